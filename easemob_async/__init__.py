@@ -1,0 +1,146 @@
+"""The asyncio client of Easemob (环信) instant messaging; see `EasemobClient`.
+
+Names are loaded when they are first touched; type checkers see them all.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from easemob_async.client import EasemobClient as EasemobClient
+    from easemob_async.config import AppKey as AppKey
+    from easemob_async.config import AttemptEnded as AttemptEnded
+    from easemob_async.config import AttemptStarted as AttemptStarted
+    from easemob_async.config import DataCenter as DataCenter
+    from easemob_async.config import Hooks as Hooks
+    from easemob_async.config import PoolOptions as PoolOptions
+    from easemob_async.config import RetryPolicy as RetryPolicy
+    from easemob_async.config import Timeouts as Timeouts
+    from easemob_async.errors import APIError as APIError
+    from easemob_async.errors import AppNotFoundError as AppNotFoundError
+    from easemob_async.errors import AuthenticationError as AuthenticationError
+    from easemob_async.errors import BadRequestError as BadRequestError
+    from easemob_async.errors import ClientClosedError as ClientClosedError
+    from easemob_async.errors import ConfigurationError as ConfigurationError
+    from easemob_async.errors import ConflictError as ConflictError
+    from easemob_async.errors import ConnectError as ConnectError
+    from easemob_async.errors import EasemobError as EasemobError
+    from easemob_async.errors import InvalidArgumentError as InvalidArgumentError
+    from easemob_async.errors import JournalError as JournalError
+    from easemob_async.errors import NotFoundError as NotFoundError
+    from easemob_async.errors import PayloadTooLargeError as PayloadTooLargeError
+    from easemob_async.errors import PermissionDeniedError as PermissionDeniedError
+    from easemob_async.errors import RateLimitError as RateLimitError
+    from easemob_async.errors import Request as Request
+    from easemob_async.errors import RequestTimeoutError as RequestTimeoutError
+    from easemob_async.errors import ResponseError as ResponseError
+    from easemob_async.errors import ServerError as ServerError
+    from easemob_async.errors import TransportError as TransportError
+    from easemob_async.errors import WebhookError as WebhookError
+    from easemob_async.fanout.job import FanoutJob as FanoutJob
+    from easemob_async.fanout.report import FanoutReport as FanoutReport
+    from easemob_async.fanout.report import Outcome as Outcome
+    from easemob_async.fanout.report import OutcomeStatus as OutcomeStatus
+    from easemob_async.fanout.report import Progress as Progress
+    from easemob_async.models.groups import ChatGroup as ChatGroup
+    from easemob_async.models.groups import CreatedGroup as CreatedGroup
+    from easemob_async.models.groups import GroupMember as GroupMember
+    from easemob_async.models.groups import GroupRole as GroupRole
+    from easemob_async.models.groups import GroupSummary as GroupSummary
+    from easemob_async.models.groups import JoinedGroup as JoinedGroup
+    from easemob_async.models.groups import JoinedGroupsPage as JoinedGroupsPage
+    from easemob_async.models.messages import Audio as Audio
+    from easemob_async.models.messages import Command as Command
+    from easemob_async.models.messages import Custom as Custom
+    from easemob_async.models.messages import File as File
+    from easemob_async.models.messages import Image as Image
+    from easemob_async.models.messages import Location as Location
+    from easemob_async.models.messages import Message as Message
+    from easemob_async.models.messages import RoomMessageLevel as RoomMessageLevel
+    from easemob_async.models.messages import RouteType as RouteType
+    from easemob_async.models.messages import SentMessages as SentMessages
+    from easemob_async.models.messages import TargetType as TargetType
+    from easemob_async.models.messages import Text as Text
+    from easemob_async.models.messages import Video as Video
+    from easemob_async.models.pages import Page as Page
+    from easemob_async.models.pages import Paginator as Paginator
+    from easemob_async.models.push import ApnsOptions as ApnsOptions
+    from easemob_async.models.push import DirectedTemplate as DirectedTemplate
+    from easemob_async.models.push import HarmonyOptions as HarmonyOptions
+    from easemob_async.models.push import PushFilter as PushFilter
+    from easemob_async.models.push import PushOptions as PushOptions
+    from easemob_async.models.push import PushTemplate as PushTemplate
+    from easemob_async.models.results import BatchOutcome as BatchOutcome
+    from easemob_async.models.results import BatchResult as BatchResult
+    from easemob_async.models.tokens import FOREVER as FOREVER
+    from easemob_async.models.tokens import AppToken as AppToken
+    from easemob_async.models.tokens import Token as Token
+    from easemob_async.models.tokens import TokenProvider as TokenProvider
+    from easemob_async.models.tokens import UserToken as UserToken
+    from easemob_async.models.users import DeletedUsers as DeletedUsers
+    from easemob_async.models.users import Device as Device
+    from easemob_async.models.users import NewUser as NewUser
+    from easemob_async.models.users import OnlineStatus as OnlineStatus
+    from easemob_async.models.users import PushBinding as PushBinding
+    from easemob_async.models.users import User as User
+    from easemob_async.quotas import Limit as Limit
+    from easemob_async.quotas import Quotas as Quotas
+    from easemob_async.transport.account import QuotaAccount as QuotaAccount
+    from easemob_async.transport.account import Usage as Usage
+
+__version__ = "0.1.0"
+
+# Where each name lives; a test holds this table and the imports above to one another.
+_HOMES = {
+    "client": ("EasemobClient",),
+    "config": (
+        *("AppKey", "AttemptEnded", "AttemptStarted", "DataCenter", "Hooks", "PoolOptions"),
+        *("RetryPolicy", "Timeouts"),
+    ),
+    "errors": (
+        *("APIError", "AppNotFoundError", "AuthenticationError", "BadRequestError"),
+        *("ClientClosedError", "ConfigurationError", "ConflictError", "ConnectError"),
+        *("EasemobError", "InvalidArgumentError", "JournalError", "NotFoundError"),
+        *("PayloadTooLargeError", "PermissionDeniedError", "RateLimitError", "Request"),
+        *("RequestTimeoutError", "ResponseError", "ServerError", "TransportError"),
+        "WebhookError",
+    ),
+    "fanout.job": ("FanoutJob",),
+    "fanout.report": ("FanoutReport", "Outcome", "OutcomeStatus", "Progress"),
+    "models.groups": (
+        *("ChatGroup", "CreatedGroup", "GroupMember", "GroupRole", "GroupSummary"),
+        *("JoinedGroup", "JoinedGroupsPage"),
+    ),
+    "models.messages": (
+        *("Audio", "Command", "Custom", "File", "Image", "Location", "Message"),
+        *("RoomMessageLevel", "RouteType", "SentMessages", "TargetType", "Text", "Video"),
+    ),
+    "models.pages": ("Page", "Paginator"),
+    "models.push": (
+        *("ApnsOptions", "DirectedTemplate", "HarmonyOptions", "PushFilter", "PushOptions"),
+        "PushTemplate",
+    ),
+    "models.results": ("BatchOutcome", "BatchResult"),
+    "models.tokens": ("FOREVER", "AppToken", "Token", "TokenProvider", "UserToken"),
+    "models.users": ("DeletedUsers", "Device", "NewUser", "OnlineStatus", "PushBinding", "User"),
+    "quotas": ("Limit", "Quotas"),
+    "transport.account": ("QuotaAccount", "Usage"),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME_OF)
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'easemob_async' has no attribute {name!r}")
+    value: object = getattr(import_module(f"easemob_async.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME_OF})

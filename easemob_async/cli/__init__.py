@@ -1,0 +1,16 @@
+"""The command line: a thin layer over the public API. Needs the extra ``cli``."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+
+
+def main() -> None:
+    """Run ``easemob``."""
+    missing = [name for name in ("click", "rich") if find_spec(name) is None]
+    if missing:
+        sys.exit(f"easemob needs {' and '.join(missing)}: pip install 'easemob-async[cli]'")
+    from easemob_async.cli.app import easemob
+
+    easemob(prog_name="easemob")

@@ -1,0 +1,75 @@
+"""The tree of commands."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from easemob_async import __version__
+from easemob_async.cli.demo import demo
+from easemob_async.cli.groups import groups
+from easemob_async.cli.run import out, run, with_client
+from easemob_async.cli.send import send
+from easemob_async.cli.users import users
+from easemob_async.client import EasemobClient
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="easemob")
+def easemob() -> None:
+    """Talk to Easemob (环信) instant messaging from a shell.
+
+    Credentials come from EASEMOB_APP_KEY, EASEMOB_CLIENT_ID and EASEMOB_CLIENT_SECRET, or from
+    options. Without an account, try `easemob demo`, or develop against `easemob emulator`.
+    """
+
+
+@easemob.command()
+@with_client
+async def token(client: EasemobClient) -> None:
+    """Print a new app token. It is a secret: treat it as one.
+
+    The service bans accounts that ask for tokens too often.
+    """
+    answer = await client.tokens.create_app_token()
+    click.echo(answer.access_token)
+
+
+@easemob.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--port", default=0, show_default="any free", help="Where to listen.")
+@click.option("--app-key", default="easemob-demo#testapp", show_default=True)
+@click.option(
+    "--quotas",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    help="How many times the documented limits; 0 for no limits.",
+)
+@click.option("--open-registration", is_flag=True, help="Let users register without a token.")
+def emulator(host: str, port: int, app_key: str, quotas: float, open_registration: bool) -> None:
+    """Serve the REST API from this machine, with the same limits and errors. Ctrl-C ends it."""
+    from easemob_async.emulator import Emulator
+
+    async def serve() -> None:
+        server = Emulator(
+            app_key=app_key,
+            host=host,
+            port=port,
+            quotas=quotas or None,
+            open_registration=open_registration,
+        )
+        async with server:
+            click.echo(f"export EASEMOB_BASE_URL={server.base_url}")
+            click.echo(f"export EASEMOB_APP_KEY='{app_key}'")
+            click.echo(f"export EASEMOB_CLIENT_ID={server.state.client_id}")
+            click.echo(f"export EASEMOB_CLIENT_SECRET={server.state.client_secret}")
+            out.file.flush()
+            await asyncio.Event().wait()
+
+    run(serve())
+
+
+for command in (send, users, groups, demo):
+    easemob.add_command(command)

@@ -1,0 +1,66 @@
+"""``easemob demo``: the whole thing at a glance."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+from rich.progress import track
+
+from easemob_async import EasemobClient, NewUser, Quotas, Text
+from easemob_async.cli.progress import job_progress, report_table
+from easemob_async.cli.run import err, out, run
+
+# A quota of 6 000 messages a minute would take 100 seconds for 10 000 targets.
+_SCALE: Final = 20
+
+
+@click.command()
+@click.option("--targets", type=click.IntRange(min=1), default=10_000, show_default=True)
+def demo(targets: int) -> None:
+    """Start the emulator, register users, make a group, and message ten thousand of them."""
+    run(_demo(targets))
+
+
+async def _demo(count: int) -> int:
+    from easemob_async.emulator import Emulator
+    from easemob_async.emulator.thread import running
+
+    with running(Emulator(quotas=_SCALE)) as emulator:
+        out.print(
+            f"[bold]emulator[/]  the service, in a thread of this process: {emulator.base_url}"
+        )
+        out.print(
+            f"[bold]quotas[/]    {_SCALE} times the service's defaults, on both sides, "
+            f"so that this takes seconds: {6000 * _SCALE:,} messages a minute"
+        )
+        async with EasemobClient(**emulator.credentials, quotas=Quotas(scale=_SCALE)) as client:
+            names = [f"user{number:05}" for number in range(count)]
+            starts = range(0, count, 60)
+            for start in track(starts, "Registering users", console=err, transient=True):
+                part = [NewUser(name, "s3cret") for name in names[start : start + 60]]
+                await client.users.create_many(part)
+            await client.users.create("shop", password="s3cret")  # noqa: S106
+            out.print(f"[bold]users[/]     {len(emulator.state.users):,} registered, 60 a call")
+
+            group = await client.chat_groups.create(
+                "friends of the shop", owner="shop", members=names[:100], public=True
+            )
+            await client.messages.send_to_groups([group.group_id], Text("Welcome!"), sender="shop")
+            out.print(f"[bold]group[/]     {group.group_id}, greeted: {len(names[:100])} members")
+
+            with job_progress(err, "Sending", count) as progress:
+                report = await client.fanout.to_users(
+                    names, Text("Sale! 20 % off today."), sender="shop", progress=progress
+                )
+            out.print(f"[bold]bulk[/]      one message to {count:,} users, 600 a call:")
+            out.print(report_table(report))
+
+            kept = emulator.state.received
+            got = sum(
+                any(m["body"].get("msg", "").startswith("Sale") for m in kept[n]) for n in names
+            )
+            refused = emulator.quotas.refusals
+            out.print(f"[bold]check[/]     the emulator delivered it to {got:,} users", end="")
+            out.print(f" and refused {refused} calls for their rate")
+            return 0 if report.complete and got == count else 1

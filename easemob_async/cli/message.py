@@ -1,0 +1,122 @@
+"""A message from the options of a command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from easemob_async import (
+    Audio,
+    Command,
+    Custom,
+    File,
+    Image,
+    InvalidArgumentError,
+    Location,
+    Message,
+    Text,
+    Video,
+)
+
+_KINDS = ("text", "image", "audio", "video", "file", "location", "command", "custom")
+
+
+def message_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say what to send."""
+    options = (
+        click.option("--text", help="Words."),
+        click.option("--image", metavar="URL", help="An uploaded picture."),
+        click.option("--audio", metavar="URL", help="An uploaded recording."),
+        click.option("--video", metavar="URL", help="An uploaded film."),
+        click.option("--file", metavar="URL", help="An uploaded file."),
+        click.option("--location", metavar="LAT,LNG,ADDRESS", help="A place."),
+        click.option("--command", metavar="ACTION", help="An order to the app."),
+        click.option("--custom", metavar="EVENT", help="A message of the app's own kind."),
+        click.option("--filename", help="The name of a picture, recording, film or file."),
+        click.option("--secret", help="The share-secret of what was uploaded."),
+        click.option("--duration", type=float, metavar="SECONDS", help="Of a recording or film."),
+        click.option("--thumb", metavar="URL", help="A film's uploaded thumbnail."),
+        click.option("--thumb-secret", help="The share-secret of the thumbnail."),
+        click.option("--size", metavar="WIDTHxHEIGHT", help="Of a picture, in pixels."),
+        click.option("--exts", metavar="JSON", help="Attributes of a custom message."),
+        click.option("--ext", metavar="JSON", help="The app's own extension: a JSON object."),
+        click.option("--sender", help="Who it is from; admin when it is not given."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def read_message(options: dict[str, Any]) -> Message:
+    """Make the message that the options describe.
+
+    Raises:
+        click.UsageError: none or two messages, or an option that does not belong to it.
+    """
+    given = [kind for kind in _KINDS if options[kind] is not None]
+    if len(given) != 1:
+        names = ", ".join(f"--{kind}" for kind in _KINDS)
+        raise click.UsageError(f"say what to send, with one of {names}")
+    kind = given[0]
+    try:
+        return _make(kind, options[kind], options)
+    except InvalidArgumentError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def read_json(text: str | None, option: str) -> dict[str, Any] | None:
+    """Read a JSON object of an option.
+
+    Raises:
+        click.UsageError: it is not one.
+    """
+    if text is None:
+        return None
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise click.UsageError(f"{option} is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise click.UsageError(f"{option} must be a JSON object")
+    return value
+
+
+def _make(kind: str, value: str, options: dict[str, Any]) -> Message:
+    attachment = {"filename": options["filename"], "secret": options["secret"]}
+    seconds = options["duration"]
+    duration = None if seconds is None else timedelta(seconds=seconds)
+    match kind:
+        case "text":
+            return Text(value)
+        case "image":
+            width, height = _size(options["size"])
+            return Image(value, **attachment, width=width, height=height)
+        case "audio":
+            return Audio(value, **attachment, duration=duration)
+        case "video":
+            thumb = {"thumb": options["thumb"], "thumb_secret": options["thumb_secret"]}
+            return Video(value, **attachment, **thumb, duration=duration)
+        case "file":
+            return File(value, **attachment)
+        case "location":
+            parts = value.split(",", 2)
+            if len(parts) != 3:
+                raise click.UsageError("--location must be LAT,LNG,ADDRESS")
+            return Location(parts[0], parts[1], parts[2])
+        case "command":
+            return Command(value)
+        case _:
+            return Custom(value, read_json(options["exts"], "--exts"))
+
+
+def _size(text: str | None) -> tuple[float | None, float | None]:
+    if text is None:
+        return None, None
+    width, separator, height = text.partition("x")
+    if not separator or not width.isdecimal() or not height.isdecimal():
+        raise click.UsageError("--size must be WIDTHxHEIGHT, e.g. 480x720")
+    return int(width), int(height)

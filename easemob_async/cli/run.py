@@ -1,0 +1,127 @@
+"""Running a command: a client from options and environment, clean ends, one-line errors."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final, TypeVar
+
+import click
+from rich.console import Console
+
+from easemob_async import EasemobClient, EasemobError
+
+T = TypeVar("T")
+
+INTERRUPTED: Final = 130
+out: Final = Console(highlight=False, soft_wrap=True)
+err: Final = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def _client_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    options = (
+        click.option("--app-key", metavar="ORG#APP", help="The App Key. [env: EASEMOB_APP_KEY]"),
+        click.option("--client-id", help="The client id. [env: EASEMOB_CLIENT_ID]"),
+        click.option(
+            "--client-secret",
+            help="The client secret; better in the environment, where `ps` does not show it. "
+            "[env: EASEMOB_CLIENT_SECRET]",
+        ),
+        click.option("--token", help="An app token, in place of id and secret."),
+        click.option("--base-url", metavar="URL", help="The REST API. [env: EASEMOB_BASE_URL]"),
+        click.option(
+            "--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds for a call."
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def connect(**options: Any) -> EasemobClient:
+    """Make a client from options; what is not given comes from the environment."""
+    given = {name: value for name, value in options.items() if value is not None}
+    environ = dict(os.environ)
+    for name in ("app_key", "client_id", "client_secret"):
+        if name in given:
+            environ[f"EASEMOB_{name.upper()}"] = given.pop(name)
+    return EasemobClient.from_env(environ, **given)
+
+
+def with_client(
+    function: Callable[..., Awaitable[int | None]],
+) -> Callable[..., None]:
+    """Make a command of a coroutine function that takes a client and gives an exit status."""
+
+    @_client_options
+    @functools.wraps(function)
+    def command(
+        app_key: str | None,
+        client_id: str | None,
+        client_secret: str | None,
+        token: str | None,
+        base_url: str | None,
+        timeout: float | None,
+        **arguments: Any,
+    ) -> None:
+        async def work() -> int | None:
+            async with connect(
+                app_key=app_key,
+                client_id=client_id,
+                client_secret=client_secret,
+                token=token,
+                base_url=base_url,
+                timeout=timeout,
+            ) as client:
+                return await function(client, **arguments)
+
+        run(work())
+
+    return command
+
+
+def run(work: Coroutine[Any, Any, int | None]) -> None:
+    """Run a command to its end and leave with its exit status."""
+    try:
+        status = asyncio.run(_stopped_by_sigterm(work))
+    except EasemobError as error:
+        err.print(f"[red]error:[/] {_escape(str(error))}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        err.print("interrupted")
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has left; nobody is there to be told.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    sys.exit(status or 0)
+
+
+async def _stopped_by_sigterm(work: Coroutine[Any, Any, T]) -> T:
+    """Take SIGTERM as Ctrl-C: both cancel the command, which then ends cleanly."""
+    task = asyncio.current_task()
+    assert task is not None
+    terminated = False
+
+    def terminate() -> None:
+        nonlocal terminated
+        terminated = True
+        task.cancel()
+
+    with contextlib.suppress(NotImplementedError):  # Windows: SIGTERM ends the process at once
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
+    try:
+        return await work
+    except asyncio.CancelledError:
+        if terminated:
+            raise KeyboardInterrupt from None
+        raise
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", "\\[")

@@ -1,0 +1,270 @@
+"""The client: what a service holds, wired together; the resources hang off it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from importlib import import_module
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
+
+import attrs
+from aiohttp import ClientSession
+
+from easemob_async import facts
+from easemob_async.config import (
+    DEFAULT_BASE_URL,
+    AppKey,
+    DataCenter,
+    Hooks,
+    PoolOptions,
+    RetryPolicy,
+    Timeouts,
+    parse_base_url,
+)
+from easemob_async.errors import ConfigurationError
+from easemob_async.quotas import Quotas
+from easemob_async.transport.account import QuotaAccount
+from easemob_async.transport.call import Core, Options
+from easemob_async.transport.session import SessionPool
+from easemob_async.transport.transport import Transport
+
+if TYPE_CHECKING:
+    from easemob_async.fanout import Fanout
+    from easemob_async.models.tokens import TokenProvider
+    from easemob_async.resources.chat_groups import ChatGroups
+    from easemob_async.resources.messages import Messages
+    from easemob_async.resources.tokens import Tokens
+    from easemob_async.resources.users import Users
+
+R = TypeVar("R")
+
+
+class _Unset:
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+_UNSET: Final = _Unset()
+
+
+class _Resource(Generic[R]):
+    """A resource whose module is loaded when it is first touched."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self._module = module
+        self._class = name
+        self._attribute = name
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._attribute = name
+
+    def __get__(self, client: EasemobClient | None, owner: type | None = None) -> R:
+        if client is None:
+            return self  # type: ignore[return-value]
+        cls: Callable[[Transport], R] = getattr(import_module(self._module), self._class)
+        resource = cls(client._transport)
+        client.__dict__[self._attribute] = resource
+        return resource
+
+
+class EasemobClient:
+    """A client of one app. Creating it does no I/O and needs no running event loop.
+
+    An async context manager; without one, ``await client.close()`` when done. A client belongs to
+    the event loop of its first call.
+
+    Args:
+        app_key: the App Key, ``"org#app"``.
+        client_id: with ``client_secret``: the client gets and renews the app's token by itself.
+        client_secret: see ``client_id``.
+        token: in place of credentials: an app token that does not change, or a `TokenProvider`.
+        base_url: where the API is: a URL, or a `DataCenter`.
+        timeout: seconds (or a ``timedelta``) for a whole call, or `Timeouts`; ``None`` for no end.
+        retry: how often and how fast calls are repeated, where that is safe.
+        quotas: what the app may send; or another client's ``quotas``, to share one account.
+        pool: the connections.
+        hooks: called around every attempt.
+        session: an `aiohttp.ClientSession` of your own; it is never closed by the client.
+        allow_http: accept a base URL with ``http`` that is not this machine.
+        max_message_bytes: the most that body and ext of a message may have together.
+
+    Raises:
+        ConfigurationError: something of this cannot work; nothing was sent.
+    """
+
+    tokens: _Resource[Tokens] = _Resource("easemob_async.resources.tokens", "Tokens")
+    users: _Resource[Users] = _Resource("easemob_async.resources.users", "Users")
+    messages: _Resource[Messages] = _Resource("easemob_async.resources.messages", "Messages")
+    chat_groups: _Resource[ChatGroups] = _Resource(
+        "easemob_async.resources.chat_groups", "ChatGroups"
+    )
+    fanout: _Resource[Fanout] = _Resource("easemob_async.fanout", "Fanout")
+
+    def __init__(
+        self,
+        app_key: str | AppKey,
+        *,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        token: str | TokenProvider | None = None,
+        base_url: str | DataCenter = DEFAULT_BASE_URL,
+        timeout: Timeouts | float | timedelta | _Unset | None = _UNSET,
+        retry: RetryPolicy | None = None,
+        quotas: Quotas | QuotaAccount | None = None,
+        pool: PoolOptions | None = None,
+        hooks: Hooks | None = None,
+        session: ClientSession | None = None,
+        allow_http: bool = False,
+        max_message_bytes: int = facts.MESSAGE_BYTES,
+    ) -> None:
+        key = app_key if isinstance(app_key, AppKey) else AppKey.parse(_text("app_key", app_key))
+        if isinstance(max_message_bytes, bool) or max_message_bytes < 1:
+            raise ConfigurationError(f"max_message_bytes must be above 0: {max_message_bytes!r}")
+        core = Core(
+            app_key=key,
+            base_url=parse_base_url(base_url, allow_http=allow_http),
+            pool=SessionPool(pool or PoolOptions(), session),
+            quotas=quotas if isinstance(quotas, QuotaAccount) else QuotaAccount(quotas or Quotas()),
+            credentials=_credentials(client_id, client_secret, token),
+            max_message_bytes=max_message_bytes,
+        )
+        self._owner = True
+        self._transport = Transport(
+            core,
+            Options(
+                Timeouts() if isinstance(timeout, _Unset) else Timeouts.of(timeout),
+                retry or RetryPolicy(),
+                hooks or Hooks(),
+            ),
+        )
+        core.tokens = self._provider(token)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, **options: Any) -> Self:
+        """Make a client from ``EASEMOB_APP_KEY``, ``EASEMOB_CLIENT_ID``, ``EASEMOB_CLIENT_SECRET``.
+
+        ``EASEMOB_BASE_URL`` is optional.
+
+        Args:
+            environ: read from here in place of the process's environment.
+            options: the client's other arguments.
+
+        Raises:
+            ConfigurationError: names the variables that are missing.
+        """
+        env = os.environ if environ is None else environ
+        names = ["EASEMOB_APP_KEY"]
+        if options.get("token") is None:
+            names += ["EASEMOB_CLIENT_ID", "EASEMOB_CLIENT_SECRET"]
+        missing = [name for name in names if not env.get(name)]
+        if missing:
+            raise ConfigurationError(f"not set in the environment: {', '.join(missing)}")
+        found: dict[str, Any] = {}
+        if options.get("token") is None:
+            found["client_id"] = env["EASEMOB_CLIENT_ID"]
+            found["client_secret"] = env["EASEMOB_CLIENT_SECRET"]
+        if env.get("EASEMOB_BASE_URL"):
+            found["base_url"] = env["EASEMOB_BASE_URL"]
+        return cls(env["EASEMOB_APP_KEY"], **{**found, **options})
+
+    @property
+    def app_key(self) -> AppKey:
+        """The app."""
+        return self._transport.core.app_key
+
+    @property
+    def quotas(self) -> QuotaAccount:
+        """What is used of the app's quotas, and what is left."""
+        return self._transport.core.quotas
+
+    def with_options(
+        self,
+        *,
+        timeout: Timeouts | float | timedelta | _Unset | None = _UNSET,
+        retry: RetryPolicy | None = None,
+        hooks: Hooks | None = None,
+    ) -> EasemobClient:
+        """Give a light copy with other options that shares connections, token and quotas.
+
+        Closing the copy closes nothing: connections are closed with the client it came from.
+        """
+        copy = object.__new__(type(self))
+        copy._owner = False
+        changes: dict[str, Any] = {"retry": retry, "hooks": hooks}
+        if not isinstance(timeout, _Unset):
+            changes["timeouts"] = Timeouts.of(timeout)
+        given = {name: value for name, value in changes.items() if value is not None}
+        copy._transport = Transport(
+            self._transport.core, attrs.evolve(self._transport.options, **given)
+        )
+        return copy
+
+    async def close(self) -> None:
+        """Close the connections; calls in flight fail. Closing twice is fine."""
+        if self._owner:
+            core = self._transport.core
+            close = getattr(core.tokens, "close", None) if core.owns_tokens else None
+            await core.pool.close()
+            if close is not None:
+                await close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"<EasemobClient {self.app_key} at {self._transport.core.app_url}>"
+
+    def _provider(self, token: str | TokenProvider | None) -> TokenProvider:
+        # The providers and the models they use are needed by every client that calls anything.
+        from easemob_async.models.tokens import AppToken
+        from easemob_async.transport.tokens import AppTokenSource, FixedToken
+
+        if isinstance(token, str):
+            return FixedToken(token)
+        if token is not None:
+            return token
+
+        async def fetch() -> AppToken:
+            return await self.tokens.create_app_token()
+
+        self._transport.core.owns_tokens = True
+        return AppTokenSource(fetch)
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ConfigurationError(f"{name} must be a non-empty string, not {type(value).__name__}")
+    return value
+
+
+def _credentials(
+    client_id: str | None, client_secret: str | None, token: object
+) -> tuple[str, str] | None:
+    if token is not None:
+        if client_id is not None or client_secret is not None:
+            raise ConfigurationError("give either client_id and client_secret, or token: not both")
+        if isinstance(token, str):
+            _header_value("token", token)
+        elif not (hasattr(token, "get") and hasattr(token, "invalidate")):
+            raise ConfigurationError("token must be a string or a TokenProvider")
+        return None
+    if client_id is None or client_secret is None:
+        raise ConfigurationError(
+            "credentials are missing: give client_id and client_secret, or token"
+        )
+    return _text("client_id", client_id), _text("client_secret", client_secret)
+
+
+def _header_value(name: str, value: str) -> None:
+    if not value or not value.isascii() or not value.isprintable() or " " in value:
+        raise ConfigurationError(f"{name} must be printable ASCII without spaces")

@@ -1,0 +1,104 @@
+"""The service's quotas, strictly: a call that would pass a limit is refused whole."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import attrs
+
+from easemob_async.emulator.calls import Refusal
+
+
+@attrs.frozen
+class Rule:
+    """So many units in any window; what is counted; whom the units are shared with."""
+
+    units: int
+    seconds: float
+    unit: str = "calls"
+    group: str | None = None
+
+
+_CALLS_100: Final = Rule(100, 1)
+_USERS_PUSH: Final = Rule(100, 1, group="users+push")
+
+# By route; "default" is the service's own default where a page says nothing.
+RULES: Final[Mapping[str, Sequence[Rule]]] = {
+    "default": (_CALLS_100,),
+    "tokens": (Rule(300, 1, group="tokens"),),
+    "users": (_USERS_PUSH,),
+    "users.delete_batch": (Rule(30, 1), _USERS_PUSH),
+    "joined_groups": (Rule(50, 1),),
+    "messages.users": (_CALLS_100, Rule(6000, 60, "messages")),
+    "messages.groups": (Rule(20, 1), Rule(20, 1, "messages")),
+    "messages.rooms": (_CALLS_100, Rule(100, 1, "messages")),
+    "messages.members": (Rule(100, 1, "messages"),),
+}
+
+
+class Window:
+    """Units counted in a window that slides: those of (now - seconds, now]."""
+
+    def __init__(self, units: int, seconds: float) -> None:
+        self.units = units
+        self.seconds = seconds
+        self._counted: deque[tuple[float, int]] = deque()
+        self._sum = 0
+
+    def has_room(self, units: int, now: float) -> bool:
+        """Tell whether so many more fit."""
+        while self._counted and self._counted[0][0] <= now - self.seconds:
+            self._sum -= self._counted.popleft()[1]
+        return self._sum + units <= self.units
+
+    def count(self, units: int, now: float) -> None:
+        """Count a call."""
+        self._counted.append((now, units))
+        self._sum += units
+
+
+class StrictQuotas:
+    """Every window of an app."""
+
+    def __init__(self, scale: float | None, clock: Callable[[], float]) -> None:
+        self.scale = scale
+        """How many times the documented limits; ``None`` for no limits at all."""
+        self.refusals = 0
+        """How many calls were refused so far."""
+        self._clock = clock
+        self._windows: dict[tuple[str, Rule], Window] = {}
+
+    def count(self, quota: str, route: str, messages: int) -> None:
+        """Count a call, or refuse it whole.
+
+        Raises:
+            Refusal: 429 for too many calls, 403 for too many messages.
+        """
+        if self.scale is None:
+            return
+        now = self._clock()
+        taken: list[tuple[Window, int]] = []
+        for rule in RULES[quota]:
+            key = (rule.group or route, rule)
+            window = self._windows.get(key)
+            if window is None:
+                units = max(1, int(rule.units * self.scale + 1e-9))
+                window = self._windows[key] = Window(units, rule.seconds)
+            units = messages if rule.unit == "messages" else 1
+            if not window.has_room(units, now):
+                self.refusals += 1
+                raise _refusal(rule)
+            taken.append((window, units))
+        for window, units in taken:
+            window.count(units, now)
+
+
+def _refusal(rule: Rule) -> Refusal:
+    if rule.unit == "messages":
+        return Refusal(
+            403, "message_send_error", "message send reach limit", exception="MessageSendException"
+        )
+    # Whether a Retry-After is sent is not stated: none is.
+    return Refusal(429, "reach_limit", "This request has reached api limit.")

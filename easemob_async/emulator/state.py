@@ -1,0 +1,168 @@
+"""What the emulated service remembers: users, groups, tokens, messages. Plain, without I/O."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import uuid
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+
+from easemob_async.emulator.calls import JSON, Refusal
+
+_FIRST_GROUP: Final = 184524748161025
+_FIRST_MESSAGE: Final = 1029457500870543736
+
+
+@attrs.define
+class User:
+    """A registered user."""
+
+    username: str
+    password: str
+    created: int
+    modified: int
+    nickname: str | None = None
+    activated: bool = True
+    devices: dict[str, str] = attrs.field(factory=dict)
+    """Where the user is logged in: resource id to name."""
+    uuid: str = attrs.field(factory=lambda: str(uuid.uuid4()))
+
+
+@attrs.define
+class Group:
+    """A chat group."""
+
+    group_id: str
+    owner: str
+    created: int
+    modified: int
+    settings: dict[str, JSON]
+    """groupname, description, public, maxusers and so on, as on the wire."""
+    serial: int
+    """Which of the app's groups it is, in order of creation."""
+    members: dict[str, int] = attrs.field(factory=dict)
+    """Who is in it, without the owner, and since when."""
+    admins: list[str] = attrs.field(factory=list)
+    announcement: str = ""
+    disabled: bool = False
+    mute_all: bool = False
+
+    def __contains__(self, username: object) -> bool:
+        return username == self.owner or username in self.members
+
+    @property
+    def everybody(self) -> list[str]:
+        """Members and owner."""
+        return [*self.members, self.owner]
+
+
+@attrs.define
+class TokenRecord:
+    """A token that was given out."""
+
+    username: str | None
+    expires_at: float | None
+
+
+@attrs.define
+class State:
+    """Everything that one app of the service holds."""
+
+    org: str
+    app: str
+    client_id: str
+    client_secret: str
+    now: Callable[[], float]
+    """Unix seconds."""
+    token_ttl: int = 5_184_000
+    open_registration: bool = False
+    user_limit: int | None = None
+    """The plan's number of users; ``None`` for no limit."""
+    keep_messages: bool = True
+    users: dict[str, User] = attrs.field(factory=dict)
+    groups: dict[str, Group] = attrs.field(factory=dict)
+    tokens: dict[str, TokenRecord] = attrs.field(factory=dict)
+    received: defaultdict[str, list[dict[str, JSON]]] = attrs.field(
+        factory=lambda: defaultdict(list)
+    )
+    """Messages by who received them: users, and the ids of groups and rooms."""
+    delivered: int = 0
+    """How many (message, target) pairs were accepted."""
+    application: str = attrs.field(factory=lambda: str(uuid.uuid4()))
+    serials: itertools.count[int] = attrs.field(factory=itertools.count)
+    _group_ids: itertools.count[int] = attrs.field(factory=lambda: itertools.count(_FIRST_GROUP, 2))
+    _message_ids: itertools.count[int] = attrs.field(
+        factory=lambda: itertools.count(_FIRST_MESSAGE, 4)
+    )
+
+    def milliseconds(self) -> int:
+        """Unix milliseconds, as the service's answers have them."""
+        return int(self.now() * 1000)
+
+    def new_group_id(self) -> str:
+        """Give the id of a new group."""
+        return str(next(self._group_ids))
+
+    def new_message_id(self) -> str:
+        """Give the id of a new message."""
+        return str(next(self._message_ids))
+
+    def issue_token(self, username: str | None, ttl: int) -> str:
+        """Give out a token; a ttl of 0 never ends."""
+        token = "YWMt" + secrets.token_urlsafe(48)
+        self.tokens[token] = TokenRecord(username, self.now() + ttl if ttl else None)
+        return token
+
+    def revoke_tokens(self, username: str) -> None:
+        """End the tokens of a user."""
+        self.tokens = {t: r for t, r in self.tokens.items() if r.username != username}
+
+    def check_token(self, header: str | None) -> TokenRecord:
+        """Find the token of an ``Authorization`` header.
+
+        Raises:
+            Refusal: 401; a missing token is reported as an expired one.
+        """
+        scheme, _, token = (header or "").partition(" ")
+        if not token or scheme != "Bearer":
+            raise _expired()
+        record = self.tokens.get(token)
+        if record is None:
+            if token.startswith("YWMt") and len(token) > 40:
+                raise Refusal(401, "auth_bad_access_token", "Unable to authenticate")
+            raise Refusal(
+                401,
+                "auth_bad_access_token",
+                "Unable to authenticate due to corrupt access token",
+                exception="org.apache.usergrid.rest.exceptions.SecurityException",
+            )
+        if record.expires_at is not None and record.expires_at <= self.now():
+            raise _expired()
+        return record
+
+    def remove_user(self, user: User) -> None:
+        """Delete a user with all that goes too: groups, memberships, tokens."""
+        del self.users[user.username]
+        self.revoke_tokens(user.username)
+        for group in list(self.groups.values()):
+            if group.owner == user.username:
+                del self.groups[group.group_id]
+            else:
+                group.members.pop(user.username, None)
+                if user.username in group.admins:
+                    group.admins.remove(user.username)
+
+    def deliver(self, targets: list[str], message: dict[str, JSON]) -> None:
+        """Keep a message for who received it."""
+        self.delivered += len(targets)
+        if self.keep_messages:
+            for target in targets:
+                self.received[target].append(message)
+
+
+def _expired() -> Refusal:
+    return Refusal(401, "unauthorized", "Unable to authenticate due to expired access token")

@@ -1,0 +1,46 @@
+"""The fixed figures and formats of the service that both the client and the emulator go by."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+USERNAME: Final = re.compile(r"[a-z0-9_.-]{1,64}")
+"""What a new username may be (limits: ids.username)."""
+GROUP_ID: Final = re.compile(r"[a-z0-9]{1,64}")
+"""What a custom group id may be (chat_groups.create)."""
+ENVIRONMENT: Final = re.compile(r"[A-Za-z0-9]{1,8}")
+"""``env`` of a message (messages.send_to_users)."""
+CUSTOM_EVENT: Final = re.compile(r"[a-zA-Z0-9\-_/.]{1,32}")
+"""``customEvent`` of a custom message."""
+
+PASSWORD_LENGTH: Final = 64
+NEW_PASSWORD_LENGTH_MIN: Final = 6
+NICKNAME_LENGTH: Final = 100
+GROUP_NAME_LENGTH: Final = 128
+GROUP_DESCRIPTION_LENGTH: Final = 512
+GROUP_AVATAR_LENGTH: Final = 1024
+GROUP_CUSTOM_BYTES: Final = 8 * 1024
+ANNOUNCEMENT_LENGTH: Final = 512
+
+MESSAGE_BYTES: Final = 5 * 1024
+"""A message's body and ext together."""
+CUSTOM_EXTS: Final = 16
+
+USERS_PER_MESSAGE: Final = 600
+GROUPS_PER_MESSAGE: Final = 3
+ROOMS_PER_MESSAGE: Final = 10
+MEMBERS_PER_MESSAGE: Final = 20
+ROAM_IGNORE_USERS: Final = 20
+
+USERS_PER_REGISTRATION: Final = 60
+USERS_PER_PAGE: Final = 100
+USERS_PER_DELETION: Final = 100
+STATUSES_PER_CALL: Final = 100
+GROUPS_PER_PAGE: Final = 1000
+JOINED_GROUPS_PER_PAGE: Final = 20
+MEMBERS_PER_PAGE: Final = 1000
+MEMBERS_PER_CALL: Final = 60
+"""Of the documented 100 and 60 for adding (chat_groups.members.add_many) the lower."""
+URL_BYTES: Final = 4 * 1024
+"""Where ids stand in the path (chat_groups.members.remove_many)."""

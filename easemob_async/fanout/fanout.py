@@ -1,0 +1,247 @@
+"""What ``client.fanout`` offers: a job for users, for groups, for rooms."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import attrs
+
+from easemob_async import checks, facts
+from easemob_async.fanout.job import FanoutJob, Settings
+from easemob_async.fanout.pace import Pace
+from easemob_async.fanout.plan import refuse_string
+from easemob_async.fanout.report import Progress
+from easemob_async.models.envelope import addressing, content
+from easemob_async.models.messages import Message, RoomMessageLevel, RouteType, Text
+from easemob_async.models.push import PushOptions
+from easemob_async.resources.messages import SEND_TO_GROUPS, SEND_TO_ROOMS, SEND_TO_USERS
+from easemob_async.transport import codec
+from easemob_async.transport.operation import Operation
+from easemob_async.transport.transport import Transport
+
+Targets = (
+    Iterable[str]
+    | AsyncIterable[str]
+    | Iterable[tuple[str, Message]]
+    | AsyncIterable[tuple[str, Message]]
+)
+"""Ids, or ids with a message for each; never held whole."""
+Body = Message | Callable[[str], Message] | Callable[[str], Awaitable[Message]]
+"""One message for all, or a function that makes one for a target."""
+
+
+class Fanout:
+    """Sends to any number of targets, inside the app's quotas, with an outcome for every target.
+
+    Each method gives a `FanoutJob`: awaited, it sends to all and gives the `FanoutReport`;
+    iterated, it gives each `Outcome` as it is settled; as an async context manager it runs while
+    you hold it.
+
+    Common arguments:
+        targets: any iterable or async iterable of ids, or of ``(target, message)`` pairs. A target
+            that breaks a rule fails alone.
+        body: one message for all, or a function of the target, sync or async; ``None`` when the
+            targets bring their own.
+        workers: how many calls are on their way at the same time.
+        pace: ``"even"`` spaces calls over the quota's window, so that single calls of the same
+            client hardly wait; ``"burst"`` sends as fast as the quota lets go.
+        dedupe: look back over so many ids for duplicates; within one call they are always merged.
+        progress: called with counts and rate a few times a second at most.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def to_users(
+        self,
+        targets: Targets,
+        body: Body | None = None,
+        *,
+        sender: str | None = None,
+        ext: Mapping[str, object] | None = None,
+        push: PushOptions | None = None,
+        sync_device: bool | None = None,
+        route_type: RouteType | str | None = None,
+        roam_ignore_users: Sequence[str] | None = None,
+        env: str | None = None,
+        workers: int = 16,
+        pace: Pace = "even",
+        dedupe: int | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> FanoutJob:
+        """Send to any number of users, 600 a call; 6 000 a minute by default.
+
+        See the class for the arguments, and `messages.send_to_users` for the message's options.
+
+        Raises:
+            InvalidArgumentError: a plain string for targets, a message that no call would take.
+
+        Source: messages.send_to_users
+        """
+        options = addressing(
+            "fanout.to_users",
+            sender=sender,
+            sync_device=sync_device,
+            route_type=route_type,
+            roam_ignore_users=roam_ignore_users,
+            env=env,
+        )
+        return self._job(
+            _Kind("fanout.to_users", SEND_TO_USERS, facts.USERS_PER_MESSAGE),
+            targets,
+            body,
+            _Common(ext, push, workers, pace, dedupe, progress),
+            options,
+        )
+
+    def to_groups(
+        self,
+        targets: Targets,
+        body: Body | None = None,
+        *,
+        sender: str | None = None,
+        ext: Mapping[str, object] | None = None,
+        push: PushOptions | None = None,
+        sync_device: bool | None = None,
+        route_type: RouteType | str | None = None,
+        roam_ignore_users: Sequence[str] | None = None,
+        need_group_ack: bool | None = None,
+        env: str | None = None,
+        workers: int = 16,
+        pace: Pace = "even",
+        dedupe: int | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> FanoutJob:
+        """Send to any number of groups, 3 a call; 20 a second by default.
+
+        See the class for the arguments, and `messages.send_to_groups` for the message's options.
+
+        Raises:
+            InvalidArgumentError: a plain string for targets, a message that no call would take.
+
+        Source: messages.send_to_groups
+        """
+        options = addressing(
+            "fanout.to_groups",
+            sender=sender,
+            sync_device=sync_device,
+            route_type=route_type,
+            roam_ignore_users=roam_ignore_users,
+            roam_ignore_max=facts.ROAM_IGNORE_USERS,
+            need_group_ack=need_group_ack,
+            env=env,
+        )
+        return self._job(
+            _Kind("fanout.to_groups", SEND_TO_GROUPS, facts.GROUPS_PER_MESSAGE),
+            targets,
+            body,
+            _Common(ext, push, workers, pace, dedupe, progress),
+            options,
+        )
+
+    def to_rooms(
+        self,
+        targets: Targets,
+        body: Body | None = None,
+        *,
+        sender: str | None = None,
+        ext: Mapping[str, object] | None = None,
+        push: PushOptions | None = None,
+        level: RoomMessageLevel | str | None = None,
+        roam_ignore_users: Sequence[str] | None = None,
+        env: str | None = None,
+        workers: int = 16,
+        pace: Pace = "even",
+        dedupe: int | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> FanoutJob:
+        """Send to any number of chat rooms, 10 a call; 100 a second by default.
+
+        See the class for the arguments, and `messages.send_to_rooms` for the message's options.
+
+        Raises:
+            InvalidArgumentError: a plain string for targets, a message that no call would take.
+
+        Source: messages.send_to_rooms
+        """
+        options = addressing(
+            "fanout.to_rooms",
+            sender=sender,
+            level=level,
+            roam_ignore_users=roam_ignore_users,
+            roam_ignore_max=facts.ROAM_IGNORE_USERS,
+            env=env,
+        )
+        return self._job(
+            _Kind("fanout.to_rooms", SEND_TO_ROOMS, facts.ROOMS_PER_MESSAGE),
+            targets,
+            body,
+            _Common(ext, push, workers, pace, dedupe, progress),
+            options,
+        )
+
+    def _job(
+        self,
+        kind: _Kind,
+        targets: Targets,
+        body: Body | None,
+        common: _Common,
+        options: dict[str, Any],
+    ) -> FanoutJob:
+        refuse_string(kind.name, targets)
+        checks.number(kind.name, "workers", common.workers, least=1)
+        if common.pace not in ("even", "burst"):
+            raise checks.fail(kind.name, f"pace must be 'even' or 'burst', not {common.pace!r}")
+        if common.dedupe is not None:
+            checks.number(kind.name, "dedupe", common.dedupe, least=0)
+        most_bytes = self._transport.core.max_message_bytes
+
+        def encode(message: Message) -> bytes:
+            made = content(
+                kind.name, message, ext=common.ext, push=common.push, max_bytes=most_bytes
+            )
+            fields = {**options, "type": made.type, "body": made.body}
+            if made.ext is not None:
+                fields["ext"] = made.ext
+            return codec.dumps(fields)
+
+        # What every call would meet is met here, before anything is read or sent.
+        if body is None or callable(body):
+            content(kind.name, _SMALLEST, ext=common.ext, push=common.push, max_bytes=most_bytes)
+            constant = None
+        else:
+            constant = encode(body)
+        settings = Settings(
+            name=kind.name,
+            operation=kind.operation,
+            most_targets=kind.most_targets,
+            encode=encode,
+            constant=constant,
+            make_body=body if callable(body) else None,
+            workers=common.workers,
+            pace=common.pace,
+            dedupe=common.dedupe,
+            progress=common.progress,
+        )
+        return FanoutJob(self._transport, targets, settings)
+
+
+@attrs.frozen
+class _Kind:
+    name: str
+    operation: Operation
+    most_targets: int
+
+
+@attrs.frozen
+class _Common:
+    ext: Mapping[str, object] | None
+    push: PushOptions | None
+    workers: int
+    pace: Pace
+    dedupe: int | None
+    progress: Callable[[Progress], None] | None
+
+
+_SMALLEST: Final = Text("")

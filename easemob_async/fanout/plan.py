@@ -1,0 +1,159 @@
+"""Planning targets into calls: checked one by one, packed as full as the service allows. No I/O."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from itertools import chain, cycle, repeat
+from typing import Final
+
+import attrs
+
+from easemob_async.checks import fail, reference_problem
+from easemob_async.errors import InvalidArgumentError
+from easemob_async.fanout.report import Outcome, OutcomeStatus
+from easemob_async.quotas import Limit
+
+_CYCLE_LONGEST: Final = 10_000
+
+
+@attrs.frozen(eq=False)
+class PlannedCall:
+    """One request: who gets it, and what all of them get."""
+
+    targets: Sequence[str]
+    """Each once, in the order in which they came."""
+    content: bytes
+    """The encoded message with its options, without the targets."""
+
+
+def call_sizes(most: int, limits: Sequence[Limit]) -> Iterator[int]:
+    """Give the sizes of calls, one after the other, without an end, that use a quota up.
+
+    20 messages a second and at most 3 a call: six calls of 3 and one of 2, and again.
+
+    Args:
+        most: the most targets that the service takes in a call.
+        limits: the limits in force.
+    """
+    counted = [limit for limit in limits if limit.unit == "messages"]
+    if not counted:
+        return repeat(most)
+    capacity = min(counted, key=lambda limit: limit.units / limit.per.total_seconds()).units
+    most = min(most, *(limit.units for limit in counted))
+    full, rest = divmod(capacity, most)
+    if not rest or full > _CYCLE_LONGEST:
+        return repeat(most)
+    return cycle(chain(repeat(most, full), [rest]))
+
+
+class Packer:
+    """Packs targets into calls; what cannot be sent is settled on the spot.
+
+    Targets that get the same content share calls. At most `look_ahead` of them are held back to
+    find company; then who has waited longest goes, with whatever company there is.
+    """
+
+    def __init__(
+        self, operation: str, sizes: Iterator[int], *, look_ahead: int, dedupe: int | None
+    ) -> None:
+        self._operation = operation
+        self._sizes = sizes
+        self._size = next(sizes)
+        self._look_ahead = look_ahead
+        self._dedupe = dedupe
+        self._recent: OrderedDict[str, None] = OrderedDict()
+        # The targets of each content, in order, each once.
+        self._waiting: dict[bytes, dict[str, None]] = {}
+        self._held = 0
+        self.settled: list[Outcome] = []
+        """Targets that were settled without a call; whoever reads it empties it."""
+
+    @property
+    def wanted(self) -> int:
+        """How many targets make the next call full, if all get the same."""
+        return self._size
+
+    def whole(self, targets: list[str], content: bytes) -> PlannedCall | None:
+        """Plan a call in one go when nothing waits and nothing is wrong; else ``None``."""
+        if self._held or self._dedupe or len(targets) != self._size:
+            return None
+        try:
+            sound = "".join(targets).isprintable() and all(targets)
+        except TypeError:
+            return None
+        if not sound or len(set(targets)) != len(targets):
+            return None
+        self._size = next(self._sizes)
+        return PlannedCall(targets, content)
+
+    def accepts(self, target: object) -> bool:
+        """Check a target before its content is made; who is wrong or a duplicate is settled."""
+        problem = reference_problem(target)
+        if problem is not None:
+            error = fail(self._operation, f"target {target!r:.80} {problem}")
+            self.reject(target, error)
+            return False
+        assert isinstance(target, str)
+        if self._dedupe:
+            if target in self._recent:
+                self.settled.append(Outcome(target, OutcomeStatus.SKIPPED))
+                return False
+            self._recent[target] = None
+            if len(self._recent) > self._dedupe:
+                self._recent.popitem(last=False)
+        return True
+
+    def reject(self, target: object, error: Exception) -> None:
+        """Settle a target as failed: a rule is broken, by it or by its message."""
+        name = target if isinstance(target, str) else repr(target)
+        self.settled.append(Outcome(name, OutcomeStatus.FAILED, error=error))
+
+    def add(self, target: str, content: bytes) -> PlannedCall | None:
+        """Take a target; gives a call when one is full."""
+        waiting = self._waiting.setdefault(content, {})
+        if target in waiting:
+            self.settled.append(Outcome(target, OutcomeStatus.SKIPPED))
+            return None
+        waiting[target] = None
+        self._held += 1
+        if len(waiting) >= self._size:
+            return self._release(content)
+        return self.flush() if self._held >= self._look_ahead else None
+
+    def flush(self) -> PlannedCall | None:
+        """Give the call that has waited longest, as full as it is; ``None`` when nobody waits."""
+        return self._release(next(iter(self._waiting))) if self._waiting else None
+
+    def held(self) -> list[str]:
+        """Give up who waits: the job was stopped."""
+        targets = [target for waiting in self._waiting.values() for target in waiting]
+        self._waiting.clear()
+        self._held = 0
+        return targets
+
+    def _release(self, content: bytes) -> PlannedCall:
+        waiting = self._waiting.pop(content)
+        targets = list(waiting)
+        kept = targets[self._size :]
+        if kept:  # the sizes of calls differ: the next may be smaller than who waits by now
+            self._waiting[content] = dict.fromkeys(kept)
+        call = PlannedCall(targets[: self._size], content)
+        self._held -= len(call.targets)
+        self._size = next(self._sizes)
+        return call
+
+
+def refuse_string(operation: str, targets: object) -> None:
+    """Refuse a plain string as a list of targets: it would be sent to its letters.
+
+    Raises:
+        InvalidArgumentError: it is one.
+    """
+    if isinstance(targets, str | bytes) or not (
+        hasattr(targets, "__iter__") or hasattr(targets, "__aiter__")
+    ):
+        raise InvalidArgumentError(
+            f"{operation}: targets must be an iterable of ids, not a {type(targets).__name__}",
+            operation=operation,
+        )

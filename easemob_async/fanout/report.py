@@ -1,0 +1,138 @@
+"""What becomes of each target, and the account of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+import attrs
+
+_REASONS_KEPT: Final = 20
+_OTHER: Final = "other reasons"
+
+
+class OutcomeStatus(StrEnum):
+    """What became of a target; every target that was read ends in exactly one."""
+
+    SENT = "sent"
+    """Accepted by the service, with a message id."""
+    FAILED = "failed"
+    """A definite no, with the error: the service's, or of a rule that target or body break."""
+    UNKNOWN = "unknown"
+    """The request left and no definite answer came. Never repeated by itself: the service has no
+    way to tell a repetition from a second message."""
+    SKIPPED = "skipped"
+    """Given twice."""
+    NOT_SENT = "not_sent"
+    """Read, but the job was stopped first."""
+
+
+@attrs.define
+class Outcome:
+    """What became of one target."""
+
+    target: str
+    """The target, as it was given."""
+    status: OutcomeStatus
+    """What became of it."""
+    message_id: str | None = None
+    """The message's id, where it was sent."""
+    error: Exception | None = None
+    """Why it was not, where it was not."""
+
+
+@attrs.frozen(kw_only=True)
+class FanoutReport:
+    """The account of a job. ``sent + failed + unknown + skipped + not_sent == read``."""
+
+    read: int = 0
+    """Targets taken from the source."""
+    sent: int = 0
+    """Accepted by the service."""
+    failed: int = 0
+    """Definitely not accepted."""
+    unknown: int = 0
+    """May or may not have been accepted."""
+    skipped: int = 0
+    """Given twice."""
+    not_sent: int = 0
+    """Read, but the job was stopped first; while it runs, those on their way."""
+    calls: int = 0
+    """Requests that were answered or given up."""
+    seconds: float = 0.0
+    """How long the job has taken."""
+    reasons: Mapping[str, int] = attrs.field(factory=dict)
+    """How often each reason for failed and unknown came up; rare ones together."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every target that was read was sent, or sent once before."""
+        return self.sent + self.skipped == self.read
+
+    @property
+    def rate(self) -> float:
+        """Targets settled a second."""
+        return (self.read - self.not_sent) / self.seconds if self.seconds > 0 else 0.0
+
+    def __str__(self) -> str:
+        counts = ", ".join(
+            f"{getattr(self, status.value):,} {status.value.replace('_', ' ')}"
+            for status in OutcomeStatus
+        )
+        lines = [f"{self.read:,} read: {counts}; {self.calls:,} calls, {self.seconds:.1f} s"]
+        lines += [f"  {number:,} × {reason}" for reason, number in self.reasons.items()]
+        return "\n".join(lines)
+
+
+@attrs.frozen
+class Progress:
+    """How far a job is, a few times a second."""
+
+    report: FanoutReport
+    """The counts so far."""
+    rate: float
+    """Targets settled a second, lately."""
+
+
+class Tally:
+    """Counts while a job runs."""
+
+    def __init__(self) -> None:
+        self.read = 0
+        self.calls = 0
+        self.counts: dict[OutcomeStatus, int] = dict.fromkeys(OutcomeStatus, 0)
+        self._reasons: dict[str, int] = {}
+
+    def add(self, status: OutcomeStatus, number: int, error: Exception | None = None) -> None:
+        """Count targets that are settled."""
+        self.counts[status] += number
+        if error is not None:
+            reason = _reason(error)
+            if reason not in self._reasons and len(self._reasons) >= _REASONS_KEPT:
+                reason = _OTHER
+            self._reasons[reason] = self._reasons.get(reason, 0) + number
+
+    @property
+    def settled(self) -> int:
+        """How many targets have an outcome."""
+        return sum(self.counts.values())
+
+    def report(self, seconds: float) -> FanoutReport:
+        """Give the account as it stands; who was read and has no outcome is not sent yet."""
+        counts = {status.value: number for status, number in self.counts.items()}
+        counts["not_sent"] += self.read - self.settled
+        ordered = dict(sorted(self._reasons.items(), key=lambda item: -item[1]))
+        return FanoutReport(
+            read=self.read, calls=self.calls, seconds=seconds, reasons=ordered, **counts
+        )
+
+
+def _reason(error: Exception) -> str:
+    """Give what is the same for all targets that an error stands for."""
+    status = getattr(error, "status", None)
+    if status is not None:
+        words = (str(status), getattr(error, "error", ""), getattr(error, "description", ""))
+        return ": ".join(word for word in words if word)
+    cause = getattr(error, "cause", None)
+    return f"{type(error).__name__}: {cause}" if cause else type(error).__name__

@@ -1,0 +1,125 @@
+"""Putting a message, its options and its targets together; all checks that need no service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from easemob_async import checks, facts
+from easemob_async.errors import InvalidArgumentError
+from easemob_async.models.messages import Message, RoomMessageLevel, RouteType
+from easemob_async.models.push import PushOptions
+from easemob_async.transport import codec
+
+
+@attrs.frozen
+class Content:
+    """A message as it goes on the wire, checked and measured."""
+
+    type: str
+    """The service's name of its type."""
+    body: Mapping[str, Any]
+    ext: Mapping[str, Any] | None
+
+
+def content(
+    operation: str,
+    message: Message,
+    *,
+    ext: Mapping[str, object] | None,
+    push: PushOptions | None,
+    max_bytes: int,
+) -> Content:
+    """Check a message and its ext, and put the push options into the ext.
+
+    Raises:
+        InvalidArgumentError: not a message, not JSON, a key given twice, or too large.
+    """
+    if not isinstance(message, Message):
+        raise InvalidArgumentError(
+            f"{operation}: body must be a message such as Text('hello'), not "
+            f"{type(message).__name__}",
+            operation=operation,
+        )
+    body = codec.checked_json(message.to_wire(), f"{operation}: body")
+    assert isinstance(body, dict)
+    if not body:
+        raise InvalidArgumentError(
+            f"{operation}: the body of the message is empty, which the service refuses",
+            operation=operation,
+        )
+    merged = _merge(operation, ext, push)
+    size = len(codec.dumps(body)) + (len(codec.dumps(merged)) if merged is not None else 0)
+    if size > max_bytes:
+        raise InvalidArgumentError(
+            f"{operation}: message is too large: body and ext are {size} bytes of UTF-8 JSON, "
+            f"at most {max_bytes} are allowed",
+            operation=operation,
+        )
+    return Content(message.type, body, merged)
+
+
+def _merge(
+    operation: str, ext: Mapping[str, object] | None, push: PushOptions | None
+) -> Mapping[str, Any] | None:
+    if ext is not None and not isinstance(ext, Mapping):
+        raise InvalidArgumentError(
+            f"{operation}: ext must be a mapping (a JSON object), not {type(ext).__name__}",
+            operation=operation,
+        )
+    if push is None:
+        merged = ext
+    else:
+        keys = push.to_ext()
+        twice = sorted(keys.keys() & (ext or {}).keys())
+        if twice:
+            raise InvalidArgumentError(
+                f"{operation}: {', '.join(twice)} is given both in ext and by push",
+                operation=operation,
+            )
+        merged = {**(ext or {}), **keys}
+    checked = codec.checked_json(merged, f"{operation}: ext")
+    assert checked is None or isinstance(checked, dict)
+    return checked
+
+
+def addressing(
+    operation: str,
+    *,
+    sender: str | None = None,
+    sync_device: bool | None = None,
+    route_type: str | None = None,
+    roam_ignore_users: Sequence[str] | None = None,
+    roam_ignore_max: int | None = None,
+    need_group_ack: bool | None = None,
+    level: str | None = None,
+    env: str | None = None,
+) -> dict[str, Any]:
+    """Check the options of a send and name them as the wire does; ``None`` is not sent.
+
+    Raises:
+        InvalidArgumentError: an empty sender, an option that the service cannot take.
+    """
+    if sender is not None:
+        checks.reference(operation, "sender", sender)
+    if env is not None and not (isinstance(env, str) and facts.ENVIRONMENT.fullmatch(env)):
+        raise InvalidArgumentError(
+            f"{operation}: env {env!r} must be 1 to 8 letters and digits", operation=operation
+        )
+    ignored = None
+    if roam_ignore_users is not None:
+        ignored = checks.references(
+            operation, "roam_ignore_users", roam_ignore_users, most=roam_ignore_max, least=0
+        )
+    fields = {
+        "from": sender,
+        "sync_device": sync_device,
+        "routetype": checks.member(operation, "route_type", RouteType, route_type),
+        "roam_ignore_users": ignored,
+        "need_group_ack": need_group_ack,
+        "chatroom_msg_level": checks.member(operation, "level", RoomMessageLevel, level),
+        "env": env,
+    }
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,282 @@
+"""Messages, one class a type, and what sending one answers. Addressing is separate: see sending."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, ClassVar, Final
+
+import attrs
+
+from easemob_async import facts
+from easemob_async.errors import InvalidArgumentError
+
+JSONObject = dict[str, Any]
+
+
+class RouteType(StrEnum):
+    """To whom a message goes."""
+
+    ONLINE = "ROUTE_ONLINE"
+    """Only to who is online; such messages are not kept for roaming by default."""
+
+
+class RoomMessageLevel(StrEnum):
+    """What is dropped first when a chat room is under load: low, then normal, then high."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
+class TargetType(StrEnum):
+    """What `messages.send_legacy` sends to."""
+
+    USERS = "users"
+    GROUPS = "chatgroups"
+    ROOMS = "chatrooms"
+
+
+def _text(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, str):
+        raise InvalidArgumentError(
+            f"message: {attribute.name} must be a string, not {type(value).__name__}"
+        )
+
+
+def _filled(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    _text(instance, attribute, value)
+    if not value:
+        raise InvalidArgumentError(f"message: {attribute.name} must not be empty")
+
+
+def _whole(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise InvalidArgumentError(
+            f"message: {attribute.name} must be a whole number from 0, not {value!r}"
+        )
+
+
+def _measure(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or value < 0:  # type: ignore[arg-type,operator]
+        raise InvalidArgumentError(
+            f"message: {attribute.name} must be a number from 0, not {value!r}"
+        )
+
+
+def _length(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, timedelta) or value < timedelta(0):
+        raise InvalidArgumentError(
+            f"message: {attribute.name} must be a timedelta from 0, not {value!r}"
+        )
+
+
+_optional = attrs.validators.optional
+
+
+@attrs.frozen
+class Text:
+    """Words."""
+
+    type: ClassVar[str] = "txt"
+    text: str = attrs.field(validator=_text)
+    """The text."""
+
+    def to_wire(self) -> JSONObject:
+        """Give the body as the service takes it."""
+        return {"msg": self.text}
+
+
+@attrs.frozen(kw_only=True)
+class _Attachment:
+    url: str = attrs.field(validator=_filled, kw_only=False)
+    """Where the file is: the URL that `files.upload` gave, never your own server's."""
+    filename: str | None = attrs.field(default=None, validator=_optional(_text))
+    """Its name; without one the receiver's app shows none."""
+    secret: str | None = attrs.field(default=None, repr=False, validator=_optional(_text))
+    """The share-secret; needed for a file that was uploaded with restricted access."""
+    file_length: int | None = attrs.field(default=None, validator=_optional(_whole))
+    """The file's size in bytes."""
+
+    def to_wire(self) -> JSONObject:
+        """Give the body as the service takes it."""
+        return _given(
+            filename=self.filename,
+            secret=self.secret,
+            url=self.url,
+            file_length=self.file_length,
+            **self._own(),
+        )
+
+    def _own(self) -> JSONObject:
+        return {}
+
+
+@attrs.frozen(kw_only=True)
+class Image(_Attachment):
+    """A picture of at most 10 MB."""
+
+    type: ClassVar[str] = "img"
+    width: float | None = attrs.field(default=None, validator=_optional(_measure))
+    """Pixels."""
+    height: float | None = attrs.field(default=None, validator=_optional(_measure))
+    """Pixels."""
+
+    def _own(self) -> JSONObject:
+        size = _given(width=self.width, height=self.height)
+        return {"size": size} if size else {}
+
+
+@attrs.frozen(kw_only=True)
+class Audio(_Attachment):
+    """A recording of at most 10 MB."""
+
+    type: ClassVar[str] = "audio"
+    duration: timedelta | None = attrs.field(default=None, validator=_optional(_length))
+    """How long it plays; sent in whole seconds, rounded up."""
+
+    def _own(self) -> JSONObject:
+        return _given(length=_seconds(self.duration))
+
+
+@attrs.frozen(kw_only=True)
+class Video(_Attachment):
+    """A film of at most 10 MB."""
+
+    type: ClassVar[str] = "video"
+    thumb: str | None = attrs.field(default=None, validator=_optional(_text))
+    """The URL of its thumbnail, uploaded separately."""
+    thumb_secret: str | None = attrs.field(default=None, repr=False, validator=_optional(_text))
+    """The share-secret of the thumbnail."""
+    duration: timedelta | None = attrs.field(default=None, validator=_optional(_length))
+    """How long it plays; sent in whole seconds, rounded up."""
+
+    def _own(self) -> JSONObject:
+        return _given(
+            thumb=self.thumb, thumb_secret=self.thumb_secret, length=_seconds(self.duration)
+        )
+
+
+@attrs.frozen(kw_only=True)
+class File(_Attachment):
+    """Any file of at most 10 MB."""
+
+    type: ClassVar[str] = "file"
+
+
+def _degrees(limit: float) -> Any:
+    def check(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
+        if not -limit <= value <= limit:
+            raise InvalidArgumentError(
+                f"message: {attribute.name} must be degrees from -{limit:g} to {limit:g}: {value!r}"
+            )
+
+    return check
+
+
+def _float(value: object) -> float:
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except ValueError:
+            pass
+    raise InvalidArgumentError(f"message: a position must be a number of degrees, not {value!r}")
+
+
+@attrs.frozen
+class Location:
+    """A place."""
+
+    type: ClassVar[str] = "loc"
+    latitude: float = attrs.field(converter=_float, validator=_degrees(90))
+    """Degrees, north positive; sent as a string, as the service wants it."""
+    longitude: float = attrs.field(converter=_float, validator=_degrees(180))
+    """Degrees, east positive."""
+    address: str = attrs.field(validator=_text)
+    """What the place is called."""
+
+    def to_wire(self) -> JSONObject:
+        """Give the body as the service takes it."""
+        return {"lat": _plain(self.latitude), "lng": _plain(self.longitude), "addr": self.address}
+
+
+@attrs.frozen
+class Command:
+    """An order to the receiving app; not shown to anybody."""
+
+    type: ClassVar[str] = "cmd"
+    action: str = attrs.field(validator=_text)
+    """What to do."""
+    param: Mapping[str, Any] | None = None
+    """Details: JSON. Not on the service's pages; its own Java SDK sends it."""
+
+    def to_wire(self) -> JSONObject:
+        """Give the body as the service takes it."""
+        return _given(action=self.action, param=None if self.param is None else dict(self.param))
+
+
+@attrs.frozen
+class Custom:
+    """A message of the app's own kind."""
+
+    type: ClassVar[str] = "custom"
+    event: str | None = None
+    """The kind: 1 to 32 of a-z, A-Z, 0-9, ``-``, ``_``, ``/``, ``.``."""
+    exts: Mapping[str, str] | None = None
+    """Its attributes: at most 16, strings only."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.event is not None and not (
+            isinstance(self.event, str) and facts.CUSTOM_EVENT.fullmatch(self.event)
+        ):
+            raise InvalidArgumentError(
+                f"message: event {self.event!r} must be 1 to 32 of a-z, A-Z, 0-9, '-', '_', '/' '.'"
+            )
+        exts = self.exts or {}
+        if len(exts) > facts.CUSTOM_EXTS:
+            raise InvalidArgumentError(
+                f"message: exts has {len(exts)} entries, at most {facts.CUSTOM_EXTS} are allowed"
+            )
+        for key, value in exts.items():
+            if not isinstance(key, str) or not isinstance(value, str):
+                raise InvalidArgumentError(
+                    f"message: exts maps strings to strings, not {key!r} to {value!r}"
+                )
+
+    def to_wire(self) -> JSONObject:
+        """Give the body as the service takes it."""
+        exts = None if self.exts is None else dict(self.exts)
+        return _given(customEvent=self.event, customExts=exts)
+
+
+Message = Text | Image | Audio | Video | File | Location | Command | Custom
+"""Any message body."""
+
+MESSAGE_TYPES: Final[Mapping[str, type[Message]]] = {
+    cls.type: cls for cls in (Text, Image, Audio, Video, File, Location, Command, Custom)
+}
+"""The classes by the service's names of their types."""
+
+
+@attrs.frozen
+class SentMessages:
+    """What a send answers. "Sent" means accepted: the service takes unknown ids too."""
+
+    message_ids: Mapping[str, str]
+    """The message's id for each target."""
+
+
+def _given(**fields: Any) -> JSONObject:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _seconds(length: timedelta | None) -> int | None:
+    return None if length is None else math.ceil(length.total_seconds())
+
+
+def _plain(degrees: float) -> str:
+    text = f"{degrees:.12f}".rstrip("0")
+    return text + "0" if text.endswith(".") else text

@@ -1,0 +1,49 @@
+"""Fixtures for tests of code that talks to Easemob. Nothing is loaded until one is used.
+
+``easemob_emulator``: the emulator, running in a thread, new for each test.
+``easemob_client``: a client of it; where pytest-asyncio or anyio is installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from easemob_async.client import EasemobClient
+    from easemob_async.emulator import Emulator
+
+
+@pytest.fixture
+def easemob_emulator() -> Iterator[Emulator]:
+    """The emulator of the service, running in a thread."""
+    from easemob_async.emulator import Emulator
+    from easemob_async.emulator.thread import running
+
+    with running(Emulator()) as emulator:
+        yield emulator
+
+
+async def _client(easemob_emulator: Emulator) -> AsyncIterator[EasemobClient]:
+    """A client of the emulator."""
+    from easemob_async.client import EasemobClient
+
+    async with EasemobClient(**easemob_emulator.credentials) as client:
+        yield client
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Offer the async fixture in the form that the test plugin at hand understands."""
+    manager = config.pluginmanager
+    if manager.hasplugin("asyncio"):
+        import pytest_asyncio
+
+        fixture = pytest_asyncio.fixture(_client, name="easemob_client")
+    elif manager.hasplugin("anyio"):
+        fixture = pytest.fixture(_client, name="easemob_client")
+    else:
+        return
+    holder = type("EasemobClientFixture", (), {"easemob_client": staticmethod(fixture)})
+    manager.register(holder(), "easemob_async_client_fixture")

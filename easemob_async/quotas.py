@@ -1,0 +1,112 @@
+"""What an app may send: the limits of each operation, and how a client changes them.
+
+The service counts the calls of an operation in a second, the messages of an app in a minute, and
+refuses what goes over. `Quotas` says how much of that a client may use; the account itself is kept
+by the client (``client.quotas``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Final, Literal
+
+import attrs
+
+from easemob_async.errors import ConfigurationError
+
+SECOND: Final = timedelta(seconds=1)
+MINUTE: Final = timedelta(minutes=1)
+DAY: Final = timedelta(days=1)
+
+Unit = Literal["calls", "messages"]
+
+
+def _positive_int(_: object, attribute: attrs.Attribute[int], value: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigurationError(f"Limit: {attribute.name} must be a positive int, not {value!r}")
+
+
+@attrs.frozen
+class Limit:
+    """So many units in any window of a length of time.
+
+    ``Limit(6000, per=timedelta(minutes=1), unit="messages")``: 6 000 messages in any 60 seconds.
+    """
+
+    units: int = attrs.field(validator=_positive_int)
+    """How many."""
+    per: timedelta = attrs.field(kw_only=True)
+    """The length of the window. A whole day is the calendar day in UTC, and never waited out."""
+    unit: Unit = attrs.field(
+        default="calls", kw_only=True, validator=attrs.validators.in_(("calls", "messages"))
+    )
+    """What is counted: calls, or messages (a call that sends to 600 users is 600)."""
+    key: str | None = attrs.field(default=None, kw_only=True)
+    """Count for each value of this path parameter, e.g. ``"username"``."""
+    fixed: bool = attrs.field(default=False, kw_only=True)
+    """The service never raises it: `Quotas.scale` leaves it alone."""
+    name: str | None = attrs.field(default=None, kw_only=True)
+    """Operations whose limits have the same name are counted together."""
+
+    @per.validator
+    def _check_per(self, _: object, value: timedelta) -> None:
+        if value <= timedelta(0):
+            raise ConfigurationError(f"Limit: per must be longer than 0, not {value!r}")
+
+    def times(self, factor: float) -> Limit:
+        """Give the same limit with a multiple of the units, rounded down; at least one unit."""
+        return attrs.evolve(self, units=max(1, math.floor(self.units * factor + 1e-9)))
+
+
+@attrs.frozen(kw_only=True)
+class Quotas:
+    """How much of the service's limits a client uses. The default: the documented figures, whole.
+
+    Raises:
+        ConfigurationError: a figure makes no sense.
+    """
+
+    scale: float = 1.0
+    """How many times the documented limits the app has; limits that are never raised stay."""
+    share: float = 1.0
+    """The part of the app's quota that is this process's: ``1/8`` for one of eight."""
+    overrides: Mapping[str, Sequence[Limit]] = attrs.field(factory=dict)
+    """The limits of an operation (``"messages.send_to_users"``), or of operations that share one
+    (``"users+push"``), in place of the documented ones. They say what the app has: ``share``
+    applies to them, ``scale`` does not."""
+    enabled: bool = True
+    """Whether to keep the pace at all; ``False`` where something else does."""
+
+    def __attrs_post_init__(self) -> None:
+        if not 0 < self.scale < math.inf:
+            raise ConfigurationError(f"Quotas: scale must be above 0, not {self.scale!r}")
+        if not 0 < self.share <= 1:
+            raise ConfigurationError(f"Quotas: share must be above 0 and at most 1: {self.share!r}")
+        for name, limits in self.overrides.items():
+            if not limits or not all(isinstance(limit, Limit) for limit in limits):
+                raise ConfigurationError(f"Quotas: overrides[{name!r}] must be a list of Limit")
+
+    def effective(self, operation: str, documented: Sequence[Limit]) -> tuple[Limit, ...]:
+        """Give the limits that this client keeps for an operation, in the order a call takes them.
+
+        What is counted for one key comes first, then what is the operation's own (longest window
+        first, so that the short ones are not held while waiting), then what operations share.
+        """
+        if not self.enabled:
+            return ()
+        override = self.overrides.get(operation)
+        if override is not None:
+            limits = [limit.times(self.share) for limit in override]
+        else:
+            limits = []
+            for limit in documented:
+                replaced = self.overrides.get(limit.name) if limit.name else None
+                if replaced is not None:
+                    named = (attrs.evolve(other, name=limit.name) for other in replaced)
+                    limits += [other.times(self.share) for other in named]
+                else:
+                    limits.append(limit.times(self.share * (1 if limit.fixed else self.scale)))
+        limits.sort(key=lambda limit: (limit.name is not None, limit.key is None, -limit.per))
+        return tuple(limits)

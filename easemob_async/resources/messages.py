@@ -1,0 +1,409 @@
+"""Sending messages. One call is one request; for more targets than that see ``client.fanout``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from easemob_async import checks, facts
+from easemob_async.models.envelope import addressing, content
+from easemob_async.models.messages import (
+    Message,
+    RoomMessageLevel,
+    RouteType,
+    SentMessages,
+    TargetType,
+)
+from easemob_async.models.push import PushOptions
+from easemob_async.quotas import MINUTE, SECOND, Limit
+from easemob_async.transport.operation import Operation
+from easemob_async.transport.transport import Transport
+
+SEND_TO_USERS: Final = Operation(
+    "messages.send_to_users",
+    "POST",
+    "/messages/users",
+    "once",
+    (Limit(100, per=SECOND), Limit(6000, per=MINUTE, unit="messages")),
+)
+SEND_TO_GROUPS: Final = Operation(
+    "messages.send_to_groups",
+    "POST",
+    "/messages/chatgroups",
+    "once",
+    (Limit(20, per=SECOND), Limit(20, per=SECOND, unit="messages")),
+)
+SEND_TO_ROOMS: Final = Operation(
+    "messages.send_to_rooms",
+    "POST",
+    "/messages/chatrooms",
+    "once",
+    (Limit(100, per=SECOND), Limit(100, per=SECOND, unit="messages")),
+)
+# A targeted message counts as one: its answer has one message id, not one a member.
+_SEND_TO_GROUP_MEMBERS: Final = Operation(
+    "messages.send_to_group_members",
+    "POST",
+    "/messages/chatgroups/users",
+    "once",
+    (Limit(100, per=SECOND, unit="messages"),),
+)
+_SEND_TO_ROOM_MEMBERS: Final = Operation(
+    "messages.send_to_room_members",
+    "POST",
+    "/messages/chatrooms/users",
+    "once",
+    (Limit(100, per=SECOND, unit="messages"),),
+)
+_SEND_LEGACY: Final = Operation("messages.send_legacy", "POST", "/messages", "once")
+
+_HINT: Final = "; client.fanout sends to any number"
+
+
+class Messages:
+    """Send messages to users, groups and rooms.
+
+    Common arguments:
+        body: the message: `Text`, `Image`, `Audio`, `Video`, `File`, `Location`, `Command` or
+            `Custom`; files are uploaded first.
+        sender: who it is from; ``admin`` when it is not given.
+        ext: the app's own extension, a JSON object; at most 5 120 bytes of UTF-8 together with
+            the body.
+        push: how it is pushed to who is offline; goes into ``ext`` as well.
+        env: the environment whose callback rules apply, 1 to 8 letters and digits.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def send_to_users(
+        self,
+        targets: Iterable[str],
+        body: Message,
+        *,
+        sender: str | None = None,
+        ext: Mapping[str, object] | None = None,
+        push: PushOptions | None = None,
+        sync_device: bool | None = None,
+        route_type: RouteType | str | None = None,
+        roam_ignore_users: Sequence[str] | None = None,
+        env: str | None = None,
+    ) -> SentMessages:
+        """Send a message to at most 600 users.
+
+        "Sent" means accepted: the service takes unknown users too. Each target counts as a
+        message: 6 000 a minute and 100 calls a second by default.
+
+        Args:
+            targets: usernames; one that is given twice gets one message.
+            body: the message.
+            sender: who it is from; ``admin`` when it is not given.
+            ext: the app's own extension.
+            push: how it is pushed.
+            sync_device: also deliver it to the sender's own online devices.
+            route_type: `RouteType.ONLINE` to leave out who is offline.
+            roam_ignore_users: who does not get it when pulling the history.
+            env: the environment whose callback rules apply.
+
+        Raises:
+            InvalidArgumentError: no targets or more than 600, a message that is too large, an
+                empty sender: nothing was sent.
+            RateLimitError: the quota is used up.
+
+        Source: messages.send_to_users
+        """
+        options = addressing(
+            "messages.send_to_users",
+            sender=sender,
+            sync_device=sync_device,
+            route_type=route_type,
+            roam_ignore_users=roam_ignore_users,
+            env=env,
+        )
+        return await self._send(
+            SEND_TO_USERS, targets, facts.USERS_PER_MESSAGE, body, ext, push, options
+        )
+
+    async def send_to_groups(
+        self,
+        targets: Iterable[str],
+        body: Message,
+        *,
+        sender: str | None = None,
+        ext: Mapping[str, object] | None = None,
+        push: PushOptions | None = None,
+        sync_device: bool | None = None,
+        route_type: RouteType | str | None = None,
+        roam_ignore_users: Sequence[str] | None = None,
+        need_group_ack: bool | None = None,
+        env: str | None = None,
+    ) -> SentMessages:
+        """Send a message to all members of at most 3 groups.
+
+        Each group counts as a message: 20 a second by default.
+
+        Args:
+            targets: group ids.
+            body: the message.
+            sender: who it is from; ``admin`` when it is not given.
+            ext: the app's own extension.
+            push: how it is pushed.
+            sync_device: also deliver it to the sender's own online devices.
+            route_type: `RouteType.ONLINE` to leave out who is offline.
+            roam_ignore_users: at most 20 users who do not get it when pulling the history.
+            need_group_ack: ask for read receipts; groups of up to 200 members.
+            env: the environment whose callback rules apply.
+
+        Raises:
+            InvalidArgumentError: no targets or more than 3, a message that is too large.
+            RateLimitError: the quota is used up.
+
+        Source: messages.send_to_groups
+        """
+        options = addressing(
+            "messages.send_to_groups",
+            sender=sender,
+            sync_device=sync_device,
+            route_type=route_type,
+            roam_ignore_users=roam_ignore_users,
+            roam_ignore_max=facts.ROAM_IGNORE_USERS,
+            need_group_ack=need_group_ack,
+            env=env,
+        )
+        return await self._send(
+            SEND_TO_GROUPS, targets, facts.GROUPS_PER_MESSAGE, body, ext, push, options
+        )
+
+    async def send_to_group_members(
+        self,
+        group_id: str,
+        usernames: Iterable[str],
+        body: Message,
+        *,
+        sender: str | None = None,
+        ext: Mapping[str, object] | None = None,
+        push: PushOptions | None = None,
+        sync_device: bool | None = None,
+        route_type: RouteType | str | None = None,
+        roam_ignore_users: Sequence[str] | None = None,
+        need_group_ack: bool | None = None,
+        env: str | None = None,
+    ) -> SentMessages:
+        """Send a message to at most 20 members of one group; the others do not see it.
+
+        Not written to the conversation list, not counted as unread. 100 a second by default.
+
+        Args:
+            group_id: the group.
+            usernames: the members, at most 20.
+            body: the message.
+            sender: who it is from; ``admin`` when it is not given.
+            ext: the app's own extension.
+            push: how it is pushed.
+            sync_device: also deliver it to the sender's own online devices.
+            route_type: `RouteType.ONLINE` to leave out who is offline.
+            roam_ignore_users: at most 20 users who do not get it when pulling the history.
+            need_group_ack: ask for read receipts.
+            env: the environment whose callback rules apply.
+
+        Returns:
+            The message's id, under the group's.
+
+        Raises:
+            InvalidArgumentError: nobody named or more than 20, a message that is too large.
+            RateLimitError: the quota is used up.
+
+        Source: messages.send_to_group_members
+        """
+        operation = "messages.send_to_group_members"
+        options = addressing(
+            operation,
+            sender=sender,
+            sync_device=sync_device,
+            route_type=route_type,
+            roam_ignore_users=roam_ignore_users,
+            roam_ignore_max=facts.ROAM_IGNORE_USERS,
+            need_group_ack=need_group_ack,
+            env=env,
+        )
+        options["users"] = _members(operation, usernames)
+        return await self._send(_SEND_TO_GROUP_MEMBERS, [group_id], 1, body, ext, push, options)
+
+    async def send_to_rooms(
+        self,
+        targets: Iterable[str],
+        body: Message,
+        *,
+        sender: str | None = None,
+        ext: Mapping[str, object] | None = None,
+        push: PushOptions | None = None,
+        level: RoomMessageLevel | str | None = None,
+        roam_ignore_users: Sequence[str] | None = None,
+        env: str | None = None,
+    ) -> SentMessages:
+        """Send a message to all members of at most 10 chat rooms.
+
+        Each room counts as a message: 100 a second by default. A room that gets more than 20 a
+        second drops messages, the lowest level first: an id need not mean delivery.
+
+        Args:
+            targets: room ids.
+            body: the message.
+            sender: who it is from; ``admin`` when it is not given.
+            ext: the app's own extension.
+            push: how it is pushed.
+            level: how important it is; normal when it is not given.
+            roam_ignore_users: at most 20 users who do not get it when pulling the history.
+            env: the environment whose callback rules apply.
+
+        Raises:
+            InvalidArgumentError: no targets or more than 10, a message that is too large.
+            RateLimitError: the quota is used up.
+
+        Source: messages.send_to_rooms
+        """
+        options = addressing(
+            "messages.send_to_rooms",
+            sender=sender,
+            level=level,
+            roam_ignore_users=roam_ignore_users,
+            roam_ignore_max=facts.ROAM_IGNORE_USERS,
+            env=env,
+        )
+        return await self._send(
+            SEND_TO_ROOMS, targets, facts.ROOMS_PER_MESSAGE, body, ext, push, options
+        )
+
+    async def send_to_room_members(
+        self,
+        room_id: str,
+        usernames: Iterable[str],
+        body: Message,
+        *,
+        sender: str | None = None,
+        ext: Mapping[str, object] | None = None,
+        push: PushOptions | None = None,
+        level: RoomMessageLevel | str | None = None,
+        roam_ignore_users: Sequence[str] | None = None,
+        env: str | None = None,
+    ) -> SentMessages:
+        """Send a message to at most 20 members of one chat room; the others do not see it.
+
+        Not written to the conversation list, not counted as unread. 100 a second by default.
+
+        Args:
+            room_id: the room.
+            usernames: the members, at most 20.
+            body: the message.
+            sender: who it is from; ``admin`` when it is not given.
+            ext: the app's own extension.
+            push: how it is pushed.
+            level: how important it is; normal when it is not given.
+            roam_ignore_users: at most 20 users who do not get it when pulling the history.
+            env: the environment whose callback rules apply.
+
+        Returns:
+            The message's id, under the room's.
+
+        Raises:
+            InvalidArgumentError: nobody named or more than 20, a message that is too large.
+            RateLimitError: the quota is used up.
+
+        Source: messages.send_to_room_members
+        """
+        operation = "messages.send_to_room_members"
+        options = addressing(
+            operation,
+            sender=sender,
+            level=level,
+            roam_ignore_users=roam_ignore_users,
+            roam_ignore_max=facts.ROAM_IGNORE_USERS,
+            env=env,
+        )
+        options["users"] = _members(operation, usernames)
+        return await self._send(_SEND_TO_ROOM_MEMBERS, [room_id], 1, body, ext, push, options)
+
+    async def send_legacy(
+        self,
+        targets: Iterable[str],
+        body: Message,
+        *,
+        target_type: TargetType | str = TargetType.USERS,
+        sender: str | None = None,
+        ext: Mapping[str, object] | None = None,
+        sync_device: bool | None = None,
+        route_type: RouteType | str | None = None,
+        level: RoomMessageLevel | str | None = None,
+        return_message_ids: bool | None = None,
+    ) -> dict[str, str]:
+        """Send a message the way of 2014; not on the service's current pages any more.
+
+        Args:
+            targets: ids of users, groups or rooms; at most 20 are advised.
+            body: the message.
+            target_type: what the targets are.
+            sender: who it is from; ``admin`` when it is not given.
+            ext: the app's own extension.
+            sync_device: also deliver it to the sender's own online devices.
+            route_type: `RouteType.ONLINE` to leave out who is offline.
+            level: how important it is; rooms only.
+            return_message_ids: ask for message ids in place of outcomes.
+
+        Returns:
+            The outcome of each target as the service names it: ``{"u1": "success"}``.
+
+        Raises:
+            InvalidArgumentError: no targets, a message that is too large, an empty sender.
+
+        Source: messages.send_legacy
+        """
+        operation = "messages.send_legacy"
+        most = self._transport.core.max_message_bytes
+        message = content(operation, body, ext=ext, push=None, max_bytes=most)
+        options = addressing(
+            operation, sender=sender, sync_device=sync_device, route_type=route_type, level=level
+        )
+        wire: dict[str, Any] = {
+            "target_type": checks.member(operation, "target_type", TargetType, target_type),
+            "target": checks.references(operation, "targets", targets),
+            "msg": {"type": message.type, **message.body},
+            **options,
+        }
+        if message.ext is not None:
+            wire["ext"] = message.ext
+        query = {"useMsgId": return_message_ids}
+        answer = await self._transport.call(
+            _SEND_LEGACY, query=query, json=wire, about=wire["target"]
+        )
+        return answer.read(dict[str, str], "data")
+
+    async def _send(
+        self,
+        operation: Operation,
+        targets: Iterable[str],
+        most: int,
+        body: Message,
+        ext: Mapping[str, object] | None,
+        push: PushOptions | None,
+        options: dict[str, Any],
+    ) -> SentMessages:
+        to = checks.references(operation.id, "targets", targets, most=most, hint=_HINT)
+        message = content(
+            operation.id,
+            body,
+            ext=ext,
+            push=push,
+            max_bytes=self._transport.core.max_message_bytes,
+        )
+        options["to"] = to
+        options["type"] = message.type
+        options["body"] = message.body
+        if message.ext is not None:
+            options["ext"] = message.ext
+        call = self._transport.call(operation, json=options, messages=len(to), about=to)
+        answer = await call
+        return SentMessages(answer.read(dict[str, str], "data"))
+
+
+def _members(operation: str, usernames: Iterable[str]) -> list[str]:
+    return checks.references(operation, "usernames", usernames, most=facts.MEMBERS_PER_MESSAGE)

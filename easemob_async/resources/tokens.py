@@ -1,0 +1,114 @@
+"""Tokens: the app's and its users'."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from easemob_async import checks
+from easemob_async.errors import ConfigurationError, InvalidArgumentError
+from easemob_async.models.tokens import FOREVER, AppToken, UserToken
+from easemob_async.quotas import SECOND, Limit
+from easemob_async.transport.operation import Operation
+from easemob_async.transport.transport import Transport
+
+_PER_APP: Final = (Limit(300, per=SECOND, name="tokens"),)
+
+CREATE_APP_TOKEN: Final = Operation(
+    "tokens.create_app_token", "POST", "/token", "safe", _PER_APP, auth=False
+)
+_CREATE_USER_TOKEN: Final = Operation(
+    "tokens.create_user_token", "POST", "/token", "safe", _PER_APP
+)
+
+
+class Tokens:
+    """Get tokens. The client gets and renews the app's token by itself; this is for other uses."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def create_app_token(
+        self,
+        *,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        ttl: timedelta | None = None,
+    ) -> AppToken:
+        """Get an app token from client credentials.
+
+        The service bans accounts that ask too often: keep the token.
+
+        Args:
+            client_id: the client's own, when it is not given.
+            client_secret: the client's own, when it is not given.
+            ttl: how long it shall be good, in whole seconds; `FOREVER` for no end; the setting of
+                the console when it is not given.
+
+        Raises:
+            ConfigurationError: no credentials are given and the client has none.
+            BadRequestError: the credentials are not this app's.
+            AppNotFoundError: the App Key does not exist on this host.
+
+        Source: tokens.create_app_token
+        """
+        own = self._transport.core.credentials
+        if own is not None:
+            client_id, client_secret = client_id or own[0], client_secret or own[1]
+        if not client_id or not client_secret:
+            raise ConfigurationError(
+                "tokens.create_app_token: give client_id and client_secret, here or to the client",
+                operation="tokens.create_app_token",
+            )
+        body: dict[str, object] = {
+            "grant_type": "client_credentials",
+            "client_id": client_id,
+            "client_secret": client_secret,
+        }
+        _put_ttl("tokens.create_app_token", body, ttl)
+        answer = await self._transport.call(CREATE_APP_TOKEN, json=body)
+        return answer.read(AppToken)
+
+    async def create_user_token(
+        self, username: str, *, auto_create: bool = False, ttl: timedelta | None = None
+    ) -> UserToken:
+        """Get the token of a user, by username.
+
+        Args:
+            username: the user.
+            auto_create: register the user when there is none of that name; not more than once a
+                second for one name (409).
+            ttl: how long it shall be good, in whole seconds; `FOREVER` for no end; when it is not
+                given, 60 days or the setting of the console.
+
+        Raises:
+            NotFoundError: no such user.
+            BadRequestError: the user is banned, or the name cannot be registered.
+            RateLimitError: the plan's number of users is used up (not ``temporary``).
+
+        Source: tokens.create_user_token
+        """
+        operation = "tokens.create_user_token"
+        body: dict[str, object] = {
+            "grant_type": "inherit",
+            "username": checks.reference(operation, "username", username),
+            "autoCreateUser": auto_create,
+        }
+        _put_ttl(operation, body, ttl)
+        answer = await self._transport.call(_CREATE_USER_TOKEN, json=body, about=username)
+        return answer.read(UserToken)
+
+
+def _put_ttl(operation: str, body: dict[str, object], ttl: timedelta | None) -> None:
+    if ttl is None:
+        return
+    if ttl == FOREVER:
+        body["ttl"] = 0
+        return
+    seconds = ttl.total_seconds()
+    if seconds < 1 or seconds != int(seconds):
+        raise InvalidArgumentError(
+            f"{operation}: ttl must be whole seconds, at least one, or FOREVER, not {ttl!r}",
+            operation=operation,
+        )
+    body["ttl"] = int(seconds)

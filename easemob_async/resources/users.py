@@ -1,0 +1,362 @@
+"""Users: registering, finding, banning and deleting them, and who is online."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, cast
+
+from easemob_async import checks, facts
+from easemob_async.errors import BadRequestError, EasemobError
+from easemob_async.models.pages import Page, Paginator, by_cursor, whole
+from easemob_async.models.results import BatchOutcome, BatchResult
+from easemob_async.models.users import DeletedUsers, Device, NewUser, OnlineStatus, User
+from easemob_async.quotas import SECOND, Limit
+from easemob_async.transport.operation import Operation
+from easemob_async.transport.transport import Transport
+from easemob_async.wire import Id
+
+# User management and offline push are counted together (limits: group users+push).
+SHARED: Final = Limit(100, per=SECOND, name="users+push")
+_SHARED: Final = (SHARED,)
+
+_CREATE_OPEN: Final = Operation("users.create_open", "POST", "/users", "once", _SHARED, auth=False)
+_CREATE: Final = Operation("users.create", "POST", "/users", "once", _SHARED)
+_CREATE_MANY: Final = Operation("users.create_many", "POST", "/users", "once", _SHARED)
+_UPDATE_PASSWORD: Final = Operation(
+    "users.update_password", "PUT", "/users/{username}/password", "safe", _SHARED
+)
+_GET: Final = Operation("users.get", "GET", "/users/{username}", "safe", _SHARED)
+_LIST: Final = Operation("users.list", "GET", "/users", "safe", _SHARED)
+_DELETE: Final = Operation("users.delete", "DELETE", "/users/{username}", "safe", _SHARED)
+_DELETE_BATCH: Final = Operation(
+    "users.delete_batch", "DELETE", "/users", "once", (Limit(30, per=SECOND), SHARED)
+)
+_BAN: Final = Operation("users.ban", "POST", "/users/{username}/deactivate", "safe", _SHARED)
+_UNBAN: Final = Operation("users.unban", "POST", "/users/{username}/activate", "safe", _SHARED)
+# A GET that acts: repeated, it would also disconnect who has come back meanwhile.
+_DISCONNECT: Final = Operation(
+    "users.disconnect", "GET", "/users/{username}/disconnect", "once", _SHARED
+)
+_DISCONNECT_DEVICE: Final = Operation(
+    "users.disconnect_device",
+    "DELETE",
+    "/users/{username}/disconnect/{device_id}",
+    "once",
+    _SHARED,
+)
+_GET_STATUS: Final = Operation(
+    "users.get_status", "GET", "/users/{username}/status", "safe", _SHARED
+)
+_GET_STATUSES: Final = Operation(
+    "users.get_statuses", "POST", "/users/batch/status", "safe", _SHARED
+)
+_LIST_DEVICES: Final = Operation(
+    "users.list_devices", "GET", "/users/{username}/resources", "safe", _SHARED
+)
+
+_STATUSES: Final = {status.value: status for status in OnlineStatus}
+
+
+class Users:
+    """The users of the app."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def create(self, username: str, *, password: str, nickname: str | None = None) -> User:
+        """Register a user, with the app's token.
+
+        Args:
+            username: 1 to 64 of a-z, 0-9, ``_``, ``-``, ``.``; unique in the app.
+            password: 1 to 64 characters.
+            nickname: the name shown in push notifications, at most 100 characters.
+
+        Raises:
+            InvalidArgumentError: an argument breaks a rule above.
+            BadRequestError: the name is taken (``duplicate_unique_property_exists``).
+            RateLimitError: the plan's number of users is used up (not ``temporary``).
+
+        Source: users.create
+        """
+        new = NewUser(username, password, nickname)
+        body = [_registration("users.create", new)]
+        answer = await self._transport.call(_CREATE, json=body, about=username)
+        return answer.first(User, "entities")
+
+    async def create_open(
+        self, username: str, *, password: str, nickname: str | None = None
+    ) -> User:
+        """Register a user without a token, where the app allows open registration.
+
+        Args:
+            username: 1 to 64 of a-z, 0-9, ``_``, ``-``, ``.``; unique in the app.
+            password: 1 to 64 characters.
+            nickname: the name shown in push notifications, at most 100 characters.
+
+        Raises:
+            InvalidArgumentError: an argument breaks a rule above.
+            AuthenticationError: the app does not allow open registration.
+            BadRequestError: the name is taken (``duplicate_unique_property_exists``).
+
+        Source: users.create_open
+        """
+        new = NewUser(username, password, nickname)
+        body = _registration("users.create_open", new)
+        answer = await self._transport.call(_CREATE_OPEN, json=body, about=username)
+        return answer.first(User, "entities")
+
+    async def create_many(self, new_users: Iterable[NewUser]) -> BatchResult[User]:
+        """Register any number of users, 60 a call.
+
+        Args:
+            new_users: whom to register; a name that is given twice is refused before any call.
+
+        Returns:
+            An outcome for each user. A name that is taken is an outcome with the service's reason.
+
+        Raises:
+            InvalidArgumentError: nobody given, a name given twice, or a user that breaks a rule.
+            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+
+        Source: users.create_many
+        """
+        operation = "users.create_many"
+        users = list(new_users)
+        if not users:
+            raise checks.fail(operation, "new_users is empty; name at least one")
+        bodies = [_registration(operation, user) for user in users]
+        checks.no_duplicates(operation, "username", [user.username for user in users])
+        outcomes: list[BatchOutcome[User]] = []
+        for part in checks.chunks(bodies, facts.USERS_PER_REGISTRATION):
+            try:
+                outcomes += await self._register([body["username"] for body in part], part)
+            except EasemobError as error:
+                error.partial = BatchResult(tuple(outcomes))
+                raise
+        return BatchResult(tuple(outcomes))
+
+    async def _register(
+        self, names: Sequence[str], bodies: Sequence[dict[str, str]]
+    ) -> Iterable[BatchOutcome[User]]:
+        try:
+            answer = await self._transport.call(_CREATE_MANY, json=bodies, about=names)
+        except BadRequestError as error:
+            if len(names) > 1:
+                raise
+            # A call for one user is refused whole, where a call for many answers for each.
+            return [BatchOutcome(names[0], reason=error.description)]
+        made = {user.username: user for user in answer.read(tuple[User, ...], "entities")}
+        refused = {
+            str(row.get("username")): str(row.get("registerUserFailReason"))
+            for row in answer.get("data") or ()
+            if isinstance(row, dict)
+        }
+        return [
+            BatchOutcome(name, made[Id(name)])
+            if name in made
+            else BatchOutcome(name, reason=refused.get(name, "the answer does not name this user"))
+            for name in names
+        ]
+
+    async def update_password(self, username: str, *, password: str) -> None:
+        """Set a user's password, without the old one.
+
+        The user's tokens end and online devices are logged out.
+
+        Args:
+            username: the user.
+            password: 6 to 64 characters.
+
+        Raises:
+            NotFoundError: no such user.
+
+        Source: users.update_password
+        """
+        checks.text(
+            "users.update_password",
+            "password",
+            password,
+            least=facts.NEW_PASSWORD_LENGTH_MIN,
+            most=facts.PASSWORD_LENGTH,
+        )
+        await self._transport.call(_UPDATE_PASSWORD, username, json={"newpassword": password})
+
+    async def get(self, username: str) -> User:
+        """Get a user, with the push settings.
+
+        Raises:
+            NotFoundError: no such user.
+
+        Source: users.get
+        """
+        answer = await self._transport.call(_GET, username)
+        return answer.first(User, "entities")
+
+    def list(self, *, limit: int | None = None, cursor: str | None = None) -> Paginator[User]:
+        """List the app's users, the earliest created first.
+
+        Args:
+            limit: users a page, 1 to 100; 100 when it is not given.
+            cursor: where to start, from an earlier page.
+
+        Source: users.list
+        """
+        size = checks.page_size("users.list", limit, facts.USERS_PER_PAGE)
+
+        async def fetch(position: str | None) -> Page[User]:
+            query = {"limit": size, "cursor": position}
+            answer = await self._transport.call(_LIST, query=query)
+            users = answer.read(tuple[User, ...], "entities")
+            return Page(users, answer.optional(str, "cursor"))
+
+        return by_cursor(fetch, cursor)
+
+    async def delete(self, username: str) -> User:
+        """Delete a user and the user's data, for good; groups and rooms the user owns go too.
+
+        Raises:
+            NotFoundError: no such user.
+
+        Source: users.delete
+        """
+        answer = await self._transport.call(_DELETE, username)
+        return User(Id(username)) if answer.gone else answer.first(User, "entities")
+
+    async def delete_batch(self, *, limit: int, cursor: str | None = None) -> DeletedUsers:
+        """Delete the users that were created earliest; which ones cannot be chosen.
+
+        Args:
+            limit: how many, 1 to 100; there is no default.
+            cursor: where to start, from an earlier answer.
+
+        Raises:
+            InvalidArgumentError: the limit is out of range.
+
+        Source: users.delete_batch
+        """
+        most = facts.USERS_PER_DELETION
+        checks.number("users.delete_batch", "limit", limit, least=1, most=most)
+        query = {"limit": limit, "cursor": cursor}
+        answer = await self._transport.call(_DELETE_BATCH, query=query)
+        return DeletedUsers(
+            answer.read(tuple[User, ...], "entities"), answer.optional(str, "cursor")
+        )
+
+    async def ban(self, username: str) -> User:
+        """Ban a user until `unban`: logged out at once, no messages, no push.
+
+        Raises:
+            NotFoundError: no such user.
+
+        Source: users.ban
+        """
+        answer = await self._transport.call(_BAN, username)
+        return answer.first(User, "entities")
+
+    async def unban(self, username: str) -> None:
+        """Lift a user's ban.
+
+        Raises:
+            NotFoundError: no such user.
+
+        Source: users.unban
+        """
+        await self._transport.call(_UNBAN, username)
+
+    async def disconnect(self, username: str) -> None:
+        """Log a user out on all devices.
+
+        Raises:
+            APIError: the service says inside a success that it did not.
+            NotFoundError: no such user.
+
+        Source: users.disconnect
+        """
+        answer = await self._transport.call(_DISCONNECT, username)
+        answer.confirm("data", "result")
+
+    async def disconnect_device(self, username: str, device_id: str) -> None:
+        """Log a user out on one device.
+
+        Args:
+            username: the user.
+            device_id: ``{type}_{id}``, as `list_devices` gives it.
+
+        Raises:
+            APIError: the service says inside a success that it did not.
+
+        Source: users.disconnect_device
+        """
+        answer = await self._transport.call(_DISCONNECT_DEVICE, username, device_id)
+        answer.confirm("data", "result")
+
+    async def get_status(self, username: str) -> OnlineStatus:
+        """Tell whether a user is online on at least one device.
+
+        Raises:
+            NotFoundError: no such user.
+
+        Source: users.get_status
+        """
+        answer = await self._transport.call(_GET_STATUS, username)
+        data: Any = answer.get("data")
+        # {"ann": "online"}: the username is the key.
+        if isinstance(data, dict) and len(data) == 1:
+            (status,) = data.values()
+            if isinstance(status, str):
+                # A value of tomorrow stays the plain string that it is.
+                return _STATUSES.get(status, cast(OnlineStatus, status))
+        raise answer.wrong("data must have one key, the username, with its status")
+
+    async def get_statuses(self, usernames: Iterable[str]) -> dict[str, OnlineStatus]:
+        """Tell which of any number of users are online, 100 a call.
+
+        Users that do not exist are reported as offline.
+
+        Args:
+            usernames: whom to ask for; a name that is given twice is asked for once.
+
+        Raises:
+            InvalidArgumentError: nobody given, or a name that cannot be one.
+
+        Source: users.get_statuses
+        """
+        names = checks.references("users.get_statuses", "usernames", usernames)
+        statuses: dict[str, OnlineStatus] = {}
+        for part in checks.chunks(names, facts.STATUSES_PER_CALL):
+            answer = await self._transport.call(_GET_STATUSES, json={"usernames": part}, about=part)
+            for row in answer.read(tuple[dict[str, OnlineStatus | str], ...], "data"):
+                statuses.update(cast(dict[str, OnlineStatus], row))
+        return statuses
+
+    def list_devices(self, username: str) -> Paginator[Device]:
+        """List the devices on which a user is logged in and online; one page.
+
+        Source: users.list_devices
+        """
+
+        async def fetch() -> Sequence[Device]:
+            answer = await self._transport.call(_LIST_DEVICES, username)
+            return answer.read(tuple[Device, ...], "data")
+
+        return whole(fetch)
+
+
+def _registration(operation: str, user: NewUser) -> dict[str, str]:
+    username = user.username
+    if not isinstance(username, str) or not facts.USERNAME.fullmatch(username):
+        raise checks.fail(
+            operation,
+            f"username {username!r} must be 1 to 64 of a-z, 0-9, '_', '-' and '.' (lower case)",
+        )
+    body = {
+        "username": username,
+        "password": checks.text(
+            operation, "password", user.password, least=1, most=facts.PASSWORD_LENGTH
+        ),
+    }
+    if user.nickname is not None:
+        body["nickname"] = checks.text(
+            operation, "nickname", user.nickname, most=facts.NICKNAME_LENGTH
+        )
+    return body

@@ -1,0 +1,1 @@
+"""All that stands between a resource and the wire, one idea a module."""

@@ -1,0 +1,325 @@
+"""The account that a client keeps of its quotas: who waits, who may go, what is left."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict, deque
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+import attrs
+
+from easemob_async.errors import ConfigurationError, RateLimitError
+from easemob_async.quotas import DAY, Limit, Quotas, Unit
+from easemob_async.transport.limiter import Counter, DayCounter
+from easemob_async.transport.operation import Operation, PathValue
+
+_KEYED_GATES: Final = 10_000
+
+
+@attrs.frozen
+class Usage:
+    """What one limit holds at this moment."""
+
+    name: str
+    """The operation, or the name of the limit that operations share."""
+    limit: Limit
+    """The limit in force: scaled, shared or overridden."""
+    used: int
+    """Units that are held: in flight, or answered less than one window ago."""
+    left: int
+    """Units that could depart now."""
+    waiting: int
+    """Calls in the queue."""
+
+
+class _Waiter:
+    __slots__ = ("future", "units")
+
+    def __init__(self, future: asyncio.Future[None], units: int) -> None:
+        self.future = future
+        self.units = units
+
+
+class Gate:
+    """One limit's queue: first come, first served. A waiter that is cancelled loses nothing."""
+
+    __slots__ = ("_timer", "_waiters", "counter", "limit", "name", "queued")
+
+    def __init__(self, name: str, limit: Limit) -> None:
+        self.name = name
+        self.limit = limit
+        window = limit.per.total_seconds()
+        self.counter = (
+            DayCounter(limit.units, wall_offset=time.time() - time.monotonic())
+            if limit.per == DAY
+            else Counter(limit.units, window)
+        )
+        self.queued = 0
+        self._waiters: deque[_Waiter] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many calls are in the queue."""
+        return len(self._waiters)
+
+    def try_enter(self, units: int, now: float) -> bool:
+        """Depart at once if there is room and nobody waits."""
+        if self._waiters or not self.counter.room(now, units):
+            return False
+        self.counter.depart(units)
+        return True
+
+    async def enter(
+        self, units: int, loop: asyncio.AbstractEventLoop, deadline: float | None, operation: str
+    ) -> None:
+        """Wait for units, in order.
+
+        Raises:
+            RateLimitError: they cannot be had before the deadline, or not by waiting at all.
+        """
+        now = loop.time()
+        earliest = self.counter.earliest(units, now, self.queued)
+        wait = timedelta(seconds=max(0.0, earliest - now))
+        if self.limit.per == DAY:
+            raise RateLimitError(
+                f"{operation}: the day's quota of {self._words()} is used up",
+                operation=operation,
+                retry_after=wait,
+                temporary=False,
+            )
+        if deadline is not None and earliest > deadline:
+            raise RateLimitError(
+                f"{operation}: waiting for quota ({self._words()}) would take at least "
+                f"{wait.total_seconds():.1f} s, longer than the call's deadline allows; "
+                "nothing was sent",
+                operation=operation,
+                retry_after=wait,
+            )
+        waiter = _Waiter(loop.create_future(), units)
+        self._waiters.append(waiter)
+        self.queued += units
+        self._arm(loop)
+        try:
+            await waiter.future
+        except BaseException:
+            if waiter.future.done() and not waiter.future.cancelled():
+                # Let in and cancelled in the same turn of the loop.
+                self.counter.give_back(units)
+            else:
+                self._waiters.remove(waiter)
+                self.queued -= units
+            self.wake(loop)
+            raise
+
+    def check_weight(self, units: int, operation: str) -> None:
+        """Refuse what could never be let in."""
+        if units > self.limit.units:
+            raise RateLimitError(
+                f"{operation}: a call of {units} {self.limit.unit} is heavier than its quota of "
+                f"{self._words()} and would wait for ever; send fewer targets a call",
+                operation=operation,
+                temporary=False,
+            )
+
+    def wake(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let in whoever has room by now, from the head of the queue."""
+        if self._waiters:
+            self._let_in(loop)
+            self._arm(loop)
+
+    def leave(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Forget the waiters of a loop that is closed; keep what is held."""
+        self._waiters.clear()
+        self.queued = 0
+        self._timer = None
+        self.counter.abandon(loop.time())
+
+    def _let_in(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        waiters = self._waiters
+        while waiters:
+            head = waiters[0]
+            if not head.future.done():
+                if not self.counter.room(now, head.units):
+                    return
+                self.counter.depart(head.units)
+                head.future.set_result(None)
+            elif head.future.cancelled():
+                return  # it is about to take itself out of the queue, and wakes the gate again
+            waiters.popleft()
+            self.queued -= head.units
+
+    def _arm(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._waiters:
+            change = self.counter.next_change(loop.time())
+            if change is not None:
+                self._timer = loop.call_at(change, self._ring, loop)
+
+    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        self.wake(loop)
+
+    def _words(self) -> str:
+        return f"{self.limit.units} {self.limit.unit} in {self.limit.per.total_seconds():g} s"
+
+
+class Permit:
+    """The units of one attempt: settled when it is answered, given back when it never left."""
+
+    __slots__ = ("_gates", "_loop", "_open", "_since", "waited")
+
+    def __init__(
+        self, gates: Sequence[tuple[Gate, int]], loop: asyncio.AbstractEventLoop, waited: float
+    ) -> None:
+        self._gates = gates
+        self._loop = loop
+        self._open = True
+        self._since = loop.time()
+        self.waited = waited
+
+    def settle(self) -> None:
+        """The answer came, or the call was given up: held for one more window."""
+        if self._open:
+            self._open = False
+            now = self._loop.time()
+            for gate, units in self._gates:
+                gate.counter.settle(units, now)
+                if gate.waiting:
+                    gate.wake(self._loop)
+
+    def give_back(self) -> None:
+        """The request never left: the units are free at once."""
+        if self._open:
+            self._open = False
+            for gate, units in self._gates:
+                gate.counter.give_back(units)
+                if gate.waiting:
+                    gate.wake(self._loop)
+
+    def refused(self, unit: Unit, retry_after: timedelta | None) -> None:
+        """The service refused the call for its rate: slow down what it counts."""
+        pause = None if retry_after is None else retry_after.total_seconds()
+        now = self._loop.time()
+        for gate, _ in self._gates:
+            if gate.limit.unit == unit and gate.limit.per != DAY:
+                gate.counter.refused(now, self._since, pause)
+
+
+class QuotaAccount:
+    """What a client has used of its quotas, and what is left.
+
+    Two clients of one app in one process share it: ``EasemobClient(..., quotas=other.quotas)``.
+    """
+
+    def __init__(self, quotas: Quotas) -> None:
+        self.quotas = quotas
+        """The configuration."""
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._limits: dict[str, tuple[Limit, ...]] = {}
+        # An operation's gates, where none of its limits is counted for each value of a key.
+        self._plain: dict[str, tuple[Gate, ...]] = {}
+        self._gates: dict[tuple[str, Unit, timedelta], Gate] = {}
+        self._keyed: OrderedDict[tuple[str, Unit, timedelta, str], Gate] = OrderedDict()
+
+    def limits(self, operation: Operation) -> tuple[Limit, ...]:
+        """Give the limits in force for an operation."""
+        limits = self._limits.get(operation.id)
+        if limits is None:
+            limits = self.quotas.effective(operation.id, operation.limits)
+            self._limits[operation.id] = limits
+        return limits
+
+    def usage(self) -> list[Usage]:
+        """Give what every limit that was touched so far holds now."""
+        now = time.monotonic() if self._loop is None else self._loop.time()
+        gates = [*self._gates.values(), *self._keyed.values()]
+        result = []
+        for gate in gates:
+            used = gate.counter.held(now)
+            left = max(0, gate.limit.units - used)
+            result.append(Usage(gate.name, gate.limit, used, left, gate.waiting))
+        return result
+
+    async def acquire(
+        self,
+        operation: Operation,
+        *,
+        messages: int = 1,
+        values: Sequence[PathValue] = (),
+        deadline: float | None = None,
+    ) -> Permit:
+        """Take the units of one attempt from every limit it is under, waiting in order.
+
+        Raises:
+            RateLimitError: they cannot be had before the deadline.
+        """
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._enter_loop(loop)
+        gates = self._plain.get(operation.id)
+        if gates is None:
+            gates = self._gates_of(operation, values)
+        taken: list[tuple[Gate, int]] = []
+        started = now = loop.time()
+        try:
+            for gate in gates:
+                units = messages if gate.limit.unit == "messages" else 1
+                if not gate.try_enter(units, now):
+                    for other in gates:
+                        other.check_weight(
+                            messages if other.limit.unit == "messages" else 1, operation.id
+                        )
+                    await gate.enter(units, loop, deadline, operation.id)
+                    now = loop.time()
+                taken.append((gate, units))
+        except BaseException:
+            Permit(taken, loop, 0.0).give_back()
+            raise
+        return Permit(taken, loop, now - started)
+
+    def _enter_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._loop is not None:
+            if not self._loop.is_closed():
+                raise ConfigurationError(
+                    "this quota account is in use in another event loop; give each loop's client "
+                    "an account of its own, with Quotas(share=...)"
+                )
+            for gate in [*self._gates.values(), *self._keyed.values()]:
+                gate.leave(loop)
+        self._loop = loop
+
+    def _gates_of(self, operation: Operation, values: Sequence[PathValue]) -> tuple[Gate, ...]:
+        path = dict(zip(operation.fields, values, strict=False))
+        limits = self.limits(operation)
+        gates = tuple(self._gate(operation, limit, path) for limit in limits)
+        if all(limit.key is None for limit in limits):
+            self._plain[operation.id] = gates
+        return gates
+
+    def _gate(self, operation: Operation, limit: Limit, path: Mapping[str, PathValue]) -> Gate:
+        name = limit.name or operation.id
+        if limit.key is None:
+            return self._gates.setdefault((name, limit.unit, limit.per), Gate(name, limit))
+        key = (name, limit.unit, limit.per, str(path.get(limit.key, "")))
+        gate = self._keyed.get(key)
+        if gate is None:
+            self._drop_idle()
+            gate = self._keyed[key] = Gate(name, limit)
+        self._keyed.move_to_end(key)
+        return gate
+
+    def _drop_idle(self) -> None:
+        # Only what holds nothing may go: dropping a gate that does would forget calls.
+        if len(self._keyed) < _KEYED_GATES:
+            return
+        now = asyncio.get_running_loop().time()
+        for key, gate in list(self._keyed.items()):
+            if not gate.waiting and gate.counter.held(now) == 0:
+                del self._keyed[key]

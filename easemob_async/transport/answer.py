@@ -1,0 +1,125 @@
+"""An answer of the service, and how resources take typed values out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol, TypeVar, overload
+
+from easemob_async.errors import APIError, Request, ResponseError
+from easemob_async.transport import converter
+from easemob_async.transport.operation import Operation
+
+T = TypeVar("T")
+
+_YES: Final = (True, "true", "success", 1)
+
+
+class Asked(Protocol):
+    """What an answer has to know of its call, to name it in an error."""
+
+    operation: Operation
+
+    @property
+    def request(self) -> Request: ...
+    def describe(self) -> str: ...
+
+
+class Answer:
+    """A success: its JSON, and what was asked."""
+
+    __slots__ = ("_call", "_id_prefix", "body", "gone")
+
+    def __init__(
+        self, call: Asked, body: Mapping[str, Any], id_prefix: str, *, gone: bool = False
+    ) -> None:
+        self._call = call
+        self.body = body
+        """The decoded JSON object."""
+        self._id_prefix = id_prefix
+        self.gone = gone
+        """A repeated DELETE found nothing, because its first try had deleted it already."""
+
+    def get(self, *path: str | int) -> Any:
+        """Give the raw value at a path, ``None`` where there is none."""
+        value: Any = self.body
+        for key in path:
+            try:
+                value = value[key]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return value
+
+    @overload
+    def read(self, kind: type[T], *path: str | int) -> T: ...
+    @overload
+    def read(self, kind: Any, *path: str | int) -> Any: ...
+    def read(self, kind: Any, *path: str | int) -> Any:
+        """Decode the value at a path.
+
+        Raises:
+            ResponseError: it is missing or not what the API promises; names the field.
+        """
+        value = self.get(*path)
+        if value is None and path:
+            raise self.wrong(f"{_dotted(path)} is missing")
+        token = converter.id_prefix.set(self._id_prefix)
+        try:
+            return converter.structure(value, kind)
+        except converter.DecodeError as error:
+            problem = f"{_dotted(path)}: {error}" if path else str(error)
+        finally:
+            converter.id_prefix.reset(token)
+        raise self.wrong(problem)
+
+    def optional(self, kind: type[T], *path: str | int) -> T | None:
+        """Decode the value at a path, if there is one."""
+        return None if self.get(*path) is None else self.read(kind, *path)
+
+    def first(self, kind: type[T], key: str) -> T:
+        """Decode the one object of a list, which older answers give bare."""
+        value = self.get(key)
+        if isinstance(value, Mapping):
+            return self.read(kind, key)
+        if isinstance(value, Sequence) and not isinstance(value, str) and value:
+            return self.read(kind, key, 0)
+        raise self.wrong(f"{key} is missing or empty")
+
+    def confirm(self, *path: str | int, reason: Sequence[str | int] = ("data", "reason")) -> None:
+        """Raise unless a flag of the answer says that it was done.
+
+        Raises:
+            APIError: the service says no inside a 200.
+            ResponseError: the flag is missing or no flag.
+        """
+        if self.gone:
+            return
+        value = self.get(*path)
+        if value in _YES and value is not None:
+            return
+        if value not in (False, "false", "failure", 0):
+            raise self.wrong(f"{_dotted(path)} is {'missing' if value is None else 'no flag'}")
+        words = self.get(*reason)
+        raise self.refused(words if isinstance(words, str) else f"{_dotted(path)} is {value!r}")
+
+    def refused(self, reason: str) -> APIError:
+        """Make the error for a refusal inside a 200."""
+        return APIError(
+            f"{self._call.describe()}: refused: {reason}",
+            operation=self._call.operation.id,
+            status=200,
+            description=reason,
+            request=self._call.request,
+        )
+
+    def wrong(self, problem: str) -> ResponseError:
+        """Make the error for an answer that is not what the API promises."""
+        return ResponseError(
+            f"{self._call.describe()}: unexpected answer: {problem}",
+            operation=self._call.operation.id,
+            status=200,
+        )
+
+
+def _dotted(path: Sequence[str | int]) -> str:
+    text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
+    return text.lstrip(".")

@@ -1,0 +1,264 @@
+"""From decoded JSON to attrs classes, by an explicit table instead of by luck.
+
+================  ===========================================================
+type              takes
+================  ===========================================================
+``str``           a string, an integer
+``Id``            the same, without the app's own prefix (``org#app_``)
+``bool``          a bool, ``"true"``/``"false"``, 0/1
+``int, float``    a number or its decimal string
+``datetime``      Unix milliseconds, as a number or a string; aware, in UTC
+``timedelta``     seconds, as a number or a string
+``Enum | str``    the enum, or the plain string when the value is unknown
+================  ===========================================================
+
+null is the same as missing, unknown fields are ignored. Anything else is an error that names the
+field. Data is decoded fast, and a second time with detailed validation only to explain a failure.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import types
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, Union, get_args, get_origin
+
+import attrs
+import cattrs
+from cattrs.cols import list_structure_factory, mapping_structure_factory
+from cattrs.gen import make_dict_structure_fn, override
+
+from easemob_async.wire import WIRE, Id
+
+Hook = Callable[[Any, Any], Any]
+
+_LISTS: Final[tuple[Any, ...]] = (list, tuple)
+_DICTS: Final[tuple[Any, ...]] = (dict,)
+
+id_prefix: Final[ContextVar[str]] = ContextVar("easemob_async_id_prefix", default="")
+"""The prefix (``org#app_``) of the app whose answer is being decoded."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_INTEGER: Final = re.compile(r"[+-]?\d{1,25}")
+_NUMBER: Final = re.compile(r"[+-]?\d{1,25}(\.\d{1,25})?([eE][+-]?\d{1,3})?")
+
+
+def _shown(value: object) -> str:
+    # Never the value itself: it may be a secret.
+    return "null" if value is None else type(value).__name__
+
+
+def _str(value: object, _: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise ValueError(f"must be a string, not {_shown(value)}")
+
+
+def _id(value: object, _: object) -> str:
+    text = _str(value, _)
+    prefix = id_prefix.get()
+    return text.removeprefix(prefix) if prefix else text
+
+
+def _bool(value: object, _: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return value == "true"
+    if isinstance(value, int) and value in (0, 1):
+        return value == 1
+    raise ValueError(f"must be true or false, not {_shown(value)}")
+
+
+def _int(value: object, _: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and _INTEGER.fullmatch(value):
+        return int(value)
+    raise ValueError(f"must be an integer, not {_shown(value)}")
+
+
+def _float(value: object, _: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return float(value)
+    raise ValueError(f"must be a number, not {_shown(value)}")
+
+
+def _datetime(value: object, _: object) -> datetime:
+    try:
+        return _EPOCH + timedelta(milliseconds=_int(value, _))
+    except (ValueError, OverflowError):
+        raise ValueError(f"must be a time in milliseconds, not {_shown(value)}") from None
+
+
+def _timedelta(value: object, _: object) -> timedelta:
+    try:
+        return timedelta(seconds=_float(value, _))
+    except (ValueError, OverflowError):
+        raise ValueError(f"must be a number of seconds, not {_shown(value)}") from None
+
+
+def _enum_or_str(kind: object) -> type[StrEnum] | None:
+    """Give E of ``E | str``."""
+    if get_origin(kind) not in (Union, types.UnionType):
+        return None
+    members = get_args(kind)
+    enums = [m for m in members if isinstance(m, type) and issubclass(m, StrEnum)]
+    return enums[0] if len(members) == 2 and str in members and len(enums) == 1 else None
+
+
+def _enum_or_str_hook(kind: object) -> Hook:
+    enum = _enum_or_str(kind)
+    assert enum is not None
+    known = {member.value: member for member in enum}
+
+    def structure(value: object, _: object) -> str:
+        text = _str(value, _)
+        return known.get(text, text)
+
+    return structure
+
+
+def _attrs_hook(converter: cattrs.Converter, cls: type[attrs.AttrsInstance]) -> Hook:
+    renamed: dict[str, Any] = {}
+    aliases: dict[str, str] = {}
+    for field in attrs.fields(cls):
+        names: tuple[str, ...] = field.metadata.get(WIRE, (field.name,))
+        renamed[field.name] = override(rename=names[0])
+        aliases.update(dict.fromkeys(names[1:], names[0]))
+    inner: Any = make_dict_structure_fn(cls, converter, **renamed)
+    gather = getattr(cls, "__from_wire__", None)
+
+    def structure(value: object, kind: object) -> object:
+        if not isinstance(value, Mapping):
+            raise ValueError(f"must be an object, not {_shown(value)}")
+        given = {key: item for key, item in value.items() if item is not None}
+        for old, current in aliases.items():
+            if current not in given and old in given:
+                given[current] = given[old]
+        if gather is not None:
+            given = gather(given)
+        return inner(given, kind)
+
+    return structure
+
+
+def _list_hook(converter: cattrs.Converter, kind: Any) -> Hook:
+    # cattrs iterates whatever it is given: of a string it would make a list of letters.
+    as_tuple = get_origin(kind) is tuple
+    as_list: Any = types.GenericAlias(list, get_args(kind)[:1])
+    inner = list_structure_factory(as_list, converter)
+
+    def structure(value: object, _: object) -> object:
+        if not isinstance(value, list):
+            raise ValueError(f"must be a list, not {_shown(value)}")
+        items = inner(value, kind)
+        return tuple(items) if as_tuple else items
+
+    return structure
+
+
+def _dict_hook(converter: cattrs.Converter, kind: Any) -> Hook:
+    inner = mapping_structure_factory(kind, converter)
+    plain = get_args(kind) == (str, str)
+
+    def structure(value: object, _: object) -> object:
+        if not isinstance(value, dict):
+            raise ValueError(f"must be an object, not {_shown(value)}")
+        if plain and all(type(item) is str for item in value.values()):
+            return value  # as most are, e.g. the message ids of 600 targets
+        return inner(value, kind)
+
+    return structure
+
+
+def _make(*, detailed: bool) -> cattrs.Converter:
+    converter = cattrs.Converter(detailed_validation=detailed)
+    table: tuple[tuple[Any, Hook], ...] = (
+        (str, _str),
+        (bool, _bool),
+        (int, _int),
+        (float, _float),
+        (datetime, _datetime),
+        (timedelta, _timedelta),
+        (Id, _id),
+    )
+    for kind, hook in table:
+        converter.register_structure_hook(kind, hook)
+    converter.register_structure_hook_factory(
+        lambda kind: _enum_or_str(kind) is not None, _enum_or_str_hook
+    )
+    converter.register_structure_hook_factory(
+        lambda kind: get_origin(kind) in _LISTS, lambda kind: _list_hook(converter, kind)
+    )
+    converter.register_structure_hook_factory(
+        lambda kind: get_origin(kind) in _DICTS, lambda kind: _dict_hook(converter, kind)
+    )
+    converter.register_structure_hook_factory(attrs.has, lambda cls: _attrs_hook(converter, cls))
+    return converter
+
+
+_fast: Final = _make(detailed=False)
+_detailed: Final = _make(detailed=True)
+
+
+class DecodeError(ValueError):
+    """A value is not what its type promises; the message names the fields."""
+
+
+def structure(value: object, kind: Any) -> Any:
+    """Decode a value as a type.
+
+    Raises:
+        DecodeError: names each field that is wrong, never its value.
+    """
+    with contextlib.suppress(Exception):  # explained below, with every field's name
+        return _fast.structure(value, kind)
+    try:
+        _detailed.structure(value, kind)
+    except Exception as error:
+        problems = "; ".join(dict.fromkeys(_explain(error)))
+    else:
+        problems = "cannot be decoded"
+    raise DecodeError(problems)
+
+
+def _explain(error: BaseException, path: str = "") -> list[str]:
+    if isinstance(error, cattrs.BaseValidationError):
+        found: list[str] = []
+        notes = {
+            id(inner): note
+            for inner in error.exceptions
+            for note in getattr(inner, "__notes__", ())
+            if hasattr(note, "type")
+        }
+        for inner in error.exceptions:
+            note = notes.get(id(inner))
+            name = getattr(note, "name", None)
+            if name is None:
+                index = getattr(note, "index", None)
+                step = f"[{index}]" if isinstance(index, int) else f".{index}" if index else ""
+            else:
+                step = f".{_wire_name(error.cl, name)}"
+            found += _explain(inner, path + step)
+        return found
+    if isinstance(error, KeyError):
+        field = path or f".{error.args[0]}"
+        return [f"{field.lstrip('.')} is missing"]
+    return [f"{path.lstrip('.') or 'it'} {error}"]
+
+
+def _wire_name(cls: type, name: str) -> str:
+    field = attrs.fields_dict(cls).get(name) if attrs.has(cls) else None
+    names: tuple[str, ...] = field.metadata.get(WIRE, (name,)) if field else (name,)
+    return names[0]

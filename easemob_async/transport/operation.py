@@ -1,0 +1,115 @@
+"""What an operation is, and how its path is filled without ever becoming another operation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
+from urllib.parse import quote
+
+import attrs
+
+from easemob_async import checks
+from easemob_async.errors import InvalidArgumentError
+from easemob_async.quotas import SECOND, Limit
+
+PathValue = str | Sequence[str]
+QueryValue = str | int | bool | None
+
+PER_SECOND_100: Final = (Limit(100, per=SECOND),)
+"""The service's default where a page says nothing (limits: rate_limit_rules)."""
+
+_FIELD = re.compile(r"\{(\w+)\}")
+
+
+@attrs.frozen(eq=False)
+class Operation:
+    """One operation of the REST API, described once, next to the method that uses it."""
+
+    id: str
+    """Its public name, e.g. ``"users.get"``."""
+    method: Literal["GET", "POST", "PUT", "DELETE"]
+    path: str
+    """Below the app's URL, with fields in braces: ``"/users/{username}"``."""
+    repeat: Literal["safe", "once"]
+    """``safe``: may be carried out twice with the same effect. ``once``: repeated only when it
+    surely was not carried out. The HTTP method does not tell."""
+    limits: tuple[Limit, ...] = PER_SECOND_100
+    """The documented rate limits."""
+    auth: bool = True
+    """Whether it takes the app's token."""
+    fields: tuple[str, ...] = attrs.field(init=False)
+    _literals: tuple[str, ...] = attrs.field(init=False, repr=False)
+
+    @fields.default
+    def _fields_default(self) -> tuple[str, ...]:
+        return tuple(_FIELD.findall(self.path))
+
+    @_literals.default
+    def _literals_default(self) -> tuple[str, ...]:
+        return tuple(_FIELD.split(self.path)[::2])
+
+    def __reduce__(self) -> str | tuple[object, ...]:
+        return Operation, (self.id, self.method, self.path, self.repeat, self.limits, self.auth)
+
+    def fill(self, values: Sequence[PathValue]) -> str:
+        """Give the path, each value quoted to one segment (a list to one, joined by commas).
+
+        Raises:
+            InvalidArgumentError: a value that could name another resource: empty, ``.``, ``..``,
+                or with control characters.
+        """
+        literals = self._literals
+        if len(values) != len(literals) - 1:
+            raise TypeError(f"{self.id} takes the path values {self.fields}, not {values!r}")
+        path = literals[0]
+        for index, value in enumerate(values, start=1):
+            path += self._segment(self.fields[index - 1], value) + literals[index]
+        return path
+
+    def describe(self, values: Sequence[PathValue]) -> str:
+        """Name a call for error messages: ``users.get("ann")``."""
+        return f"{self.id}({', '.join(map(_shown, values))})"
+
+    def _segment(self, field: str, value: PathValue) -> str:
+        if isinstance(value, str):
+            return quote(self.check_id(field, value), safe="")
+        if not value:
+            raise InvalidArgumentError(
+                f"{self.id}: {field} is empty; name at least one", operation=self.id
+            )
+        return ",".join(quote(self.check_id(field, item), safe="") for item in value)
+
+    def check_id(self, field: str, value: object) -> str:
+        """Check that a value can stand for one id in a path.
+
+        Raises:
+            InvalidArgumentError: it cannot.
+        """
+        problem = checks.reference_problem(value)
+        if problem is None and value in (".", ".."):
+            problem = "must not be '.' or '..', which would change the operation"
+        if problem:
+            raise InvalidArgumentError(f"{self.id}: {field} {value!r} {problem}", operation=self.id)
+        return str(value)
+
+
+def _shown(value: PathValue) -> str:
+    if isinstance(value, str):
+        return f'"{value[:80]}"'
+    more = f", … {len(value)} ids" if len(value) > 1 else ""
+    return f'["{value[0][:80]}"{more}]' if value else "[]"
+
+
+def query_string(query: Mapping[str, QueryValue]) -> str:
+    """Encode a query; what is ``None`` is left out."""
+    parts = []
+    for name, value in query.items():
+        if value is None:
+            continue
+        if isinstance(value, bool):
+            text = "true" if value else "false"
+        else:
+            text = quote(str(value), safe="")
+        parts.append(f"{name}={text}")
+    return "?" + "&".join(parts) if parts else ""

@@ -1,0 +1,158 @@
+"""From a refusal of the service to the error of the tree: the status, except by a written table."""
+
+from __future__ import annotations
+
+import email.utils
+import time
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any, Final
+
+import attrs
+
+from easemob_async.errors import (
+    APIError,
+    AppNotFoundError,
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    NotFoundError,
+    PayloadTooLargeError,
+    PermissionDeniedError,
+    RateLimitError,
+    Request,
+    ServerError,
+)
+from easemob_async.redaction import redact
+from easemob_async.transport import codec
+
+_BY_STATUS: Final[dict[int, type[APIError]]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    413: PayloadTooLargeError,
+    429: RateLimitError,
+}
+
+# (status, error, a part of the description in lower case): the class in place of the status's own.
+_EXCEPTIONS: Final[tuple[tuple[int, str, str, type[APIError]], ...]] = (
+    (400, "management", "", NotFoundError),  # users.delete of an unknown user
+    (400, "entity_not_found", "", NotFoundError),
+    (400, "EntityNotFoundException", "", NotFoundError),
+    (401, "MetadataException", "", PermissionDeniedError),
+    (401, "message_rewrite_error", "", PermissionDeniedError),
+    (403, "message_send_error", "message send reach limit", RateLimitError),
+    (403, "forbidden_op", "broadcast message limit exceeded", RateLimitError),
+    (403, "forbidden_op", "online user broadcast limit exceeded", RateLimitError),
+    (403, "forbidden_op", "chatroom broadcast limit exceeded", RateLimitError),
+    (404, "organization_application_not_found", "", AppNotFoundError),
+)
+_FOR_GOOD: Final = frozenset({"resource_limited"})
+# metadata_error is "auth error" on user_attributes.*.
+_TOKEN_ERRORS: Final = frozenset({"unauthorized", "auth_bad_access_token", "metadata_error", ""})
+_EXCERPT: Final = 300
+
+
+@attrs.frozen
+class Refusal:
+    """What an answer other than a success says, as far as it says anything."""
+
+    status: int
+    error: str
+    error_code: int | None
+    description: str
+    retry_after: timedelta | None
+    sent_retry_after: bool
+
+
+def read_refusal(status: int, body: bytes, retry_after: str | None) -> Refusal:
+    """Read an error answer; any field may be missing, and it may not be JSON at all."""
+    error, error_code, description = "", None, ""
+    try:
+        content: Any = codec.loads(body) if body else None
+    except ValueError:
+        content = None
+    if isinstance(content, dict):
+        error = _text(content.get("error"))
+        description = _text(content.get("error_description")) or _text(content.get("message"))
+        code = content.get("error_code")
+        if isinstance(code, int | str) and not isinstance(code, bool):
+            error_code = int(code) if str(code).isdecimal() else None
+        if not description and isinstance(content.get("data"), str):
+            description = content["data"]
+    elif body:
+        description = excerpt(body)
+    wait = parse_retry_after(retry_after)
+    return Refusal(status, error, error_code, description.strip(), wait, retry_after is not None)
+
+
+def to_error(
+    refusal: Refusal, *, call: str, operation: str, request: Request, secrets: Iterable[str]
+) -> APIError:
+    """Make the error that a caller gets; its texts hold no secret."""
+    description = redact(refusal.description, secrets)
+    error = redact(refusal.error, secrets)
+    words = ": ".join(part for part in (error, description) if part) or "no reason given"
+    common: dict[str, Any] = {
+        "operation": operation,
+        "status": refusal.status,
+        "error": error,
+        "error_code": refusal.error_code,
+        "description": description,
+        "request": request,
+    }
+    message = redact(f"{call}: {refusal.status} {words}", secrets)
+    cls = classify(refusal.status, refusal.error, refusal.description)
+    if cls is RateLimitError:
+        return RateLimitError(
+            message,
+            **common,
+            retry_after=refusal.retry_after,
+            temporary=refusal.error not in _FOR_GOOD,
+        )
+    if cls is ServerError:
+        # 503 with Retry-After is refused before it is processed.
+        common["maybe_processed"] = not (refusal.status == 503 and refusal.sent_retry_after)
+    return cls(message, **common)
+
+
+def classify(status: int, error: str, description: str) -> type[APIError]:
+    """Give the class of a refusal."""
+    low = description.lower()
+    for at, name, part, cls in _EXCEPTIONS:
+        if status == at and error == name and part in low:
+            return cls
+    if status >= 500:
+        return ServerError
+    return _BY_STATUS.get(status, APIError)
+
+
+def is_about_token(refusal: Refusal) -> bool:
+    """Tell whether a new token may help: a 401 that is not about something else."""
+    return refusal.status == 401 and refusal.error in _TOKEN_ERRORS
+
+
+def parse_retry_after(value: str | None, now: Callable[[], float] = time.time) -> timedelta | None:
+    """Read a ``Retry-After`` header: seconds, or an HTTP date."""
+    if value is None:
+        return None
+    value = value.strip()
+    if value.isascii() and value.isdigit() and len(value) < 9:
+        return timedelta(seconds=int(value))
+    try:
+        date = email.utils.parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        return None
+    return timedelta(seconds=max(0.0, date.timestamp() - now()))
+
+
+def excerpt(body: bytes) -> str:
+    """Give the beginning of an answer as one line of text."""
+    text = " ".join(body[: 4 * _EXCERPT].decode("utf-8", "replace").split())
+    return text if len(text) <= _EXCERPT else text[:_EXCERPT] + "…"
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

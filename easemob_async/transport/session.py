@@ -1,0 +1,197 @@
+"""The session pool, and the body that makes every attempt ours.
+
+aiohttp sends GET, PUT and DELETE a second time by itself when a kept-alive connection dies before
+the answer: two ``DELETE /users?limit=10``, and the caller sees one 200. So every request carries a
+`OneShotBody`, also when it is empty: its first write is the departure, and a second is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from aiohttp import (
+    ClientConnectionResetError,
+    ClientRequest,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+    TCPConnector,
+    hdrs,
+)
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.connector import Connection
+from aiohttp.payload import BytesPayload
+
+from easemob_async.config import PoolOptions, Timeouts
+from easemob_async.errors import ClientClosedError, ConfigurationError
+
+# The request's own headers say what the content is.
+_NO_TYPE: Final = "application/json"
+
+OnDeparture = Callable[[], Awaitable[None]]
+
+
+class OneShotBody(BytesPayload):
+    """A request body that is written once; the first write is the request's departure."""
+
+    def __init__(self, value: bytes, on_departure: OnDeparture | None = None) -> None:
+        super().__init__(value, content_type=_NO_TYPE)
+        self._on_departure = on_departure
+        self.departed = False
+        """Whether the request left: before that it surely was not processed."""
+
+    async def depart(self) -> None:
+        """Take note that the request leaves now.
+
+        Raises:
+            RuntimeError: it left before.
+        """
+        if self._consumed:
+            raise RuntimeError("a request is never sent twice by itself")
+        self._consumed = True
+        if self._on_departure is not None:
+            await self._on_departure()
+        self.departed = True
+
+    async def write_with_length(
+        self, writer: AbstractStreamWriter, content_length: int | None
+    ) -> None:
+        """Write headers and body, once."""
+        await self.depart()
+        try:
+            if self._value:
+                await writer.write(self._value)
+            else:
+                writer.send_headers()
+        except ClientConnectionResetError:
+            # The connection was closed under us; nothing of the request went out with it.
+            if not writer.output_size:
+                self.departed = False
+            raise
+
+
+class OneShotRequest(ClientRequest):
+    """Sends a request without a body at once, where aiohttp would start a task to write nothing."""
+
+    _empty: OneShotBody | None = None
+
+    def update_body_from_data(self, body: Any, _stacklevel: int = 3) -> None:
+        """Keep an empty body aside: it departs with the headers."""
+        if isinstance(body, OneShotBody) and not body.size:
+            self._empty, body = body, None
+        super().update_body_from_data(body, _stacklevel)
+
+    async def send(self, conn: Connection) -> ClientResponse:
+        """Write the request to a connection."""
+        if self._empty is None:
+            return await super().send(conn)
+        await self._empty.depart()
+        try:
+            return await super().send(conn)
+        except ClientConnectionResetError:
+            self._empty.departed = False
+            raise
+
+
+class SessionPool:
+    """One `aiohttp.ClientSession`, made when first needed, in the event loop that needs it."""
+
+    def __init__(self, options: PoolOptions, session: ClientSession | None = None) -> None:
+        self._options = options
+        self._theirs = session
+        self._session: ClientSession | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+        self.proxy = options.proxy
+
+    @property
+    def closed(self) -> bool:
+        """Whether the pool was closed for good."""
+        return self._closed
+
+    def enter_loop(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Bind to a loop; tell whether it is another than before.
+
+        Raises:
+            ClientClosedError: the client was closed.
+            ConfigurationError: the client is in use in another loop that is not closed.
+        """
+        if self._closed:
+            raise ClientClosedError("the client is closed; make a new one")
+        if loop is self._loop:
+            return False
+        if self._loop is not None and not self._loop.is_closed():
+            raise ConfigurationError(
+                "the client is in use in another event loop; make one client for each loop"
+            )
+        moved = self._loop is not None
+        if moved and self._theirs is not None:
+            raise ConfigurationError(
+                "the session that was given belongs to an event loop that is closed"
+            )
+        self._loop = loop
+        self._session = None
+        return moved
+
+    def session(self) -> ClientSession:
+        """Give the session.
+
+        Raises:
+            ConfigurationError: the caller's own session cannot be used.
+        """
+        if self._session is None:
+            self._session = self._checked() if self._theirs is not None else self._make()
+        elif self._theirs is not None and self._theirs.closed:
+            raise ClientClosedError("the session that was given is closed")
+        return self._session
+
+    async def close(self) -> None:
+        """Close the session, unless it is the caller's. Closing twice is fine."""
+        self._closed = True
+        session, self._session = self._session, None
+        if session is not None and session is not self._theirs:
+            await session.close()
+
+    def _make(self) -> ClientSession:
+        options = self._options
+        session = ClientSession(
+            connector=TCPConnector(
+                limit=options.limit, keepalive_timeout=options.keepalive, ssl=options.ssl
+            ),
+            cookie_jar=DummyCookieJar(),
+            request_class=OneShotRequest,
+            timeout=ClientTimeout(total=None),
+            trust_env=options.trust_env,
+            proxy=options.proxy,
+        )
+        # No public switch exists; the one-shot body holds also without this.
+        session._retry_connection = False
+        return session
+
+    def _checked(self) -> ClientSession:
+        session = self._theirs
+        assert session is not None
+        if session.closed:
+            raise ClientClosedError("the session that was given is closed")
+        if session.auth is not None:
+            raise ConfigurationError(
+                "the session that was given has an auth of its own; it would take the place of the "
+                "service's token"
+            )
+        if hdrs.AUTHORIZATION in session.headers:
+            raise ConfigurationError(
+                "the session that was given sends an Authorization header of its own"
+            )
+        if session.loop is not self._loop:
+            raise ConfigurationError("the session that was given belongs to another event loop")
+        return session
+
+
+def wire_timeout(timeouts: Timeouts) -> ClientTimeout:
+    """Give aiohttp's part of the time limits; the whole call's is kept by the transport."""
+    return ClientTimeout(
+        total=None, sock_connect=timeouts.connect, sock_read=timeouts.read, connect=None
+    )

@@ -1,0 +1,154 @@
+"""The app's token: fetched when first needed, renewed ahead of its end, one fetch at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Final, Protocol
+
+from easemob_async.errors import APIError, EasemobError, RateLimitError
+from easemob_async.models.tokens import FOREVER, AppToken, Token
+
+RENEW_WITH_LEFT: Final = 0.1
+"""The part of its life at whose beginning a token is renewed."""
+RENEW_AHEAD_MAX: Final = 600.0
+"""Seconds ahead of its end at which a token is renewed at the earliest."""
+BETWEEN_FORCED: Final = 60.0
+"""Seconds between refreshes that a refused token causes: the service bans who asks too often."""
+BACKOFF_BASE: Final = 1.0
+BACKOFF_CAP: Final = 60.0
+
+
+class FixedToken:
+    """A token that the caller gave; there is no other."""
+
+    def __init__(self, value: str) -> None:
+        self._token = Token(value)
+
+    async def get(self, *, username: str | None) -> Token:
+        """Give the token, whoever it is for."""
+        return self._token
+
+    def invalidate(self, token: Token) -> None:
+        """Nothing can be done about it."""
+
+
+class Clock(Protocol):
+    """Seconds that only go forward."""
+
+    def __call__(self) -> float: ...
+
+
+class AppTokenSource:
+    """The built-in `TokenProvider`: turns client credentials into the app's token.
+
+    However many callers wait, one fetch is in flight. A token that nears its end is renewed in the
+    background while it is still used. A refused token is replaced once a minute at most, and only
+    when it is still the current one. After a failed fetch the next one waits, longer each time,
+    and callers meanwhile get the error of the last.
+    """
+
+    def __init__(
+        self, fetch: Callable[[], Awaitable[AppToken]], *, clock: Clock = time.monotonic
+    ) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._token: Token | None = None
+        self._renew_at = 0.0
+        self._expires_at = 0.0
+        self._refresh: asyncio.Task[Token] | None = None
+        self._forced_at = float("-inf")
+        self._failures = 0
+        self._retry_at = float("-inf")
+        self._last_error: EasemobError | None = None
+
+    async def get(self, *, username: str | None) -> Token:
+        """Give the app's token, also for the operations that want a user's."""
+        token = self._token
+        if token is not None:
+            now = self._clock()
+            if now < self._renew_at:
+                return token
+            if now < self._expires_at:
+                if self._refresh is None and now >= self._retry_at:
+                    self._start_refresh()
+                return token
+        return await self._wait_for_refresh()
+
+    def invalidate(self, token: Token) -> None:
+        """Replace a refused token, if it is the current one and the last time is a minute ago."""
+        now = self._clock()
+        current = self._token is not None and token.value == self._token.value
+        if current and now - self._forced_at >= BETWEEN_FORCED:
+            self._forced_at = now
+            self._token = None
+
+    def known_secrets(self) -> tuple[str, ...]:
+        """Give the token's value, for the redactor."""
+        return () if self._token is None else (self._token.value,)
+
+    def leave_loop(self) -> None:
+        """Forget the fetch of an event loop that is closed."""
+        self._refresh = None
+
+    async def close(self) -> None:
+        """Stop a fetch that is in flight."""
+        task, self._refresh = self._refresh, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _wait_for_refresh(self) -> Token:
+        if self._refresh is None:
+            early = self._retry_at - self._clock()
+            if self._last_error is not None and early > 0:
+                error = copy.copy(self._last_error)
+                error.args = (f"{error} (asked again {early:.1f} s too early)",)
+                raise error
+            self._start_refresh()
+        assert self._refresh is not None
+        try:
+            # Shielded: a caller that is cancelled must not take the fetch from the others.
+            return await asyncio.shield(self._refresh)
+        except EasemobError as shared:
+            error = copy.copy(shared)  # each caller raises an object of its own
+        raise error
+
+    def _start_refresh(self) -> None:
+        self._refresh = asyncio.get_running_loop().create_task(self._run_refresh())
+        self._refresh.add_done_callback(self._refresh_done)
+
+    def _refresh_done(self, task: asyncio.Task[Token]) -> None:
+        if self._refresh is task:
+            self._refresh = None
+        if not task.cancelled():
+            task.exception()  # seen: who waits raises it, and a background renewal tries again
+
+    async def _run_refresh(self) -> Token:
+        try:
+            answer = await self._fetch()
+        except EasemobError as error:
+            self._note_failure(error)
+            raise
+        now = self._clock()
+        life = float("inf") if answer.expires_in == FOREVER else answer.expires_in.total_seconds()
+        self._token = answer.to_token(datetime.now(UTC))
+        self._expires_at = now + life
+        self._renew_at = self._expires_at - min(life * RENEW_WITH_LEFT, RENEW_AHEAD_MAX)
+        self._failures = 0
+        self._last_error = None
+        self._retry_at = float("-inf")
+        return self._token
+
+    def _note_failure(self, error: EasemobError) -> None:
+        if not isinstance(error, APIError) and not error.maybe_processed:
+            return  # it never arrived, so the service did not count it
+        wait = min(BACKOFF_CAP, BACKOFF_BASE * 2**self._failures)
+        if isinstance(error, RateLimitError) and error.retry_after is not None:
+            wait = max(wait, error.retry_after.total_seconds())
+        self._failures += 1
+        self._last_error = error
+        self._retry_at = self._clock() + wait

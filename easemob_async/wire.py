@@ -1,0 +1,18 @@
+"""How a model's fields are called on the wire."""
+
+from __future__ import annotations
+
+from typing import Any, NewType
+
+import attrs
+
+WIRE = "easemob_async.wire"
+"""The key of the field metadata that holds a field's names on the wire, the current one first."""
+
+Id = NewType("Id", str)
+"""A user's or group's id in an answer; the app's own prefix (``org#app_``) is taken off."""
+
+
+def wire(*names: str, default: Any = attrs.NOTHING, repr: bool = True) -> Any:  # noqa: A002
+    """Declare a field of a model that is called otherwise on the wire, now or in older answers."""
+    return attrs.field(default=default, repr=repr, metadata={WIRE: names})
