@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,5 +46,6 @@ def pytest_configure(config: pytest.Config) -> None:
         fixture = pytest.fixture(_client, name="easemob_client")
     else:
         return
-    holder = type("EasemobClientFixture", (), {"easemob_client": staticmethod(fixture)})
-    manager.register(holder(), "easemob_async_client_fixture")
+    holder = ModuleType("easemob_async_client_fixture")
+    holder.easemob_client = fixture  # type: ignore[attr-defined]
+    manager.register(holder, holder.__name__)

@@ -23,7 +23,7 @@ _ADD: Final = Operation("chat_groups.members.add", "POST", _USERS + "/{username}
 _ADD_MANY: Final = Operation("chat_groups.members.add_many", "POST", _USERS, "once")
 _REMOVE: Final = Operation("chat_groups.members.remove", "DELETE", _USERS + "/{username}", "once")
 _REMOVE_MANY: Final = Operation(
-    "chat_groups.members.remove_many", "DELETE", _USERS + "/{usernames}", "once"
+    "chat_groups.members.remove_many", "DELETE", _USERS + "/{*usernames}", "once"
 )
 _LIST: Final = Operation("chat_groups.members.list", "GET", _USERS, "safe")
 _IS_JOINED: Final = Operation(

@@ -43,8 +43,8 @@ id_prefix: Final[ContextVar[str]] = ContextVar("easemob_async_id_prefix", defaul
 """The prefix (``org#app_``) of the app whose answer is being decoded."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_INTEGER: Final = re.compile(r"[+-]?\d{1,25}")
-_NUMBER: Final = re.compile(r"[+-]?\d{1,25}(\.\d{1,25})?([eE][+-]?\d{1,3})?")
+_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,25}")
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,25}(\.[0-9]{1,25})?([eE][+-]?[0-9]{1,3})?")
 
 
 def _shown(value: object) -> str:

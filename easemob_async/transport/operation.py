@@ -19,7 +19,7 @@ QueryValue = str | int | bool | None
 PER_SECOND_100: Final = (Limit(100, per=SECOND),)
 """The service's default where a page says nothing (limits: rate_limit_rules)."""
 
-_FIELD = re.compile(r"\{(\w+)\}")
+_FIELD = re.compile(r"\{(\*?\w+)\}")
 
 
 @attrs.frozen(eq=False)
@@ -30,7 +30,8 @@ class Operation:
     """Its public name, e.g. ``"users.get"``."""
     method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
-    """Below the app's URL, with fields in braces: ``"/users/{username}"``."""
+    """Below the app's URL, with fields in braces: ``"/users/{username}"``; ``{*usernames}`` takes
+    a list, joined by commas."""
     repeat: Literal["safe", "once"]
     """``safe``: may be carried out twice with the same effect. ``once``: repeated only when it
     surely was not carried out. The HTTP method does not tell."""
@@ -72,13 +73,11 @@ class Operation:
         return f"{self.id}({', '.join(map(_shown, values))})"
 
     def _segment(self, field: str, value: PathValue) -> str:
-        if isinstance(value, str):
+        if not field.startswith("*"):
             return quote(self.check_id(field, value), safe="")
-        if not value:
-            raise InvalidArgumentError(
-                f"{self.id}: {field} is empty; name at least one", operation=self.id
-            )
-        return ",".join(quote(self.check_id(field, item), safe="") for item in value)
+        name = field[1:]
+        ids = checks.references(self.id, name, value)
+        return ",".join(quote(self.check_id(name, item), safe="") for item in ids)
 
     def check_id(self, field: str, value: object) -> str:
         """Check that a value can stand for one id in a path.

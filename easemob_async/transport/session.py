@@ -185,7 +185,7 @@ class SessionPool:
             raise ConfigurationError(
                 "the session that was given sends an Authorization header of its own"
             )
-        if session.loop is not self._loop:
+        if getattr(session, "_loop", self._loop) is not self._loop:  # `loop` itself is deprecated
             raise ConfigurationError("the session that was given belongs to another event loop")
         return session
 

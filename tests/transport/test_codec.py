@@ -1,0 +1,91 @@
+"""JSON is the same with orjson and without; a caller's JSON is checked once, for both."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from easemob_async import InvalidArgumentError
+from easemob_async.transport import codec
+
+orjson = pytest.importorskip("orjson")
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(codec.INT64_MIN, codec.INT64_MAX)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(codec="utf-8")),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner),
+    max_leaves=20,
+)
+
+
+@given(json_values)
+def test_both_encoders_mean_the_same(value: Any) -> None:
+    checked = codec.checked_json(value, "ext")
+    assert checked == value
+    ours, theirs = codec.std_dumps(checked), orjson.dumps(checked)
+    assert codec.std_loads(theirs) == orjson.loads(ours) == value
+    assert codec.std_loads(ours) == orjson.loads(theirs) == value
+
+
+@given(st.binary() | st.text().map(lambda t: t.encode("utf-8", "surrogatepass")))
+def test_both_decoders_take_and_refuse_the_same(data: bytes) -> None:
+    assert outcome(codec.std_loads, data) == outcome(orjson.loads, data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(b"", b"NaN", b"-Infinity", b'{"a": NaN}', b'"\\ud800"', b'"\\uDFFF"', b"\xff", b"{", b"01"),
+        *(b'"\\ud83d\\ude00"', b"18446744073709551615", b"-9223372036854775808", b"1e5", b"[1,]"),
+        *(b"18446744073709551616", b"123456789012345678901234567890", b"\xef\xbb\xbf{}", b'"\\ud'),
+        b'{"a": 1, "a": 2}',
+        b"[" * 2000 + b"]" * 2000,
+    ],
+)
+def test_odd_json_is_taken_and_refused_alike(data: bytes) -> None:
+    assert outcome(codec.std_loads, data) == outcome(orjson.loads, data)
+
+
+def outcome(loads: Any, data: bytes) -> Any:
+    try:
+        value = loads(data)
+    except ValueError:
+        return "refused"
+    return value, type(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ({1: "x"}, "the key 1 is not a string"),
+        ({"a": math.nan}, r"ext\['a'\]: nan is not a finite number"),
+        ({"a": [1, math.inf]}, r"ext\['a'\]\[1\]"),
+        ({"a": 2**63}, "does not fit into 64 bits"),
+        ({"a": -(2**63) - 1}, "64 bits"),
+        ({"a": b"x"}, "a bytes is not JSON"),
+        ({"a": {1, 2}}, "a set is not JSON"),
+        ({"a": "\ud800"}, "not valid Unicode"),
+        ({"\ud800": 1}, "not valid Unicode"),
+        ({"a": object()}, "a object is not JSON"),
+    ],
+)
+def test_what_is_not_json_is_refused_before_any_encoder_sees_it(value: Any, says: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=says):
+        codec.checked_json(value, "ext")
+
+
+def test_what_was_checked_is_a_copy() -> None:
+    value = {"a": [1, (2, 3)], "b": {"c": True}}
+    checked = codec.checked_json(value, "ext")
+    assert checked == {"a": [1, [2, 3]], "b": {"c": True}}
+    value["a"].append(4)  # type: ignore[attr-defined]
+    assert checked == {"a": [1, [2, 3]], "b": {"c": True}}
+    assert json.dumps(checked)
