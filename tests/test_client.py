@@ -76,7 +76,8 @@ def test_what_cannot_work_is_refused_when_the_client_is_made(
 
 
 @pytest.mark.parametrize(
-    "base_url", ["http://127.0.0.1:8080", "http://localhost", "http://[::1]:80", "http://a.localhost"]
+    "base_url",
+    ["http://127.0.0.1:8080", "http://localhost", "http://[::1]:80", "http://a.localhost"],
 )
 def test_http_to_this_machine_is_fine(base_url: str) -> None:
     EasemobClient("acme#shop", **KEYS, base_url=base_url)
@@ -136,7 +137,9 @@ def test_creating_a_client_needs_no_loop_and_does_no_io() -> None:
     subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
 
 
-def test_a_light_copy_shares_pool_token_and_quotas(emulator: Emulator, client: EasemobClient) -> None:
+def test_a_light_copy_shares_pool_token_and_quotas(
+    emulator: Emulator, client: EasemobClient
+) -> None:
     copy = client.with_options(timeout=3, retry=RetryPolicy(attempts=1))
     assert copy.quotas is client.quotas
     assert copy.users is not client.users
@@ -273,14 +276,20 @@ async def test_bad_arguments_are_refused_before_any_io(against: Against) -> None
         messages, groups = client.messages, client.chat_groups
         for call, says in (
             (lambda: messages.send_to_users([], Text("x")), "targets is empty"),
-            (lambda: messages.send_to_users(many, Text("x")), r"601 ids.*at most 600.*client\.fanout"),
+            (
+                lambda: messages.send_to_users(many, Text("x")),
+                r"601 ids.*at most 600.*client\.fanout",
+            ),
             (lambda: messages.send_to_users("ann", Text("x")), "targets must be a list"),
             (lambda: messages.send_to_users(["ann", ""], Text("x")), "targets ''"),
             (lambda: messages.send_to_users(["ann"], Text("x" * 5200)), "too large.*5210 bytes"),
             (lambda: messages.send_to_users(["ann"], Text("x"), sender=""), "sender ''"),
             (lambda: messages.send_to_users(["ann"], "x"), r"such as Text\('hello'\), not str"),
             (lambda: messages.send_to_users(["ann"], Text("x"), ext=[1]), "ext must be a mapping"),
-            (lambda: messages.send_to_users(["ann"], Text("x"), env="production"), "env 'production'"),
+            (
+                lambda: messages.send_to_users(["ann"], Text("x"), env="production"),
+                "env 'production'",
+            ),
             (
                 lambda: messages.send_to_users(["ann"], Text("x"), route_type="ONLINE"),
                 "route_type 'ONLINE' must be one of 'ROUTE_ONLINE'",
@@ -294,7 +303,10 @@ async def test_bad_arguments_are_refused_before_any_io(against: Against) -> None
                 lambda: messages.send_to_groups(["1"], Text("x"), roam_ignore_users=many[:21]),
                 "roam_ignore_users has 21",
             ),
-            (lambda: messages.send_legacy(["a"], Text("x"), target_type="all"), "target_type 'all'"),
+            (
+                lambda: messages.send_legacy(["a"], Text("x"), target_type="all"),
+                "target_type 'all'",
+            ),
             (lambda: client.users.create("Ann", password="x"), "username 'Ann' must be"),
             (lambda: client.users.create("a" * 65, password="x"), "must be 1 to 64"),
             (lambda: client.users.create("", password="x"), "username '' must be"),

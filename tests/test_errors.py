@@ -33,9 +33,7 @@ from tests.conftest import FAST, Against
 from tests.servers import CUT, Reply
 
 CLASSES = [
-    cls
-    for cls in vars(errors).values()
-    if inspect.isclass(cls) and issubclass(cls, EasemobError)
+    cls for cls in vars(errors).values() if inspect.isclass(cls) and issubclass(cls, EasemobError)
 ]
 
 
@@ -55,9 +53,11 @@ def test_the_tree_at_the_top_is_the_tree_of_the_classes() -> None:
 
 @pytest.mark.parametrize("cls", CLASSES)
 def test_every_error_survives_pickling_and_copying(cls: type[EasemobError]) -> None:
-    error = cls("what went wrong", operation="users.get", maybe_processed=True) if cls not in (
-        errors.ResponseError,
-    ) else cls("what went wrong", operation="users.get")
+    error = (
+        cls("what went wrong", operation="users.get", maybe_processed=True)
+        if cls not in (errors.ResponseError,)
+        else cls("what went wrong", operation="users.get")
+    )
     if isinstance(error, APIError):
         error.status, error.request = 400, Request("GET", "https://x/y")
     if isinstance(error, RateLimitError):
@@ -197,7 +197,10 @@ async def test_no_error_shows_a_secret_even_when_the_service_echoes_it(
         secret = "the-secret-of-the-app"
         calls = (
             (client.users.create_many(users), SECRETS),
-            (client.users.update_password("ann", password=PASSWORDS[0]), [*APP_SECRETS, PASSWORDS[0]]),
+            (
+                client.users.update_password("ann", password=PASSWORDS[0]),
+                [*APP_SECRETS, PASSWORDS[0]],
+            ),
             (client.tokens.create_app_token(client_secret=secret), [secret]),
             (client.users.get("ann"), APP_SECRETS),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import click
 
@@ -66,7 +67,8 @@ def emulator(host: str, port: int, app_key: str, quotas: float, open_registratio
             click.echo(f"export EASEMOB_CLIENT_ID={server.state.client_id}")
             click.echo(f"export EASEMOB_CLIENT_SECRET={server.state.client_secret}")
             out.file.flush()
-            await asyncio.Event().wait()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
 
     run(serve())
 

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 import click
 from rich.console import Console
 
-from easemob_async import EasemobClient, EasemobError
+from easemob_async import EasemobClient, EasemobError, Quotas
 
 T = TypeVar("T")
 
@@ -36,6 +36,11 @@ def _client_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--base-url", metavar="URL", help="The REST API. [env: EASEMOB_BASE_URL]"),
         click.option(
             "--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds for a call."
+        ),
+        click.option(
+            "--quota-scale",
+            type=click.FloatRange(min=0, min_open=True),
+            help="How many times the documented limits the app has; 1 when it is not given.",
         ),
     )
     for option in reversed(options):
@@ -67,6 +72,7 @@ def with_client(
         token: str | None,
         base_url: str | None,
         timeout: float | None,
+        quota_scale: float | None,
         **arguments: Any,
     ) -> None:
         async def work() -> int | None:
@@ -77,6 +83,7 @@ def with_client(
                 token=token,
                 base_url=base_url,
                 timeout=timeout,
+                quotas=None if quota_scale is None else Quotas(scale=quota_scale),
             ) as client:
                 return await function(client, **arguments)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from typing import Final, Literal, Protocol
 
 from easemob_async.quotas import DAY, Limit
@@ -23,6 +23,10 @@ class Pacer(Protocol):
         """Give the context in which one attempt acquires its quota."""
         ...
 
+    def unused(self) -> None:
+        """Take note that an attempt did not use its slot: it never left, or was refused."""
+        ...
+
 
 class Burst:
     """As fast as the quota lets go: for an app that nothing else uses."""
@@ -30,6 +34,9 @@ class Burst:
     def admission(self, messages: int) -> AbstractAsyncContextManager[None]:
         """Let in at once."""
         return nullcontext()
+
+    def unused(self) -> None:
+        """There are no slots."""
 
 
 class Even:
@@ -40,6 +47,7 @@ class Even:
 
     def __init__(self, limits: Sequence[Limit]) -> None:
         self._turn = asyncio.Lock()
+        self._freed = asyncio.Event()
         self._next = 0.0
         seconds = [
             (limit.unit, limit.per.total_seconds() / limit.units)
@@ -49,6 +57,11 @@ class Even:
         self._per_call = max((s for unit, s in seconds if unit == "calls"), default=0.0)
         self._per_message = max((s for unit, s in seconds if unit == "messages"), default=0.0)
 
+    def unused(self) -> None:
+        """Let the next one in at once; the quota itself keeps the pace after a refusal."""
+        self._next = 0.0
+        self._freed.set()
+
     @asynccontextmanager
     async def admission(self, messages: int) -> AsyncIterator[None]:
         """Wait for a turn and for the next slot."""
@@ -56,7 +69,10 @@ class Even:
         async with self._turn:
             wait = self._next - loop.time()
             if wait > 0:
-                await asyncio.sleep(wait)
+                self._freed.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(wait):
+                        await self._freed.wait()
             yield
             spacing = max(self._per_call, self._per_message * messages)
             self._next = loop.time() + spacing * _SPACING

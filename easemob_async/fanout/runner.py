@@ -81,7 +81,11 @@ class _Worker:
         async def on_departure() -> None:
             self.departed = True
 
-        return Bulk(admission, on_departure, self.rest)
+        def on_repeat() -> None:
+            self.rest()
+            self._pacer.unused()
+
+        return Bulk(admission, on_departure, on_repeat)
 
     def rest(self) -> None:
         """Nothing is on its way any more."""

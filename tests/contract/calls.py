@@ -139,9 +139,7 @@ CALLS: Mapping[str, Call] = {
         e.path["username"], password=e.body["newpassword"]
     ),
     "users.get": lambda c, e: c.users.get(e.path["username"]),
-    "users.list": lambda c, e: c.users.list(
-        limit=e.limit, cursor=e.query.get("cursor")
-    ).page(),
+    "users.list": lambda c, e: c.users.list(limit=e.limit, cursor=e.query.get("cursor")).page(),
     "users.delete": lambda c, e: c.users.delete(e.path["username"]),
     "users.delete_batch": lambda c, e: c.users.delete_batch(limit=e.limit or 10),
     "users.ban": lambda c, e: c.users.ban(e.path["username"]),
@@ -177,9 +175,7 @@ CALLS: Mapping[str, Call] = {
     "chat_groups.transfer_owner": lambda c, e: c.chat_groups.transfer_owner(
         e.path["group_id"], e.body["newowner"]
     ),
-    "chat_groups.announcement.get": lambda c, e: c.chat_groups.announcement.get(
-        e.path["group_id"]
-    ),
+    "chat_groups.announcement.get": lambda c, e: c.chat_groups.announcement.get(e.path["group_id"]),
     "chat_groups.announcement.update": lambda c, e: c.chat_groups.announcement.update(
         e.path["group_id"], e.body["announcement"]
     ),

@@ -43,7 +43,17 @@ def test_both_decoders_take_and_refuse_the_same(data: bytes) -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        *(b"", b"NaN", b"-Infinity", b'{"a": NaN}', b'"\\ud800"', b'"\\uDFFF"', b"\xff", b"{", b"01"),
+        *(
+            b"",
+            b"NaN",
+            b"-Infinity",
+            b'{"a": NaN}',
+            b'"\\ud800"',
+            b'"\\uDFFF"',
+            b"\xff",
+            b"{",
+            b"01",
+        ),
         *(b'"\\ud83d\\ude00"', b"18446744073709551615", b"-9223372036854775808", b"1e5", b"[1,]"),
         *(b"18446744073709551616", b"123456789012345678901234567890", b"\xef\xbb\xbf{}", b'"\\ud'),
         b'{"a": 1, "a": 2}',

@@ -128,7 +128,8 @@ async def test_units_of_a_cut_call_are_held_for_a_window(against: Against) -> No
         pytest.param(CUT, id="no answer"),
         pytest.param(Reply(raw=b"HTTP/1.1 200 OK\r\nContent-Le"), id="cut in the head"),
         pytest.param(
-            Reply(raw=b'HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{"data": '), id="cut in the body"
+            Reply(raw=b'HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{"data": '),
+            id="cut in the body",
         ),
         pytest.param(Reply(raw=b"SSH-2.0-OpenSSH_9.2\r\n"), id="not HTTP"),
         pytest.param(Reply(status=500, body={"error": "internal"}), id="500"),
@@ -263,7 +264,9 @@ async def test_a_silence_longer_than_the_read_limit_ends_the_attempt(against: Ag
 async def test_a_deadline_while_waiting_for_the_token_says_so(against: Against) -> None:
     async with against(in_turn(ONLINE), timeout=0.05) as (client, server):
         server.respond = lambda _: HANG
-        with pytest.raises(RequestTimeoutError, match="waiting for a token; it never left") as caught:
+        with pytest.raises(
+            RequestTimeoutError, match="waiting for a token; it never left"
+        ) as caught:
             await client.users.get("ann")
         assert not caught.value.maybe_processed
 

@@ -196,7 +196,9 @@ def test_a_wait_that_cannot_fit_into_the_deadline_is_refused_before_it_begins() 
     run_virtual(work())
 
 
-def test_a_call_under_two_limits_queues_for_the_shared_one_only_with_the_narrow_one_in_hand() -> None:
+def test_a_call_under_two_limits_queues_for_the_shared_one_only_with_the_narrow_one_in_hand() -> (
+    None
+):
     shared = Limit(2, per=SECOND, name="shared")
     narrow = operation(Limit(1, per=MINUTE), shared, id="narrow")
     wide = operation(shared, id="wide")
@@ -359,7 +361,9 @@ def test_scale_share_and_overrides() -> None:
         Limit(100, per=SECOND, name="shared"),
     ]
     quotas = Quotas(scale=2.0, share=1 / 4, overrides={"shared": [Limit(400, per=SECOND)]})
-    effective = {(limit.name, limit.unit): limit.units for limit in quotas.effective("op", documented)}
+    effective = {
+        (limit.name, limit.unit): limit.units for limit in quotas.effective("op", documented)
+    }
     assert effective == {(None, "calls"): 50, (None, "messages"): 7, ("shared", "calls"): 100}
     assert Quotas(enabled=False).effective("op", documented) == ()
     assert Quotas(share=1e-9).effective("op", documented)[0].units == 1

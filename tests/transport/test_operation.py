@@ -17,7 +17,21 @@ from tests.servers import Reply
 DELETE = Operation("users.delete", "DELETE", "/users/{username}", "safe")
 REMOVE_MANY = Operation("x.remove_many", "DELETE", "/groups/{group_id}/users/{*usernames}", "once")
 
-REFUSED = ["", ".", "..", "ann\n", "a\x00b", "a\rb", "\u2028", "\x7f", "\ud800", None, 5, b"ann", ["ann", "bob"]]
+REFUSED = [
+    "",
+    ".",
+    "..",
+    "ann\n",
+    "a\x00b",
+    "a\rb",
+    "\u2028",
+    "\x7f",
+    "\ud800",
+    None,
+    5,
+    b"ann",
+    ["ann", "bob"],
+]
 
 
 @pytest.mark.parametrize("value", REFUSED)
@@ -57,9 +71,7 @@ def test_a_filled_path_has_the_segments_of_its_template(value: str) -> None:
     assert users == "users"
     assert name not in ("", ".", "..")
     assert unquote(name) == value
-    assert set(path) <= set(
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~%/"
-    )
+    assert set(path) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~%/")
 
 
 @given(st.lists(st.text(min_size=1), min_size=1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -124,7 +125,7 @@ async def test_failed_fetches_back_off_longer_each_time() -> None:
             await source.get()
         if source.fetches > before:
             fetched_at.append(second)
-    gaps = [b - a for a, b in zip(fetched_at, fetched_at[1:], strict=False)]
+    gaps = [b - a for a, b in itertools.pairwise(fetched_at)]
     assert gaps == [2, 4, 8, 16, 32, 60, 60][: len(gaps)]
     assert len(gaps) >= 5
 

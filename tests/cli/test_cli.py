@@ -1,0 +1,285 @@
+"""The command line, as a shell runs it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from easemob_async.emulator import Emulator
+from easemob_async.emulator.thread import running
+
+FAST = ["--quota-scale", "100"]
+EASEMOB = [sys.executable, "-m", "easemob_async"]
+
+
+class Shell:
+    """Runs ``easemob`` with the emulator's credentials in the environment."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+        keys = {f"EASEMOB_{k.upper()}": str(v) for k, v in emulator.credentials.items()}
+        self.env = {**os.environ, **keys, "COLUMNS": "100", "NO_COLOR": "1"}
+
+    def __call__(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        result = subprocess.run(
+            [*EASEMOB, *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            env=self.env,
+            timeout=60,
+            check=False,
+        )
+        assert "Traceback" not in result.stderr, result.stderr
+        assert self.emulator.state.client_secret not in result.stdout + result.stderr
+        return result
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    with running(Emulator(quotas=100)) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def sh(emulator: Emulator) -> Shell:
+    return Shell(emulator)
+
+
+def test_users(sh: Shell) -> None:
+    assert sh("users", "create", "ann", "--password", "pw", "--nickname", "A").stdout == (
+        "created ann\n"
+    )
+    again = sh("users", "create", "ann", "--password", "pw-0f-ann")
+    assert again.returncode == 1
+    assert again.stderr.startswith('error: users.create("ann"): 400 duplicate_unique_property')
+    assert len(again.stderr.splitlines()) == 1
+    assert "pw-0f-ann" not in again.stderr
+    got = sh("users", "get", "ann").stdout
+    assert "username     ann" in got
+    assert "banned       False" in got
+    assert sh("users", "status", "ann").stdout == "ann offline\n"
+    assert sh("users", "status", "ann", "bob").stdout == "ann offline\nbob offline\n"
+    sh("users", "create", "bob", "--password", "pw")
+    assert sh("users", "list").stdout == "ann\nbob\n"
+    assert sh("users", "list", "--limit", "1").stdout == "ann\n"
+    assert sh("users", "delete", "bob", stdin="n\n").returncode == 1
+    assert sh("users", "delete", "bob", "--yes").stdout == "deleted bob\n"
+    assert sh("users", "list").stdout == "ann\n"
+    missing = sh("users", "get", "nobody")
+    assert missing.returncode == 1
+    assert "404 service_resource_not_found" in missing.stderr
+    assert sh("users", "delete", "", "--yes").returncode == 1
+
+
+def test_groups(sh: Shell, emulator: Emulator) -> None:
+    for name in ("ann", "bob", "eve"):
+        emulator.add_user(name)
+    made = sh("groups", "create", "friends", "--owner", "ann", "--member", "bob", "--public")
+    group_id = made.stdout.strip()
+    assert sh("groups", "list").stdout == f"{group_id}\tfriends\n"
+    assert sh("groups", "list", "--joined-by", "bob").stdout == f"{group_id}\tfriends\n"
+    assert "owner        ann" in sh("groups", "get", group_id).stdout
+    assert sh("groups", "members", "add", group_id, "eve").stdout == "added 1 of 1\n"
+    listed = sh("groups", "members", "list", group_id).stdout
+    assert listed == "ann\towner\nbob\tmember\neve\tmember\n"
+    removed = sh("groups", "members", "remove", group_id, "eve", "nobody")
+    assert (removed.returncode, removed.stdout) == (1, "removed 1 of 2\n")
+    assert "nobody: user nobody doesn't exist." in removed.stderr
+    assert sh("groups", "delete", group_id, "--yes").stdout == f"deleted {group_id}\n"
+
+
+def test_token(sh: Shell, emulator: Emulator) -> None:
+    token = sh("token").stdout.strip()
+    assert token in emulator.state.tokens
+
+
+def test_send_from_a_file_and_from_stdin(sh: Shell, emulator: Emulator, tmp_path: Path) -> None:
+    targets = tmp_path / "targets.txt"
+    targets.write_text("".join(f"u{n}\n" for n in range(1300)) + "\n  \n")
+    result = sh(
+        "send", str(targets), "--text", "Sale!", "--sender", "shop", "--ext", '{"k": 1}', *FAST
+    )
+    assert result.returncode == 0, result.stderr
+    assert "1,300  sent" in result.stdout
+    assert "1,300  targets read" in result.stdout
+    (message,) = emulator.received("u1299")
+    assert (message["from"], message["body"], message["ext"]) == (
+        "shop",
+        {"msg": "Sale!"},
+        {"k": 1},
+    )
+    result = sh("send", "-", "--to", "rooms", "--text", "x", stdin="1\n2\n3\n")
+    assert result.returncode == 0
+    assert len(emulator.received("3")) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "type_", "body"),
+    [
+        (["--text", "a"], "txt", {"msg": "a"}),
+        (
+            ["--image", "http://f", "--filename", "f", "--secret", "s", "--size", "4x3"],
+            "img",
+            {"url": "http://f", "filename": "f", "secret": "s", "size": {"width": 4, "height": 3}},
+        ),
+        (["--audio", "u", "--duration", "9"], "audio", {"url": "u", "length": 9}),
+        (
+            ["--video", "u", "--thumb", "t", "--thumb-secret", "s"],
+            "video",
+            {"url": "u", "thumb": "t", "thumb_secret": "s"},
+        ),
+        (["--file", "u"], "file", {"url": "u"}),
+        (["--location", "1.5,2,a, b"], "loc", {"lat": "1.5", "lng": "2.0", "addr": "a, b"}),
+        (["--command", "jump"], "cmd", {"action": "jump"}),
+        (
+            ["--custom", "e", "--exts", '{"k": "v"}'],
+            "custom",
+            {"customEvent": "e", "customExts": {"k": "v"}},
+        ),
+    ],
+)
+def test_every_type_of_message(
+    sh: Shell, emulator: Emulator, options: list[str], type_: str, body: object
+) -> None:
+    assert sh("send", "-", *options, stdin="u1\n").returncode == 0
+    (message,) = emulator.received("u1")
+    assert (message["type"], message["body"]) == (type_, body)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (["send", "-"], 2, "say what to send"),
+        (["send", "-", "--text", "a", "--file", "b"], 2, "say what to send"),
+        (["send", "-", "--text", "a", "--ext", "[1]"], 2, "--ext must be a JSON object"),
+        (["send", "-", "--text", "a", "--ext", "{"], 2, "--ext is not JSON"),
+        (["send", "-", "--location", "here"], 2, "LAT,LNG,ADDRESS"),
+        (["send", "-", "--location", "99,0,x"], 2, "latitude must be degrees"),
+        (["send", "-", "--image", "u", "--size", "big"], 2, "WIDTHxHEIGHT"),
+        (["send", "-", "--text", "a", "--sender", ""], 1, "sender '' must not be empty"),
+        (["send", "-", "--text", "a"], 1, "no targets were given"),
+        (["send", "nothing.txt", "--text", "a"], 2, "No such file"),
+        (["send", "-", "--text", "x" * 6000], 1, "message is too large"),
+        (["users", "get", "..", "--token", "t"], 1, "must not be '.' or '..'"),
+        (
+            ["users", "get", "a", "--base-url", "http://127.0.0.1:1"],
+            1,
+            "no connection to 127.0.0.1:1",
+        ),
+        (["users", "get", "a", "--base-url", "http://example.com"], 1, "in the clear"),
+        (["users", "get", "a", "--app-key", "nonsense"], 1, "must be 'org#app'"),
+        (["users", "get", "a", "--app-key", "acme#nope"], 1, "organization_application_not_found"),
+        (["users", "get", "a", "--client-secret", "wrong-one"], 1, "client_secret does not match"),
+        (["users", "get", "a", "--token", "wrong-token"], 1, "corrupt access token"),
+    ],
+)
+def test_what_goes_wrong_is_one_readable_line(
+    sh: Shell, arguments: list[str], status: int, says: str
+) -> None:
+    result = sh(*arguments)
+    assert result.returncode == status, result.stderr
+    assert says in result.stderr
+    assert "wrong-one" not in result.stderr
+    assert "wrong-token" not in result.stderr
+
+
+def test_missing_credentials_are_named(sh: Shell) -> None:
+    del sh.env["EASEMOB_CLIENT_ID"], sh.env["EASEMOB_APP_KEY"]
+    result = sh("token")
+    assert result.returncode == 1
+    assert "EASEMOB_APP_KEY, EASEMOB_CLIENT_ID" in result.stderr
+
+
+def test_a_bad_target_fails_alone_and_the_exit_status_says_so(sh: Shell) -> None:
+    result = sh("send", "-", "--text", "x", stdin="good\nbad\x01one\nfine\n")
+    assert result.returncode == 1
+    assert "2  sent" in result.stdout
+    assert "1  failed" in result.stdout
+    assert "3  targets read" in result.stdout
+
+
+def test_an_error_that_every_call_meets_comes_with_the_report(sh: Shell) -> None:
+    result = sh("send", "-", "--text", "x", "--client-secret", "wrong-one", stdin="a\nb\n")
+    assert result.returncode == 1
+    assert "2  not sent" in result.stdout
+    assert "client_secret does not match" in result.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_cleanly_with_the_report_so_far(
+    sh: Shell, emulator: Emulator, tmp_path: Path, number: signal.Signals
+) -> None:
+    emulator.quotas.scale = 1
+    targets = tmp_path / "targets.txt"
+    targets.write_text("".join(f"u{n}\n" for n in range(50_000)))
+    process = subprocess.Popen(
+        [*EASEMOB, "send", str(targets), "--text", "x"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=sh.env,
+    )
+    try:
+        until = time.monotonic() + 30
+        while emulator.state.delivered < 600 and time.monotonic() < until:
+            time.sleep(0.02)
+        process.send_signal(number)
+        stdout, stderr = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert "600  sent" in stdout
+    assert "0  unknown" in stdout
+    assert "stopped: calls that were on their way are done" in stderr
+    assert "Traceback" not in stderr
+    assert emulator.state.delivered == 600
+
+
+def test_the_emulator_serves_until_it_is_told_to_stop() -> None:
+    command = [*EASEMOB, "emulator", "--app-key", "acme#shop"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            lines = [process.stdout.readline().strip() for _ in range(4)]
+            settings = dict(line.removeprefix("export ").split("=", 1) for line in lines)
+            settings["EASEMOB_APP_KEY"] = settings["EASEMOB_APP_KEY"].strip("'")
+            env = {**os.environ, **settings}
+            used = subprocess.run([*EASEMOB, "token"], env=env, capture_output=True, check=False)
+            assert used.returncode == 0
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) == 0
+        finally:
+            process.kill()
+
+
+def test_the_demo_adds_up() -> None:
+    result = subprocess.run(
+        [*EASEMOB, "demo", "--targets", "1500"], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert "1,501 registered" in result.stdout
+    assert "1,500  sent" in result.stdout
+    assert "delivered it to 1,500 users and refused 0 calls" in result.stdout
+    assert "20 times the service's defaults, on both sides" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *([], ["send"], ["users"], ["groups"], ["groups", "members"], ["token"], ["emulator"]),
+        *(["demo"], ["users", "create"]),
+    ],
+)
+def test_every_command_has_help(command: list[str]) -> None:
+    result = subprocess.run(
+        [*EASEMOB, *command, "--help"], capture_output=True, text=True, check=True
+    )
+    assert "Usage: easemob" in result.stdout

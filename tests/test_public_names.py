@@ -1,0 +1,118 @@
+"""What users import: the table and the imports agree, and everything public is documented."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+import easemob_async
+from easemob_async.transport.operation import Operation
+from tests import facts_reader as facts
+
+SOURCE = Path(easemob_async.__file__)
+
+
+def test_the_table_of_names_and_the_imports_for_type_checkers_agree() -> None:
+    imported = {}
+    for node in ast.walk(ast.parse(SOURCE.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("easemob_async."):
+            for alias in node.names:
+                assert alias.name == alias.asname, "only `x as x` is public for type checkers"
+                imported[alias.name] = (node.module or "").removeprefix("easemob_async.")
+    assert imported == easemob_async._HOME_OF
+    assert easemob_async.__all__ == sorted(imported)
+
+
+@pytest.mark.parametrize("name", easemob_async.__all__)
+def test_every_name_is_there_and_documented(name: str) -> None:
+    value = getattr(easemob_async, name)
+    assert name in dir(easemob_async)
+    if inspect.isclass(value):
+        assert value.__doc__
+        assert not value.__doc__.startswith(f"{name}("), "a docstring of its own"
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = easemob_async.Nothing
+
+
+def test_importing_the_package_loads_nothing_else() -> None:
+    program = (
+        "import sys, easemob_async\n"
+        "assert [n for n in sys.modules if n.startswith('easemob_async.')] == []\n"
+        "assert 'aiohttp' not in sys.modules\n"
+        "from easemob_async import EasemobClient\n"
+        "c = EasemobClient('a#b', token='t')\n"
+        "assert 'easemob_async.resources.users' not in sys.modules\n"
+        "c.users\n"
+        "assert 'easemob_async.resources.users' in sys.modules\n"
+        "assert 'easemob_async.resources.messages' not in sys.modules\n"
+        "assert 'easemob_async.emulator' not in sys.modules\n"
+        "assert 'logging.handlers' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
+
+
+def operations() -> list[Operation]:
+    from easemob_async.resources import chat_groups, group_members, messages, tokens, users
+
+    found = []
+    for module in (users, messages, chat_groups, group_members, tokens):
+        found += [value for value in vars(module).values() if isinstance(value, Operation)]
+    return list({operation.id: operation for operation in found}.values())
+
+
+def method(id_: str) -> Any:
+    client = easemob_async.EasemobClient("a#b", token="t")
+    value: Any = client
+    for part in id_.split("."):
+        value = getattr(value, part)
+    return value
+
+
+@pytest.mark.parametrize("operation", operations(), ids=lambda operation: operation.id)
+def test_an_operation_is_a_method_of_that_name_that_names_its_source(operation: Operation) -> None:
+    entry = facts.operations()[operation.id]
+    assert operation.method == entry["method"]
+    ours = operation.path.replace("{*usernames}", "{members}").replace("device_id", "resourceId")
+    assert ours == entry["path"]
+    assert operation.auth == (entry["auth"] == "app")
+    documented = inspect.getdoc(method(operation.id)) or ""
+    assert f"Source: {operation.id}" in documented
+
+
+def test_every_operation_says_whether_it_may_be_repeated(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    table = {operation.id: operation.repeat for operation in operations()}
+    for id_, repeat in sorted(table.items()):
+        print(f"{id_:45} {repeat}")
+    assert set(table.values()) == {"safe", "once"}
+    # The HTTP method does not tell.
+    assert table["users.disconnect"] == "once"
+    assert table["users.get_statuses"] == "safe"
+    assert table["users.delete_batch"] == "once"
+    assert {id_ for id_ in table if id_.startswith("messages.send")} <= {
+        id_ for id_, repeat in table.items() if repeat == "once"
+    }
+
+
+def public_classes() -> list[type]:
+    names = easemob_async.__all__
+    return [value for name in names if inspect.isclass(value := getattr(easemob_async, name))]
+
+
+@pytest.mark.parametrize("cls", public_classes(), ids=lambda cls: cls.__name__)
+def test_every_public_method_has_a_docstring(cls: type) -> None:
+    for name, member in vars(cls).items():
+        if name.startswith("_") or not callable(member) or (attrs.has(cls) and name in ("T",)):
+            continue
+        assert inspect.getdoc(getattr(cls, name)), f"{cls.__name__}.{name}"
