@@ -17,6 +17,7 @@ except ModuleNotFoundError:  # the `speed` extra is not installed
 INT64_MIN: Final = -(2**63)
 INT64_MAX: Final = 2**63 - 1
 _UINT64_MAX: Final = 2**64 - 1
+_DEEPEST: Final = 1024
 
 JSON = str | int | float | bool | None | list["JSON"] | dict[str, "JSON"]
 
@@ -39,7 +40,22 @@ def std_loads(data: bytes) -> Any:
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         raise ValueError("JSON is nested too deeply") from None
+    if text.count("[") + text.count("{") > _DEEPEST:
+        _refuse_deep(value)
     return value
+
+
+def _refuse_deep(value: Any) -> None:
+    level, depth = [value], 0
+    while level := [item for item in level if isinstance(item, list | dict)]:
+        depth += 1
+        if depth > _DEEPEST:
+            raise ValueError("JSON is nested too deeply")
+        level = [
+            item
+            for parent in level
+            for item in (parent.values() if isinstance(parent, dict) else parent)
+        ]
 
 
 def _parse_int(digits: str) -> int | float:

@@ -105,6 +105,29 @@ async def test_connection_refused_is_a_connect_error_and_repeated() -> None:
     assert attempts == ["ConnectError"] * 4
 
 
+async def test_a_connection_that_is_reset_before_the_request_was_read(against: Against) -> None:
+    async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.abort()
+
+    server = await asyncio.start_server(reset, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, EasemobClient("acme#shop", token="t", base_url=url, retry=FAST) as client:
+        # The client cannot know that nobody read it: once it left, it may have been processed.
+        with pytest.raises(TransportError):
+            await client.messages.send_to_users(["u1"], Text("x"))
+
+
+async def test_a_kept_connection_that_the_server_closed_is_not_used_again(
+    against: Against,
+) -> None:
+    async with against(in_turn(SENT)) as (client, server):
+        for _ in range(3):
+            await client.messages.send_to_users(["u1"], Text("x"))
+            server.abort()
+            await asyncio.sleep(0.01)
+        assert len(server.calls) == 3
+
+
 async def test_units_of_what_never_left_come_back_at_once() -> None:
     async with EasemobClient(
         "acme#shop", token="t", base_url="http://127.0.0.1:1", retry=FAST
