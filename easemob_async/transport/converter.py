@@ -38,6 +38,7 @@ Hook = Callable[[Any, Any], Any]
 
 _LISTS: Final[tuple[Any, ...]] = (list, tuple)
 _DICTS: Final[tuple[Any, ...]] = (dict,)
+_JUST_STR: Final[set[type]] = {str}
 
 id_prefix: Final[ContextVar[str]] = ContextVar("easemob_async_id_prefix", default="")
 """The prefix (``org#app_``) of the app whose answer is being decoded."""
@@ -175,7 +176,7 @@ def _dict_hook(converter: cattrs.Converter, kind: Any) -> Hook:
     def structure(value: object, _: object) -> object:
         if not isinstance(value, dict):
             raise ValueError(f"must be an object, not {_shown(value)}")
-        if plain and all(type(item) is str for item in value.values()):
+        if plain and set(map(type, value.values())) <= _JUST_STR:
             return value  # as most are, e.g. the message ids of 600 targets
         return inner(value, kind)
 

@@ -19,6 +19,11 @@ FAST = ["--quota-scale", "100"]
 EASEMOB = [sys.executable, "-m", "easemob_async"]
 
 
+def take_interrupts() -> None:
+    """Undo what a shell does to its background jobs: they ignore SIGINT, and so would ours."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Shell:
     """Runs ``easemob`` with the emulator's credentials in the environment."""
 
@@ -226,6 +231,7 @@ def test_an_interrupt_ends_cleanly_with_the_report_so_far(
         stderr=subprocess.PIPE,
         text=True,
         env=sh.env,
+        preexec_fn=take_interrupts,
     )
     try:
         until = time.monotonic() + 30
@@ -245,7 +251,9 @@ def test_an_interrupt_ends_cleanly_with_the_report_so_far(
 
 def test_the_emulator_serves_until_it_is_told_to_stop() -> None:
     command = [*EASEMOB, "emulator", "--app-key", "acme#shop"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, preexec_fn=take_interrupts
+    ) as process:
         try:
             assert process.stdout is not None
             lines = [process.stdout.readline().strip() for _ in range(4)]
