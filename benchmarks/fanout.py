@@ -23,7 +23,9 @@ WORKERS = 64
 
 async def _compare(base_url: str, targets: int, rounds: int) -> None:
     async with (
-        EasemobClient(APP, token="t" * 120, base_url=base_url, quotas=Quotas(enabled=False)) as ours,
+        EasemobClient(
+            APP, token="t" * 120, base_url=base_url, quotas=Quotas(enabled=False)
+        ) as ours,
         aiohttp.ClientSession() as session,
     ):
 

@@ -10,6 +10,7 @@ import click
 from easemob_async import __version__
 from easemob_async.cli.demo import demo
 from easemob_async.cli.groups import groups
+from easemob_async.cli.job import job
 from easemob_async.cli.run import out, run, with_client
 from easemob_async.cli.send import send
 from easemob_async.cli.users import users
@@ -73,5 +74,5 @@ def emulator(host: str, port: int, app_key: str, quotas: float, open_registratio
     run(serve())
 
 
-for command in (send, users, groups, demo):
+for command in (send, job, users, groups, demo):
     easemob.add_command(command)

@@ -33,15 +33,36 @@ from easemob_async.cli.run import INTERRUPTED, err, out, with_client
     show_default=True,
     help="even: leave room for other calls of the app; burst: as fast as the quota lets go.",
 )
+@click.option(
+    "--journal",
+    type=click.Path(dir_okay=False),
+    help="A file that knows what left and what came back: run the same line again to go on.",
+)
+@click.option(
+    "--on-unknown",
+    type=click.Choice(["report", "resend"]),
+    default="report",
+    show_default=True,
+    help="With a journal: what becomes of who may or may not have been sent to.",
+)
+@click.option("--retry-failed", is_flag=True, help="With a journal: try who failed again.")
 @with_client
 async def send(
-    client: EasemobClient, targets: BinaryIO, kind: str, workers: int, pace: Any, **options: Any
+    client: EasemobClient,
+    targets: BinaryIO,
+    kind: str,
+    workers: int,
+    pace: Any,
+    journal: str | None,
+    on_unknown: Any,
+    retry_failed: bool,
+    **options: Any,
 ) -> int:
     """Send one message to every id in TARGETS, a file with one id a line ("-" for stdin).
 
     Inside the app's quotas, with a report of what became of every target. "Sent" means accepted by
     the service. Exit status 0 only when every target was sent. Ctrl-C stops after the calls on
-    their way.
+    their way; with --journal, the same line goes on from there.
     """
     message = read_message(options)
     ext = read_json(options["ext"], "--ext")
@@ -60,18 +81,23 @@ async def send(
             ext=ext,
             workers=workers,
             pace=pace,
+            journal=journal,
+            on_unknown=on_unknown,
+            retry_failed=retry_failed,
             progress=progress,
         )
-        return await finish(job)
+        return await finish(job, journal)
 
 
-async def finish(job: FanoutJob) -> int:
+async def finish(job: FanoutJob, journal: str | None) -> int:
     """Run a job to its end, print its report, and give the exit status."""
     try:
         report = await job
     except asyncio.CancelledError:
         out.print(report_table(job.report))
         err.print("stopped: calls that were on their way are done, no other left")
+        if journal is not None:
+            err.print(f"run the same line again to go on; `easemob job status {journal}` tells")
         return INTERRUPTED
     except Exception:
         if job.report.read:

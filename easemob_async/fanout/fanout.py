@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
 from typing import Any, Final
 
 import attrs
 
 from easemob_async import checks, facts
-from easemob_async.fanout.job import FanoutJob, Settings
+from easemob_async.fanout.job import FanoutJob
 from easemob_async.fanout.pace import Pace
 from easemob_async.fanout.plan import refuse_string
 from easemob_async.fanout.report import Progress
+from easemob_async.fanout.screen import OnUnknown
+from easemob_async.fanout.settings import JournalSettings, Settings
 from easemob_async.models.envelope import addressing, content
 from easemob_async.models.messages import Message, RoomMessageLevel, RouteType, Text
 from easemob_async.models.push import PushOptions
@@ -43,10 +48,16 @@ class Fanout:
             that breaks a rule fails alone.
         body: one message for all, or a function of the target, sync or async; ``None`` when the
             targets bring their own.
+        journal: the path of an SQLite file that knows what left and what came back. Run the same
+            job again with it, and only what is not settled is sent: an id at most once a job.
+        job_id: tells jobs apart that nothing else does: another function for ``body``.
         workers: how many calls are on their way at the same time.
         pace: ``"even"`` spaces calls over the quota's window, so that single calls of the same
             client hardly wait; ``"burst"`` sends as fast as the quota lets go.
         dedupe: look back over so many ids for duplicates; within one call they are always merged.
+        on_unknown: with a journal: ``"report"`` targets whose fate an earlier run left unknown, or
+            ``"resend"`` to them, or a function of the target that says which.
+        retry_failed: with a journal: send again to who failed in an earlier run.
         progress: called with counts and rate a few times a second at most.
     """
 
@@ -65,9 +76,13 @@ class Fanout:
         route_type: RouteType | str | None = None,
         roam_ignore_users: Sequence[str] | None = None,
         env: str | None = None,
+        journal: str | PathLike[str] | None = None,
+        job_id: str | None = None,
         workers: int = 16,
         pace: Pace = "even",
         dedupe: int | None = None,
+        on_unknown: OnUnknown = "report",
+        retry_failed: bool = False,
         progress: Callable[[Progress], None] | None = None,
     ) -> FanoutJob:
         """Send to any number of users, 600 a call; 6 000 a minute by default.
@@ -91,7 +106,18 @@ class Fanout:
             _Kind("fanout.to_users", SEND_TO_USERS, facts.USERS_PER_MESSAGE),
             targets,
             body,
-            _Common(ext, push, workers, pace, dedupe, progress),
+            _Common(
+                ext,
+                push,
+                journal,
+                job_id,
+                workers,
+                pace,
+                dedupe,
+                on_unknown,
+                retry_failed,
+                progress,
+            ),
             options,
         )
 
@@ -108,9 +134,13 @@ class Fanout:
         roam_ignore_users: Sequence[str] | None = None,
         need_group_ack: bool | None = None,
         env: str | None = None,
+        journal: str | PathLike[str] | None = None,
+        job_id: str | None = None,
         workers: int = 16,
         pace: Pace = "even",
         dedupe: int | None = None,
+        on_unknown: OnUnknown = "report",
+        retry_failed: bool = False,
         progress: Callable[[Progress], None] | None = None,
     ) -> FanoutJob:
         """Send to any number of groups, 3 a call; 20 a second by default.
@@ -136,7 +166,18 @@ class Fanout:
             _Kind("fanout.to_groups", SEND_TO_GROUPS, facts.GROUPS_PER_MESSAGE),
             targets,
             body,
-            _Common(ext, push, workers, pace, dedupe, progress),
+            _Common(
+                ext,
+                push,
+                journal,
+                job_id,
+                workers,
+                pace,
+                dedupe,
+                on_unknown,
+                retry_failed,
+                progress,
+            ),
             options,
         )
 
@@ -151,9 +192,13 @@ class Fanout:
         level: RoomMessageLevel | str | None = None,
         roam_ignore_users: Sequence[str] | None = None,
         env: str | None = None,
+        journal: str | PathLike[str] | None = None,
+        job_id: str | None = None,
         workers: int = 16,
         pace: Pace = "even",
         dedupe: int | None = None,
+        on_unknown: OnUnknown = "report",
+        retry_failed: bool = False,
         progress: Callable[[Progress], None] | None = None,
     ) -> FanoutJob:
         """Send to any number of chat rooms, 10 a call; 100 a second by default.
@@ -177,7 +222,18 @@ class Fanout:
             _Kind("fanout.to_rooms", SEND_TO_ROOMS, facts.ROOMS_PER_MESSAGE),
             targets,
             body,
-            _Common(ext, push, workers, pace, dedupe, progress),
+            _Common(
+                ext,
+                push,
+                journal,
+                job_id,
+                workers,
+                pace,
+                dedupe,
+                on_unknown,
+                retry_failed,
+                progress,
+            ),
             options,
         )
 
@@ -195,6 +251,11 @@ class Fanout:
             raise checks.fail(kind.name, f"pace must be 'even' or 'burst', not {common.pace!r}")
         if common.dedupe is not None:
             checks.number(kind.name, "dedupe", common.dedupe, least=0)
+        if not callable(common.on_unknown) and common.on_unknown not in ("report", "resend"):
+            raise checks.fail(
+                kind.name,
+                f"on_unknown must be 'report', 'resend' or a function, not {common.on_unknown!r}",
+            )
         most_bytes = self._transport.core.max_message_bytes
 
         def encode(message: Message) -> bytes:
@@ -207,11 +268,18 @@ class Fanout:
             return codec.dumps(fields)
 
         # What every call would meet is met here, before anything is read or sent.
-        if body is None or callable(body):
-            content(kind.name, _SMALLEST, ext=common.ext, push=common.push, max_bytes=most_bytes)
-            constant = None
-        else:
-            constant = encode(body)
+        constant = None if body is None or callable(body) else encode(body)
+        same_for_all = encode(_SMALLEST) if constant is None else constant
+        journal = None
+        if common.journal is not None:
+            journal = JournalSettings(
+                path=Path(common.journal),
+                job_id=common.job_id or "",
+                retry_failed=common.retry_failed,
+                on_unknown=common.on_unknown,
+                fingerprint=("each its own: " if constant is None else "")
+                + hashlib.sha256(same_for_all).hexdigest(),
+            )
         settings = Settings(
             name=kind.name,
             operation=kind.operation,
@@ -223,6 +291,7 @@ class Fanout:
             pace=common.pace,
             dedupe=common.dedupe,
             progress=common.progress,
+            journal=journal,
         )
         return FanoutJob(self._transport, targets, settings)
 
@@ -238,9 +307,13 @@ class _Kind:
 class _Common:
     ext: Mapping[str, object] | None
     push: PushOptions | None
+    journal: str | PathLike[str] | None
+    job_id: str | None
     workers: int
     pace: Pace
     dedupe: int | None
+    on_unknown: OnUnknown
+    retry_failed: bool
     progress: Callable[[Progress], None] | None
 
 

@@ -9,10 +9,9 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from easemob_async.fanout.report import FanoutReport, Outcome
-from easemob_async.fanout.runner import Runner, Settings
+from easemob_async.fanout.runner import Runner
+from easemob_async.fanout.settings import Settings
 from easemob_async.transport.transport import Transport
-
-__all__ = ["FanoutJob", "Settings"]
 
 _DONE: Final = None
 

@@ -71,7 +71,9 @@ class Packer:
 
     @property
     def wanted(self) -> int:
-        """How many targets make the next call full, if all get the same."""
+        """How many more targets make the next call full, if all get the same."""
+        if len(self._waiting) == 1:
+            return max(1, self._size - self._held)
         return self._size
 
     def whole(self, targets: list[str], content: bytes) -> PlannedCall | None:

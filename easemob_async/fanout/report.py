@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
 from enum import StrEnum
+from itertools import islice
+from pathlib import Path
 from typing import Final
 
 import attrs
 
+from easemob_async.errors import EasemobError, JournalError
+
 _REASONS_KEPT: Final = 20
 _OTHER: Final = "other reasons"
+_READ_AT_ONCE: Final = 1000
 
 
 class OutcomeStatus(StrEnum):
@@ -23,7 +29,7 @@ class OutcomeStatus(StrEnum):
     """The request left and no definite answer came. Never repeated by itself: the service has no
     way to tell a repetition from a second message."""
     SKIPPED = "skipped"
-    """Given twice."""
+    """Given twice, or settled by an earlier run of the journal."""
     NOT_SENT = "not_sent"
     """Read, but the job was stopped first."""
 
@@ -40,6 +46,27 @@ class Outcome:
     """The message's id, where it was sent."""
     error: Exception | None = None
     """Why it was not, where it was not."""
+
+
+class JournalEntries:
+    """Outcomes that a journal holds, read as they are needed; each loop starts anew."""
+
+    def __init__(self, journal: Path, status: OutcomeStatus) -> None:
+        self._journal = journal
+        self._status = status
+
+    def __iter__(self) -> Iterator[Outcome]:
+        from easemob_async.fanout.journal import STATE_OF, read_last
+
+        for item in read_last(self._journal, STATE_OF[self._status]):
+            error = EasemobError(item.reason or self._status.value)
+            yield Outcome(item.target, self._status, None, error)
+
+    async def __aiter__(self) -> AsyncIterator[Outcome]:
+        outcomes = iter(self)
+        while part := await asyncio.to_thread(lambda: list(islice(outcomes, _READ_AT_ONCE))):
+            for outcome in part:
+                yield outcome
 
 
 @attrs.frozen(kw_only=True)
@@ -64,6 +91,8 @@ class FanoutReport:
     """How long the job has taken."""
     reasons: Mapping[str, int] = attrs.field(factory=dict)
     """How often each reason for failed and unknown came up; rare ones together."""
+    journal: Path | None = None
+    """The job's journal, where it keeps one."""
 
     @property
     def complete(self) -> bool:
@@ -74,6 +103,30 @@ class FanoutReport:
     def rate(self) -> float:
         """Targets settled a second."""
         return (self.read - self.not_sent) / self.seconds if self.seconds > 0 else 0.0
+
+    def iter_failed(self) -> JournalEntries:
+        """Stream the targets that failed from the journal, with ``for`` or ``async for``.
+
+        Raises:
+            JournalError: the job kept no journal; iterate the job instead.
+        """
+        return JournalEntries(self._journal_or_raise(), OutcomeStatus.FAILED)
+
+    def iter_unknown(self) -> JournalEntries:
+        """Stream the targets whose fate is unknown from the journal, likewise.
+
+        Raises:
+            JournalError: the job kept no journal; iterate the job instead.
+        """
+        return JournalEntries(self._journal_or_raise(), OutcomeStatus.UNKNOWN)
+
+    def _journal_or_raise(self) -> Path:
+        if self.journal is None:
+            raise JournalError(
+                "the job kept no journal, so nobody knows who failed; give it journal=..., or "
+                "iterate it: async for outcome in client.fanout.to_users(...)"
+            )
+        return self.journal
 
     def __str__(self) -> str:
         counts = ", ".join(
@@ -118,13 +171,18 @@ class Tally:
         """How many targets have an outcome."""
         return sum(self.counts.values())
 
-    def report(self, seconds: float) -> FanoutReport:
+    def report(self, seconds: float, journal: Path | None = None) -> FanoutReport:
         """Give the account as it stands; who was read and has no outcome is not sent yet."""
         counts = {status.value: number for status, number in self.counts.items()}
         counts["not_sent"] += self.read - self.settled
         ordered = dict(sorted(self._reasons.items(), key=lambda item: -item[1]))
         return FanoutReport(
-            read=self.read, calls=self.calls, seconds=seconds, reasons=ordered, **counts
+            read=self.read,
+            calls=self.calls,
+            seconds=seconds,
+            reasons=ordered,
+            journal=journal,
+            **counts,
         )
 
 

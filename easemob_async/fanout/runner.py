@@ -1,13 +1,10 @@
-"""Running a job: workers pull targets, send calls, and settle every target exactly once."""
+"""Running a job: workers take calls, send them, and settle every target exactly once."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
-from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
-from itertools import islice
+import time
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final
 
 import attrs
@@ -17,17 +14,28 @@ from easemob_async.errors import (
     AppNotFoundError,
     AuthenticationError,
     EasemobError,
-    InvalidArgumentError,
+    JournalError,
     RateLimitError,
     ResponseError,
 )
-from easemob_async.fanout.pace import Pace, Pacer, make_pacer
-from easemob_async.fanout.plan import Packer, PlannedCall, call_sizes
+from easemob_async.fanout.feed import Feed
+from easemob_async.fanout.journal import (
+    FAILED,
+    SENT,
+    STATE_OF,
+    UNKNOWN,
+    Journal,
+    Settled,
+    Verdict,
+)
+from easemob_async.fanout.pace import make_pacer
+from easemob_async.fanout.plan import Packer, call_sizes
 from easemob_async.fanout.report import FanoutReport, Outcome, OutcomeStatus, Progress, Tally
-from easemob_async.models.messages import Message
+from easemob_async.fanout.screen import Screen
+from easemob_async.fanout.settings import Settings
+from easemob_async.fanout.source import Source
+from easemob_async.fanout.worker import Worker
 from easemob_async.transport import codec
-from easemob_async.transport.call import Bulk
-from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
 
 Listener = Callable[[list[Outcome]], Awaitable[None]]
@@ -35,67 +43,6 @@ Listener = Callable[[list[Outcome]], Awaitable[None]]
 _PROGRESS_EVERY: Final = 0.25
 # A server that restarts is waited for, some twelve seconds; then the job stops.
 _TRIES: Final = 8
-
-
-@attrs.frozen(kw_only=True)
-class Settings:
-    """What a job does, checked."""
-
-    name: str
-    """``"fanout.to_users"``."""
-    operation: Operation
-    most_targets: int
-    """The most targets that the service takes in a call."""
-    encode: Callable[[Message], bytes]
-    """Checks a message and gives it as JSON with its options, without the targets."""
-    constant: bytes | None
-    """The message of who brings none."""
-    make_body: Callable[[str], Any] | None
-    workers: int
-    pace: Pace
-    dedupe: int | None
-    progress: Callable[[Progress], None] | None
-
-
-class _Worker:
-    """One of the tasks of a job, and where its call is."""
-
-    def __init__(self, pacer: Pacer) -> None:
-        self._pacer = pacer
-        self.task: asyncio.Task[None] | None = None
-        self.waiting = True
-        """It reads, or waits for quota or to repeat: nothing is on its way."""
-        self.departed = False
-        """Its call left and is not answered yet."""
-
-    def bulk(self, messages: int) -> Bulk:
-        """Give what the transport has to tell about the attempts of a call."""
-
-        @asynccontextmanager
-        async def admission() -> AsyncIterator[None]:
-            self.waiting = True
-            async with self._pacer.admission(messages):
-                yield
-            self.waiting = False
-
-        async def on_departure() -> None:
-            self.departed = True
-
-        def on_repeat() -> None:
-            self.rest()
-            self._pacer.unused()
-
-        return Bulk(admission, on_departure, on_repeat)
-
-    def rest(self) -> None:
-        """Nothing is on its way any more."""
-        self.departed = False
-        self.waiting = True
-
-    def interrupt(self) -> None:
-        """Cancel it, unless that would leave the fate of a call unknown."""
-        if self.task is not None and self.waiting:
-            self.task.cancel()
 
 
 class Runner:
@@ -110,20 +57,18 @@ class Runner:
         options = transport.options
         retry = attrs.evolve(options.retry, attempts=max(options.retry.attempts, _TRIES))
         self._transport = Transport(transport.core, attrs.evolve(options, retry=retry))
-        self._targets = targets
         self.settings = settings
+        self._source = Source(targets)
         self._tally = Tally()
-        self._workers: list[_Worker] = []
-        self._reading = asyncio.Lock()
-        self._iterator: Any = None
-        # Items read and not planned yet, and calls planned and not sent yet.
-        self._read: deque[Any] = deque()
-        self._ready: deque[PlannedCall] = deque()
-        self._exhausted = False
+        self._workers: list[Worker] = []
+        self._feeding = asyncio.Lock()
+        self._feed: Feed
+        self._journal: Journal | None = None
+        self._on_their_way = 0
         self._stopping = False
         self._error: BaseException | None = None
         self._listener: Listener | None = None
-        # Targets that were read and have no outcome when the job stops.
+        # Targets of calls that were given and did not leave.
         self._unsent: list[str] = []
         self._started_at: float | None = None
         self._ended_at: float | None = None
@@ -141,9 +86,10 @@ class Runner:
         seconds = 0.0
         if self._started_at is not None:
             ended = self._ended_at
-            now = asyncio.get_event_loop().time() if ended is None else ended
-            seconds = now - self._started_at
-        return self._tally.report(seconds)
+            seconds = (time.monotonic() if ended is None else ended) - self._started_at
+        self._tally.read = self._source.read
+        path = None if self.settings.journal is None else self.settings.journal.path
+        return self._tally.report(seconds, path)
 
     def stop(self, error: BaseException | None = None, *, abandoned: bool = False) -> None:
         """Send nothing more; calls on their way finish.
@@ -168,30 +114,25 @@ class Runner:
         Raises:
             EasemobError: what stopped the job; it carries the report.
         """
-        loop = asyncio.get_running_loop()
-        self._started_at = loop.time()
-        limits = self._transport.core.quotas.limits(self.settings.operation)
-        self._packer = Packer(
-            self.settings.name,
-            call_sizes(self.settings.most_targets, limits),
-            look_ahead=self.settings.workers * self.settings.most_targets,
-            dedupe=self.settings.dedupe,
+        self._started_at = time.monotonic()
+        settings = self.settings
+        limits = self._transport.core.quotas.limits(settings.operation)
+        packer = Packer(
+            settings.name,
+            call_sizes(settings.most_targets, limits),
+            look_ahead=settings.workers * settings.most_targets,
+            dedupe=settings.dedupe,
         )
-        targets = self._targets
-        self._iterator = aiter(targets) if isinstance(targets, AsyncIterable) else iter(targets)
+        screen = await self._open_journal()
+        self._feed = Feed(settings, self._source, packer, screen)
         try:
             if not self._stopping:
-                await self._run_workers(make_pacer(self.settings.pace, limits))
+                await self._run_workers(screen)
         finally:
-            await self._settle_planned()
-            self._unsent += (target for call in self._ready for target in call.targets)
-            self._unsent += self._packer.held()
-            self._unsent += map(_name, self._read)
-            self._ended_at = loop.time()
-            self._tell_progress(final=True)
-            await self._close_source()
+            await self._finish(screen)
         if self._listener is not None:
-            await self._tell([Outcome(t, OutcomeStatus.NOT_SENT) for t in self._unsent])
+            unsent = [Outcome(t, OutcomeStatus.NOT_SENT) for t in self._unsent]
+            await self._tell(unsent)
         report = self.report()
         if self._error is not None:
             if isinstance(self._error, EasemobError):
@@ -199,9 +140,49 @@ class Runner:
             raise self._error
         return report
 
-    async def _run_workers(self, pacer: Pacer) -> None:
+    async def _open_journal(self) -> Screen | None:
+        wanted = self.settings.journal
+        if wanted is None:
+            return None
+        job = {
+            "kind": self.settings.name,
+            "job_id": wanted.job_id,
+            "message and options": wanted.fingerprint,
+        }
+        self._journal = await asyncio.to_thread(Journal, wanted.path, job)
+        screen = Screen(
+            self._journal,
+            retry_failed=wanted.retry_failed,
+            on_unknown=wanted.on_unknown,
+            content=self._own_content,
+        )
+        await screen.prepare()
+        return screen
+
+    async def _own_content(self, item: Any) -> bytes | None:
+        """Give the content that an item brings, before it is put aside."""
+        if isinstance(item, tuple) and len(item) == 2:
+            return self.settings.encode(item[1])
+        return None
+
+    async def _finish(self, screen: Screen | None) -> None:
+        await self._settle_fed()
+        self._unsent += self._feed.left()
+        if screen is not None:
+            self._unsent += screen.left()
+        self._ended_at = time.monotonic()
+        self._tell_progress(final=True)
+        if screen is not None:
+            screen.close()
+        if self._journal is not None:
+            await asyncio.to_thread(self._journal.close)
+        await self._source.close()
+
+    async def _run_workers(self, screen: Screen | None) -> None:
+        limits = self._transport.core.quotas.limits(self.settings.operation)
+        pacer = make_pacer(self.settings.pace, limits)
         for _ in range(self.settings.workers):
-            worker = _Worker(pacer)
+            worker = Worker(pacer, self._journal, screen)
             worker.task = asyncio.create_task(self._work(worker))
             self._workers.append(worker)
         tasks = [worker.task for worker in self._workers if worker.task is not None]
@@ -218,82 +199,29 @@ class Runner:
                 await asyncio.wait(tasks)
             raise
 
-    async def _work(self, worker: _Worker) -> None:
+    async def _work(self, worker: Worker) -> None:
         try:
             while not self._stopping:
-                async with self._reading:
-                    call = await self._next_call()
-                if call is None:
-                    return
-                await self._send(call, worker)
+                async with self._feeding:
+                    call = await self._feed.next_call()
+                    if call is not None:
+                        self._on_their_way += 1
+                        self._feed.all_settled.clear()
+                    await self._settle_fed()
+                    if call is None and self._feed.over:
+                        return
+                if call is not None:
+                    try:
+                        await self._send(call.targets, call.content, worker)
+                    finally:
+                        self._on_their_way -= 1
+                        if not self._on_their_way:
+                            self._feed.all_settled.set()
         except Exception as error:  # the source's own, or a defect: nothing may be lost silently
             self.stop(error)
 
-    async def _next_call(self) -> PlannedCall | None:
-        """Read and plan until a call is ready; ``None`` at the end of the source."""
-        constant = self.settings.constant
-        while not self._ready:
-            if not self._read:
-                if self._exhausted:
-                    return self._packer.flush()
-                await self._read_some(self._packer.wanted)
-                if constant is not None:
-                    whole = self._packer.whole(list(self._read), constant)
-                    if whole is not None:
-                        self._read.clear()
-                        return whole
-            while self._read:
-                # Taken off only when it is planned: a body of the caller's may be cancelled.
-                await self._plan(self._read[0])
-                self._read.popleft()
-            await self._settle_planned()
-        return self._ready.popleft()
-
-    async def _read_some(self, number: int) -> None:
-        iterator = self._iterator
-        if isinstance(self._targets, AsyncIterable):
-            while len(self._read) < number:
-                try:
-                    self._read.append(await anext(iterator))
-                except StopAsyncIteration:
-                    self._exhausted = True
-                    return
-                self._tally.read += 1
-        else:
-            self._read.extend(islice(iterator, number))
-            self._tally.read += len(self._read)
-            self._exhausted = len(self._read) < number
-
-    async def _plan(self, item: Any) -> None:
-        packer = self._packer
-        target, message = item if isinstance(item, tuple) and len(item) == 2 else (item, None)
-        if not packer.accepts(target):
-            return
-        try:
-            content = await self._content(target, message)
-        except Exception as error:  # of the caller's function, or of a message that breaks a rule
-            packer.reject(target, error)
-            return
-        call = packer.add(target, content)
-        if call is not None:
-            self._ready.append(call)
-
-    async def _content(self, target: str, message: Message | None) -> bytes:
-        if message is None:
-            if self.settings.constant is not None:
-                return self.settings.constant
-            if self.settings.make_body is None:
-                raise InvalidArgumentError(
-                    f"{self.settings.name}: no body is given and the target brings none"
-                )
-            message = self.settings.make_body(target)
-            if inspect.isawaitable(message):
-                message = await message
-        return self.settings.encode(message)
-
-    async def _send(self, call: PlannedCall, worker: _Worker) -> None:
-        targets = call.targets
-        body = call.content[:-1] + b',"to":' + codec.dumps(targets) + b"}"
+    async def _send(self, targets: Sequence[str], content: bytes, worker: Worker) -> None:
+        body = content[:-1] + b',"to":' + codec.dumps(targets) + b"}"
         error: EasemobError
         try:
             answer = await self._transport.call(
@@ -301,49 +229,74 @@ class Runner:
                 body=body,
                 messages=len(targets),
                 about=targets,
-                bulk=worker.bulk(len(targets)),
+                bulk=worker.bulk(targets),
             )
             ids = answer.read(dict[str, str], "data")
         except asyncio.CancelledError:
             if worker.departed:
                 error = EasemobError(f"{self.settings.name}: given up while on its way")
-                await self._settle(targets, OutcomeStatus.UNKNOWN, error)
+                self._count(OutcomeStatus.UNKNOWN, targets, error)
             else:
                 self._unsent += targets
             raise
         except EasemobError as failure:
             error = failure
         else:
-            await self._settle_sent(targets, ids, answer.wrong("data does not name the target"))
+            missing = answer.wrong("data does not name the target")
+            await self._settle_sent(targets, ids, missing, worker)
             worker.rest()
             return
-        await self._settle_error(targets, error)
+        await self._settle_error(targets, error, worker)
         worker.rest()
 
     async def _settle_sent(
-        self, targets: Sequence[str], ids: dict[str, str], missing: ResponseError
+        self, targets: Sequence[str], ids: dict[str, str], missing: ResponseError, worker: Worker
     ) -> None:
+        lost: list[str] = []
         if not all(map(ids.__contains__, targets)):
             # The service may answer with a name in lower case.
             ids = {**{t: ids[t.lower()] for t in targets if t.lower() in ids}, **ids}
             lost = [target for target in targets if target not in ids]
-            await self._settle(lost, OutcomeStatus.UNKNOWN, missing, calls=0)
             targets = [target for target in targets if target in ids]
+        exceptions = tuple((target, UNKNOWN, str(missing)) for target in lost)
+        if not await self._record([*targets, *lost], Verdict(SENT, None, exceptions), worker):
+            return
         self._tally.calls += 1
         self._tally.add(OutcomeStatus.SENT, len(targets))
         if self._listener is not None:
             await self._tell([Outcome(t, OutcomeStatus.SENT, ids[t]) for t in targets])
+        if lost:
+            await self._tell(self._count(OutcomeStatus.UNKNOWN, lost, missing))
         self._tell_progress()
 
-    async def _settle_error(self, targets: Sequence[str], error: EasemobError) -> None:
+    async def _settle_error(
+        self, targets: Sequence[str], error: EasemobError, worker: Worker
+    ) -> None:
         if error.maybe_processed:
-            await self._settle(targets, OutcomeStatus.UNKNOWN, error)
+            status = OutcomeStatus.UNKNOWN
         elif isinstance(error, APIError) and not self._for_every_call(error):
-            await self._settle(targets, OutcomeStatus.FAILED, error)
+            status = OutcomeStatus.FAILED
         else:
             # Nothing was sent, and nothing else can be: these targets wait for another run.
             self._unsent += targets
             self.stop(error)
+            if not isinstance(error, JournalError):
+                await worker.withdraw()
+            return
+        if await self._record(targets, Verdict(STATE_OF[status], str(error)), worker):
+            self._tally.calls += 1
+            await self._tell(self._count(status, targets, error))
+            self._tell_progress()
+
+    async def _record(self, targets: Sequence[str], verdict: Verdict, worker: Worker) -> bool:
+        """Have the journal know; where it cannot be written the job stops, the call unknown."""
+        try:
+            await worker.settle(verdict)
+        except JournalError as error:
+            self.stop(error)
+            await self._tell(self._count(OutcomeStatus.UNKNOWN, targets, error))
+            return False
+        return True
 
     def _for_every_call(self, error: APIError) -> bool:
         """Tell whether every other call would meet the same refusal."""
@@ -354,26 +307,23 @@ class Runner:
         # With one message for all, a refusal of the first call is one of all calls.
         return self.settings.constant is not None and not self._tally.counts[OutcomeStatus.SENT]
 
-    async def _settle(
-        self,
-        targets: Sequence[str],
-        status: OutcomeStatus,
-        error: EasemobError,
-        *,
-        calls: int = 1,
-    ) -> None:
-        self._tally.calls += calls
-        self._tally.add(status, len(targets), error)
-        if self._listener is not None:
-            await self._tell([Outcome(target, status, None, error) for target in targets])
-        self._tell_progress()
-
-    async def _settle_planned(self) -> None:
-        settled, self._packer.settled = self._packer.settled, []
+    async def _settle_fed(self) -> None:
+        """Count, record and tell who was settled without a call."""
+        settled, self._feed.settled = self._feed.settled, []
+        failed = [o for o in settled if o.status is OutcomeStatus.FAILED]
+        if failed and self._journal is not None:
+            await self._journal.note([Settled(o.target, FAILED, str(o.error)) for o in failed])
         for outcome in settled:
             self._tally.add(outcome.status, 1, outcome.error)
-        if settled and self._listener is not None:
-            await self._tell(settled)
+        await self._tell(settled)
+
+    def _count(
+        self, status: OutcomeStatus, targets: Sequence[str], error: EasemobError
+    ) -> list[Outcome]:
+        self._tally.add(status, len(targets), error)
+        if self._listener is None:
+            return []
+        return [Outcome(target, status, None, error) for target in targets]
 
     async def _tell(self, outcomes: list[Outcome]) -> None:
         if self._listener is not None and outcomes:
@@ -382,7 +332,7 @@ class Runner:
     def _tell_progress(self, *, final: bool = False) -> None:
         if self.settings.progress is None:
             return
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         passed = now - self._progress_at
         if passed < _PROGRESS_EVERY and not final:
             return
@@ -391,13 +341,3 @@ class Runner:
         rate = report.rate if final else (settled - self._progress_settled) / max(passed, 1e-9)
         self._progress_at, self._progress_settled = now, settled
         self.settings.progress(Progress(report, rate))
-
-    async def _close_source(self) -> None:
-        close = getattr(self._iterator, "aclose", None)
-        if close is not None and isinstance(self._targets, AsyncIterable):
-            await close()
-
-
-def _name(item: object) -> str:
-    target = item[0] if isinstance(item, tuple) and item else item
-    return target if isinstance(target, str) else repr(target)

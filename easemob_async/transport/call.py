@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 import attrs
@@ -39,8 +39,8 @@ class Bulk:
     """The context in which each attempt acquires its quota."""
     on_departure: OnDeparture
     """Awaited right before an attempt leaves."""
-    on_repeat: Callable[[], None]
-    """Called when an attempt surely was not processed and will be repeated."""
+    on_repeat: Callable[[], Awaitable[None]]
+    """Awaited when an attempt surely was not processed and will be repeated."""
 
 
 class Core:

@@ -26,7 +26,7 @@ from aiohttp.connector import Connection
 from aiohttp.payload import BytesPayload
 
 from easemob_async.config import PoolOptions, Timeouts
-from easemob_async.errors import ClientClosedError, ConfigurationError
+from easemob_async.errors import ClientClosedError, ConfigurationError, EasemobError
 
 # The request's own headers say what the content is.
 _NO_TYPE: Final = "application/json"
@@ -42,6 +42,8 @@ class OneShotBody(BytesPayload):
         self._on_departure = on_departure
         self.departed = False
         """Whether the request left: before that it surely was not processed."""
+        self.refused: EasemobError | None = None
+        """Why it was not let go: aiohttp would tell it as a broken connection."""
 
     async def depart(self) -> None:
         """Take note that the request leaves now.
@@ -53,7 +55,11 @@ class OneShotBody(BytesPayload):
             raise RuntimeError("a request is never sent twice by itself")
         self._consumed = True
         if self._on_departure is not None:
-            await self._on_departure()
+            try:
+                await self._on_departure()
+            except EasemobError as error:
+                self.refused = error
+                raise
         self.departed = True
 
     async def write_with_length(

@@ -138,7 +138,7 @@ class Transport:
                 raise error
             call.phase = "backoff"
             if call.bulk is not None:
-                call.bulk.on_repeat()
+                await call.bulk.on_repeat()
             await asyncio.sleep(wait)
 
     async def _attempt(
@@ -179,7 +179,9 @@ class Transport:
             if isinstance(cause, EasemobError):
                 raise
             departed = sent is not None and sent.departed
-            failure = wire_failure(call, core, cause, departed=departed)
+            failure = (sent.refused if sent is not None else None) or wire_failure(
+                call, core, cause, departed=departed
+            )
         finally:
             # Answered or given up: one more window. Never left: free at once.
             if sent is not None and sent.departed:

@@ -126,6 +126,28 @@ def test_send_from_a_file_and_from_stdin(sh: Shell, emulator: Emulator, tmp_path
     assert len(emulator.received("3")) == 1
 
 
+def test_a_journal_lets_the_same_line_go_on(sh: Shell, emulator: Emulator, tmp_path: Path) -> None:
+    journal = str(tmp_path / "sale.db")
+    line = ["send", "-", "--text", "x", "--journal", journal]
+    assert sh(*line, stdin="a\nb\n\x01\n").returncode == 1
+    again = sh(*line, stdin="a\nb\nc\n")
+    assert again.returncode == 0
+    assert "1  sent" in again.stdout
+    assert "2  skipped" in again.stdout
+    assert [len(emulator.received(name)) for name in "abc"] == [1, 1, 1]
+    other = sh("send", "-", "--text", "y", "--journal", journal, stdin="a\n")
+    assert other.returncode == 1
+    assert "of another job" in other.stderr
+    status = sh("job", "status", journal).stdout
+    assert "fanout.to_users: 4 targets were tried" in status
+    assert "         3  sent" in status
+    assert "         1  failed" in status
+    assert "control characters" in sh("job", "status", journal, "--failed").stdout
+    assert sh("job", "status", journal, "--unknown").stdout == ""
+    missing = sh("job", "status", str(tmp_path / "none.db"))
+    assert (missing.returncode, "there is no such file" in missing.stderr) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("options", "type_", "body"),
     [
@@ -282,7 +304,16 @@ def test_the_demo_adds_up() -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        *([], ["send"], ["users"], ["groups"], ["groups", "members"], ["token"], ["emulator"]),
+        *(
+            [],
+            ["send"],
+            ["job", "status"],
+            ["users"],
+            ["groups"],
+            ["groups", "members"],
+            ["token"],
+            ["emulator"],
+        ),
         *(["demo"], ["users", "create"]),
     ],
 )

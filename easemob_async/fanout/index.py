@@ -1,0 +1,117 @@
+"""Which targets a job has met before: an index of full ids on disk, for jobs with a journal.
+
+Within a run a fixed table of bits in memory tells most new targets from those that may have been
+met: without a false "new", but with a few false "maybe". The maybes are put aside on disk, and
+looked up at the end, when an index of all ids is built once, sorted by SQLite outside of memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from easemob_async.fanout.journal import SENT, Settled
+
+_FILTER_BITS: Final = 25
+_FILTER_SIZE: Final = 1 << _FILTER_BITS
+_AT_ONCE: Final = 500
+_BATCH: Final = 20_000
+
+
+class Index:
+    """Full ids with what became of them, in a file beside the journal that goes with the job."""
+
+    def __init__(self, journal: Path) -> None:
+        self._path = journal.with_name(journal.name + ".index")
+        self._db: sqlite3.Connection | None = None
+        # One byte a slot; the same string hashes alike all through a process.
+        self._met = bytearray(_FILTER_SIZE)
+
+    def build(self, settled: Iterable[Settled]) -> None:
+        """Index what a journal says."""
+        db = self._open()
+        db.execute("DROP TABLE IF EXISTS seen")
+        db.execute("CREATE TABLE seen (target TEXT NOT NULL, state INTEGER NOT NULL)")
+        rows = ((item.target, item.state) for item in settled)
+        db.execute("BEGIN")
+        while batch := list(islice(rows, _BATCH)):
+            db.executemany("INSERT INTO seen VALUES (?, ?)", batch)
+        db.execute("COMMIT")
+        db.execute("CREATE INDEX seen_target ON seen (target, state)")
+
+    def look_up(self, targets: list[str]) -> dict[str, int]:
+        """Give the state of each target that the index has: sent, if it ever was; else the last."""
+        db = self._open()
+        states: dict[str, int] = {}
+        for start in range(0, len(targets), _AT_ONCE):
+            part = targets[start : start + _AT_ONCE]
+            marks = ",".join("?" * len(part))
+            query = f"SELECT target, state FROM seen WHERE target IN ({marks}) ORDER BY rowid"  # noqa: S608
+            for target, state in db.execute(query, part):
+                if states.get(target) != SENT:
+                    states[target] = state
+        return states
+
+    def sort_out(self, targets: list[str]) -> tuple[list[str], list[str]]:
+        """Give the targets that are surely new in this run, and those that may have been met.
+
+        Two slots a target: of a million targets one in some hundred thousand is taken for met.
+        """
+        met, mask, bits = self._met, _FILTER_SIZE - 1, _FILTER_BITS
+        new, aside = [], []
+        for target in targets:
+            digest = hash(target)
+            one, two = digest & mask, (digest >> bits) & mask
+            if met[one] and met[two]:
+                aside.append(target)
+            else:
+                met[one] = met[two] = 1
+                new.append(target)
+        return new, aside
+
+    def put_aside(self, items: Iterable[tuple[str, bytes | None]]) -> None:
+        """Keep targets, with the content of who brought one, until the end."""
+        db = self._open()
+        db.execute("CREATE TABLE IF NOT EXISTS aside (target TEXT NOT NULL, content BLOB)")
+        db.execute("BEGIN")
+        db.executemany("INSERT INTO aside VALUES (?, ?)", items)
+        db.execute("COMMIT")
+
+    def aside(self, number: int) -> Iterator[list[tuple[str, bytes | None, bool]]]:
+        """Give what was put aside, in its order; the flag says that it came up here before."""
+        db = self._open()
+        db.execute("CREATE TABLE IF NOT EXISTS aside (target TEXT NOT NULL, content BLOB)")
+        db.execute("CREATE INDEX IF NOT EXISTS aside_target ON aside (target)")
+        rows = db.execute(
+            "SELECT target, content, EXISTS (SELECT 1 FROM aside AS earlier "
+            "WHERE earlier.target = aside.target AND earlier.rowid < aside.rowid) "
+            "FROM aside ORDER BY rowid"
+        )
+        while batch := rows.fetchmany(number):
+            yield [(target, content, bool(again)) for target, content, again in batch]
+
+    def close(self) -> None:
+        """Remove the file: what it says can be read from the journal again."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+        with contextlib.suppress(OSError):
+            self._path.unlink()
+
+    def _open(self) -> sqlite3.Connection:
+        if self._db is None:
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+            self._path.touch(mode=0o600)
+            db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            # It can be built again at any time: nothing here has to survive.
+            db.execute("PRAGMA journal_mode = OFF")
+            db.execute("PRAGMA synchronous = OFF")
+            db.execute("PRAGMA cache_size = -16000")
+            db.execute("PRAGMA temp_store = FILE")
+            self._db = db
+        return self._db

@@ -1,0 +1,145 @@
+"""Keeping a job with a journal to its word: no target is sent to twice, in this run or another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Container
+from typing import Any, Final, Literal
+
+from easemob_async.errors import EasemobError
+from easemob_async.fanout.index import Index
+from easemob_async.fanout.journal import FAILED, UNKNOWN, Journal, find_among, read_settled
+from easemob_async.fanout.report import Outcome, OutcomeStatus
+
+# So many targets that may have been met are looked for in the journal itself; more, in an index.
+_SCANNED: Final = 100_000
+
+OnUnknown = Literal["report", "resend"] | Callable[[str], Literal["report", "resend"]]
+"""What becomes of a target whose fate is unknown since an earlier run."""
+
+Content = Callable[[Any], Awaitable[bytes | None]]
+"""Gives the content that an item brings itself, to be kept with it; ``None`` for no own one."""
+
+
+class Screen:
+    """Lets through what is to be sent, settles what was, and puts aside what may have been."""
+
+    def __init__(
+        self, journal: Journal, *, retry_failed: bool, on_unknown: OnUnknown, content: Content
+    ) -> None:
+        self._journal = journal
+        self._index = Index(journal.path)
+        self._retry_failed = retry_failed
+        self._on_unknown = on_unknown
+        self._content = content
+        self._aside = 0
+        self.again: set[str] = set()
+        """Targets of an earlier run that are let through again and have not left yet."""
+
+    async def prepare(self) -> None:
+        """Index what earlier runs settled."""
+        if self._journal.resumed:
+            await self._build()
+
+    async def let_through(self, items: list[Any]) -> tuple[list[Any], list[Outcome]]:
+        """Give what is to be sent now, and the outcomes of what is settled.
+
+        Items that are neither ids nor pairs go through: whoever plans them refuses them.
+        """
+        settled: list[Outcome] = []
+        if self._journal.resumed:
+            items, settled = await self._without_earlier(items)
+        if set(map(type, items)) == {str}:
+            new, met = self._index.sort_out(items)
+            aside: list[tuple[str, bytes | None]] = [(target, None) for target in met]
+        else:
+            new, aside = [], []
+            for item in items:
+                name = _name(item)
+                if name is None or not self._index.sort_out([name])[1]:
+                    new.append(item)
+                else:
+                    aside.append((name, await self._content(item)))
+        if aside:
+            self._aside += len(aside)
+            await asyncio.to_thread(self._index.put_aside, aside)
+        return new, settled
+
+    async def _without_earlier(self, items: list[Any]) -> tuple[list[Any], list[Outcome]]:
+        ids = [name for name in map(_name, items) if name is not None]
+        states = await asyncio.to_thread(self._index.look_up, ids)
+        kept, settled = [], []
+        for item in items:
+            name = _name(item)
+            outcome = None if name is None else self._earlier(name, states.get(name))
+            if outcome is None:
+                kept.append(item)
+            else:
+                settled.append(outcome)
+        return kept, settled
+
+    async def second_look(
+        self, number: int
+    ) -> AsyncIterator[tuple[list[tuple[str, bytes | None]], list[Outcome]]]:
+        """Give what was put aside and was never met after all, and the outcomes of the rest.
+
+        Every call of the first look must be settled: what is only planned is not in the journal.
+        """
+        if not self._aside:
+            return
+        # What earlier runs settled was looked at before; here only this run counts.
+        path, began = self._journal.path, self._journal.began
+        many = self._aside > _SCANNED
+        if many:
+            await self._build(began)
+        batches = self._index.aside(_SCANNED if not many else number)
+        while (batch := await asyncio.to_thread(next, batches, None)) is not None:
+            targets = [target for target, _, _ in batch]
+            if many:
+                met: Container[str] = await asyncio.to_thread(self._index.look_up, targets)
+            else:
+                met = await asyncio.to_thread(find_among, path, set(targets), began)
+            new, settled = [], []
+            for target, content, again in batch:
+                if again or target in met:
+                    settled.append(Outcome(target, OutcomeStatus.SKIPPED))
+                else:
+                    new.append((target, content))
+            self._aside -= len(batch)
+            yield new, settled
+
+    def left(self) -> list[str]:
+        """Give who was put aside and not looked at again: the job was stopped first."""
+        if not self._aside:
+            return []
+        rows = [row for batch in self._index.aside(1000) for row in batch]
+        return [target for target, _, _ in rows[-self._aside :]]
+
+    def close(self) -> None:
+        """Remove the index."""
+        self._index.close()
+
+    async def _build(self, since: tuple[int, int] = (0, 0)) -> None:
+        await asyncio.to_thread(self._index.build, read_settled(self._journal.path, since))
+
+    def _earlier(self, target: str, state: int | None) -> Outcome | None:
+        """Give the outcome of a target that an earlier run met; ``None`` to send to it (again)."""
+        if state is None:
+            return None
+        if state == FAILED and self._retry_failed:
+            self.again.add(target)
+            return None
+        if state != UNKNOWN:
+            return Outcome(target, OutcomeStatus.SKIPPED)
+        decision = self._on_unknown(target) if callable(self._on_unknown) else self._on_unknown
+        if decision == "resend":
+            self.again.add(target)
+            return None
+        error = EasemobError(f"{target}: unknown since an earlier run", maybe_processed=True)
+        return Outcome(target, OutcomeStatus.UNKNOWN, error=error)
+
+
+def _name(item: Any) -> str | None:
+    """Give the id of an item; ``None`` for what is none: whoever plans it refuses it."""
+    name = item[0] if isinstance(item, tuple) and item else item
+    return name if isinstance(name, str) else None

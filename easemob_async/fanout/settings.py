@@ -1,0 +1,48 @@
+"""What a job does: the arguments of its maker, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from easemob_async.fanout.pace import Pace
+from easemob_async.fanout.report import Progress
+from easemob_async.fanout.screen import OnUnknown
+from easemob_async.models.messages import Message
+from easemob_async.transport.operation import Operation
+
+
+@attrs.frozen(kw_only=True)
+class JournalSettings:
+    """Where a job keeps its journal, and what it makes of an earlier run's."""
+
+    path: Path
+    job_id: str
+    retry_failed: bool
+    on_unknown: OnUnknown
+    fingerprint: str
+    """What tells this job from others: its options and its message."""
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """What a job does."""
+
+    name: str
+    """``"fanout.to_users"``."""
+    operation: Operation
+    most_targets: int
+    """The most targets that the service takes in a call."""
+    encode: Callable[[Message], bytes]
+    """Checks a message and gives it as JSON with its options, without the targets."""
+    constant: bytes | None
+    """The message of who brings none."""
+    make_body: Callable[[str], Any] | None
+    workers: int
+    pace: Pace
+    dedupe: int | None
+    progress: Callable[[Progress], None] | None
+    journal: JournalSettings | None = None
