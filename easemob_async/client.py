@@ -122,10 +122,11 @@ class EasemobClient:
         key = app_key if isinstance(app_key, AppKey) else AppKey.parse(_text("app_key", app_key))
         if isinstance(max_message_bytes, bool) or max_message_bytes < 1:
             raise ConfigurationError(f"max_message_bytes must be above 0: {max_message_bytes!r}")
+        url = parse_base_url(base_url, allow_http=allow_http)
         core = Core(
             app_key=key,
-            base_url=parse_base_url(base_url, allow_http=allow_http),
-            pool=SessionPool(pool or PoolOptions(), session),
+            base_url=url,
+            pool=SessionPool(pool or PoolOptions(), url, session),
             quotas=quotas if isinstance(quotas, QuotaAccount) else QuotaAccount(quotas or Quotas()),
             credentials=_credentials(client_id, client_secret, token),
             max_message_bytes=max_message_bytes,

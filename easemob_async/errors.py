@@ -220,6 +220,9 @@ class RateLimitError(APIError):
 class ServerError(APIError):
     """5xx: the service failed; unless it said when to come back, it may have acted."""
 
+    retry_after: timedelta | None = None
+    """How long to wait, where the service said."""
+
 
 class JournalError(EasemobError):
     """A journal cannot be used: another job's, not a journal, locked, or it cannot be written."""

@@ -56,8 +56,14 @@ class Limit:
             raise ConfigurationError(f"Limit: per must be longer than 0, not {value!r}")
 
     def times(self, factor: float) -> Limit:
-        """Give the same limit with a multiple of the units, rounded down; at least one unit."""
-        return attrs.evolve(self, units=max(1, math.floor(self.units * factor + 1e-9)))
+        """Give the same limit with a multiple of the units, rounded down.
+
+        Less than one unit in a window is one unit in a longer window.
+        """
+        units = self.units * factor
+        if units < 1 and self.per != DAY:
+            return attrs.evolve(self, units=1, per=self.per / units)
+        return attrs.evolve(self, units=max(1, math.floor(units + 1e-9)))
 
 
 @attrs.frozen(kw_only=True)

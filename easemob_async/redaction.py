@@ -37,6 +37,8 @@ _TEXT_PATTERNS = (
     re.compile(r"(?i)(\bBearer\s+)([A-Za-z0-9._~+/=-]{8,})"),
     # "the same user ann has a different password, the passwords are x, y" (users.create_many)
     re.compile(r"(?i)(\bpasswords? (?:are|is) )(.+)"),
+    # https://user:password@proxy
+    re.compile(r"(://)([^/\s@'\"]+)(?=@)"),
     # Signed URLs of stored files
     re.compile(
         r"(?i)([?&](?:signature|sig|expires|x-amz-[a-z-]+|x-oss-[a-z-]+|ossaccesskeyid|"

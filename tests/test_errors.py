@@ -216,6 +216,24 @@ def assert_hidden(shown: str, secrets: list[str]) -> None:
     assert not [secret for secret in secrets if secret in shown], shown
 
 
+async def test_reasons_inside_a_success_are_redacted_too(against: Against) -> None:
+    row = {"username": "bob", "registerUserFailReason": "the password other-pass is weak"}
+    body = {"entities": [], "data": [row]}
+    users = [NewUser("ann", "pass-w0rd-of-ann"), NewUser("bob", "other-pass")]
+    async with against(lambda _: Reply(body=body)) as (client, _):
+        result = await client.users.create_many(users)
+    assert "other-pass" not in repr(result)
+    assert BLOT in result.failed["bob"]
+
+
+async def test_a_secret_across_the_cut_of_an_excerpt_is_hidden_whole(against: Against) -> None:
+    page = "x" * 290 + " pass-w0rd-of-ann " + "y" * 300
+    async with against(lambda _: Reply(body=page)) as (client, _):
+        with pytest.raises(EasemobError) as caught:
+            await client.users.update_password("ann", password="pass-w0rd-of-ann")
+    assert "pass-w" not in everything(caught.value)
+
+
 async def test_wire_errors_have_no_chain_that_holds_headers() -> None:
     async with EasemobClient(
         "acme#shop", token="YWMt-token-1", base_url="http://127.0.0.1:1", retry=FAST
@@ -234,6 +252,7 @@ def test_the_redactor_goes_by_key_and_by_known_value() -> None:
         "token is illegal.": "token is illegal.",
         "share-secret: xyz": f"share-secret: {BLOT}",
         "https://x/f?Expires=1&Signature=abc%2B": f"https://x/f?Expires={BLOT}&Signature={BLOT}",
+        "at http://user:pw@proxy:80/": f"at http://{BLOT}@proxy:80/",
         "the passwords are a1,b2": f"the passwords are {BLOT}",
     }
     assert {text: redact(text) for text in texts} == texts

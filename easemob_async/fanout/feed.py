@@ -123,6 +123,13 @@ class Feed:
         except Exception as error:  # of the caller's function, or of a message that breaks a rule
             packer.reject(target, error)
             return
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # The caller's function was cancelled, not this job.
+            packer.reject(target, InvalidArgumentError(f"{target}: its body was cancelled"))
+            return
         call = packer.add(target, content)
         if call is not None:
             self._ready.append(call)

@@ -38,6 +38,7 @@ class FanoutJob:
         self._name = settings.name
         self._started = False
         self._task: asyncio.Task[FanoutReport] | None = None
+        self._queue: asyncio.Queue[list[Outcome] | None] | None = None
 
     @property
     def report(self) -> FanoutReport:
@@ -80,6 +81,9 @@ class FanoutJob:
         assert self._task is not None
         if error is not None:
             self._runner.stop(abandoned=True)
+        # Whoever iterated has left: who waits to tell an outcome must not wait for ever.
+        self._runner.deafen()
+        drain = None if self._queue is None else asyncio.create_task(_drain(self._queue))
         try:
             await asyncio.shield(self._task)
         except asyncio.CancelledError:
@@ -90,10 +94,14 @@ class FanoutJob:
             # The block's own error says more than what it made of the job.
             if error is None:
                 raise
+        finally:
+            if drain is not None:
+                drain.cancel()
 
     async def __aiter__(self) -> AsyncIterator[Outcome]:
         queue: asyncio.Queue[list[Outcome] | None] = asyncio.Queue(self._runner.settings.workers)
         self._runner.listen(queue.put)
+        self._queue = queue
         if self._task is None:
             self._start()
             self._task = asyncio.create_task(self._runner.run(), name=self._name)

@@ -97,13 +97,9 @@ class Packer:
             self.reject(target, error)
             return False
         assert isinstance(target, str)
-        if self._dedupe:
-            if target in self._recent:
-                self.settled.append(Outcome(target, OutcomeStatus.SKIPPED))
-                return False
-            self._recent[target] = None
-            if len(self._recent) > self._dedupe:
-                self._recent.popitem(last=False)
+        if self._dedupe and target in self._recent:
+            self.settled.append(Outcome(target, OutcomeStatus.SKIPPED))
+            return False
         return True
 
     def reject(self, target: object, error: Exception) -> None:
@@ -113,6 +109,10 @@ class Packer:
 
     def add(self, target: str, content: bytes) -> PlannedCall | None:
         """Take a target; gives a call when one is full."""
+        if self._dedupe:
+            self._recent[target] = None
+            if len(self._recent) > self._dedupe:
+                self._recent.popitem(last=False)
         waiting = self._waiting.setdefault(content, {})
         if target in waiting:
             self.settled.append(Outcome(target, OutcomeStatus.SKIPPED))

@@ -29,12 +29,12 @@ from easemob_async.fanout.journal import (
     Verdict,
 )
 from easemob_async.fanout.pace import make_pacer
-from easemob_async.fanout.plan import Packer, call_sizes
+from easemob_async.fanout.plan import Packer, PlannedCall, call_sizes
 from easemob_async.fanout.report import FanoutReport, Outcome, OutcomeStatus, Progress, Tally
 from easemob_async.fanout.screen import Screen
 from easemob_async.fanout.settings import Settings
 from easemob_async.fanout.source import Source
-from easemob_async.fanout.worker import Worker
+from easemob_async.fanout.worker import StoppedError, Worker
 from easemob_async.transport import codec
 from easemob_async.transport.transport import Transport
 
@@ -90,6 +90,10 @@ class Runner:
         self._tally.read = self._source.read
         path = None if self.settings.journal is None else self.settings.journal.path
         return self._tally.report(seconds, path)
+
+    def deafen(self) -> None:
+        """Tell no outcomes any more."""
+        self._listener = None
 
     def stop(self, error: BaseException | None = None, *, abandoned: bool = False) -> None:
         """Send nothing more; calls on their way finish.
@@ -182,7 +186,7 @@ class Runner:
         limits = self._transport.core.quotas.limits(self.settings.operation)
         pacer = make_pacer(self.settings.pace, limits)
         for _ in range(self.settings.workers):
-            worker = Worker(pacer, self._journal, screen)
+            worker = Worker(pacer, self._journal, screen, lambda: self._stopping)
             worker.task = asyncio.create_task(self._work(worker))
             self._workers.append(worker)
         tasks = [worker.task for worker in self._workers if worker.task is not None]
@@ -203,22 +207,45 @@ class Runner:
         try:
             while not self._stopping:
                 async with self._feeding:
-                    call = await self._feed.next_call()
-                    if call is not None:
-                        self._on_their_way += 1
-                        self._feed.all_settled.clear()
-                    await self._settle_fed()
-                    if call is None and self._feed.over:
-                        return
+                    call = await self._take_call(worker)
+                    over = call is None and self._feed.over
                 if call is not None:
                     try:
-                        await self._send(call.targets, call.content, worker)
+                        if self._stopping:
+                            self._unsent += call.targets
+                        else:
+                            await self._send(call.targets, call.content, worker)
                     finally:
-                        self._on_their_way -= 1
-                        if not self._on_their_way:
-                            self._feed.all_settled.set()
+                        self._call_is_over()
+                elif over:
+                    return
+        except asyncio.CancelledError:
+            if not self._stopping:
+                self.stop(EasemobError(f"{self.settings.name}: a worker was cancelled"))
+            raise
         except Exception as error:  # the source's own, or a defect: nothing may be lost silently
             self.stop(error)
+
+    async def _take_call(self, worker: Worker) -> PlannedCall | None:
+        worker.waiting = True
+        call = await self._feed.next_call()
+        worker.waiting = False  # what is settled is told to the end, also when the job is stopped
+        if call is not None:
+            self._on_their_way += 1
+            self._feed.all_settled.clear()
+        try:
+            await self._settle_fed()
+        except BaseException:
+            if call is not None:
+                self._unsent += call.targets
+                self._call_is_over()
+            raise
+        return call
+
+    def _call_is_over(self) -> None:
+        self._on_their_way -= 1
+        if not self._on_their_way:
+            self._feed.all_settled.set()
 
     async def _send(self, targets: Sequence[str], content: bytes, worker: Worker) -> None:
         body = content[:-1] + b',"to":' + codec.dumps(targets) + b"}"
@@ -232,22 +259,20 @@ class Runner:
                 bulk=worker.bulk(targets),
             )
             ids = answer.read(dict[str, str], "data")
-        except asyncio.CancelledError:
+        except EasemobError as failure:
+            error = failure
+        except BaseException as cause:  # cancelled, or an exception of a hook or provider
             if worker.departed:
-                error = EasemobError(f"{self.settings.name}: given up while on its way")
+                error = EasemobError(f"{self.settings.name}: given up while on its way: {cause!r}")
                 self._count(OutcomeStatus.UNKNOWN, targets, error)
             else:
                 self._unsent += targets
             raise
-        except EasemobError as failure:
-            error = failure
         else:
             missing = answer.wrong("data does not name the target")
             await self._settle_sent(targets, ids, missing, worker)
-            worker.rest()
             return
         await self._settle_error(targets, error, worker)
-        worker.rest()
 
     async def _settle_sent(
         self, targets: Sequence[str], ids: dict[str, str], missing: ResponseError, worker: Worker
@@ -279,8 +304,9 @@ class Runner:
         else:
             # Nothing was sent, and nothing else can be: these targets wait for another run.
             self._unsent += targets
-            self.stop(error)
-            if not isinstance(error, JournalError):
+            if not isinstance(error, StoppedError):
+                self.stop(error)
+            if not isinstance(error, JournalError | StoppedError):
                 await worker.withdraw()
             return
         if await self._record(targets, Verdict(STATE_OF[status], str(error)), worker):
@@ -310,11 +336,11 @@ class Runner:
     async def _settle_fed(self) -> None:
         """Count, record and tell who was settled without a call."""
         settled, self._feed.settled = self._feed.settled, []
+        for outcome in settled:
+            self._tally.add(outcome.status, 1, outcome.error)
         failed = [o for o in settled if o.status is OutcomeStatus.FAILED]
         if failed and self._journal is not None:
             await self._journal.note([Settled(o.target, FAILED, str(o.error)) for o in failed])
-        for outcome in settled:
-            self._tally.add(outcome.status, 1, outcome.error)
         await self._tell(settled)
 
     def _count(

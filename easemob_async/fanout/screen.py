@@ -13,6 +13,7 @@ from easemob_async.fanout.report import Outcome, OutcomeStatus
 
 # So many targets that may have been met are looked for in the journal itself; more, in an index.
 _SCANNED: Final = 100_000
+_SCAN_BATCH: Final = 5_000
 
 OnUnknown = Literal["report", "resend"] | Callable[[str], Literal["report", "resend"]]
 """What becomes of a target whose fate is unknown since an earlier run."""
@@ -92,7 +93,7 @@ class Screen:
         many = self._aside > _SCANNED
         if many:
             await self._build(began)
-        batches = self._index.aside(_SCANNED if not many else number)
+        batches = self._index.aside(_SCAN_BATCH if not many else number)
         while (batch := await asyncio.to_thread(next, batches, None)) is not None:
             targets = [target for target, _, _ in batch]
             if many:

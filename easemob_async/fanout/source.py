@@ -41,8 +41,13 @@ class Source:
             items = list(self._buffer)
             self._buffer.clear()
             return items
-        items = list(islice(self._iterator, number))
-        self.read += len(items)
+        before = len(self._buffer)
+        try:
+            self._buffer.extend(islice(self._iterator, number - before))
+        finally:  # also what came before the iterable raised
+            self.read += len(self._buffer) - before
+        items = list(self._buffer)
+        self._buffer.clear()
         self.exhausted = len(items) < number
         return items
 

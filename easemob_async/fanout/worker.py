@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from easemob_async.errors import EasemobError
 from easemob_async.fanout.journal import Journal, Verdict
 from easemob_async.fanout.pace import Pacer
 from easemob_async.fanout.screen import Screen
 from easemob_async.transport.call import Bulk
 
 
+class StoppedError(EasemobError):
+    """Ends a call that would have to be repeated after its job was stopped."""
+
+
 class Worker:
     """Sends one call after the other."""
 
-    def __init__(self, pacer: Pacer, journal: Journal | None, screen: Screen | None) -> None:
+    def __init__(
+        self,
+        pacer: Pacer,
+        journal: Journal | None,
+        screen: Screen | None,
+        is_stopped: Callable[[], bool],
+    ) -> None:
         self._pacer = pacer
+        self._is_stopped = is_stopped
         self._journal = journal
         self._again = set[str]() if screen is None else screen.again
         self._number: int | None = None
@@ -33,6 +45,7 @@ class Worker:
         @asynccontextmanager
         async def admission() -> AsyncIterator[None]:
             self.waiting = True
+            self._check()
             async with self._pacer.admission(len(targets)):
                 yield
             self.waiting = False
@@ -51,8 +64,13 @@ class Worker:
             self.rest()
             self._pacer.unused()
             await self.withdraw()
+            self._check()
 
         return Bulk(admission, on_departure, on_repeat)
+
+    def _check(self) -> None:
+        if self._is_stopped():
+            raise StoppedError("the job was stopped before this call left (again)")
 
     async def settle(self, verdict: Verdict) -> None:
         """Have the journal know what became of the call.

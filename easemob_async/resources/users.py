@@ -147,7 +147,7 @@ class Users:
             return [BatchOutcome(names[0], reason=error.description)]
         made = {user.username: user for user in answer.read(tuple[User, ...], "entities")}
         refused = {
-            str(row.get("username")): str(row.get("registerUserFailReason"))
+            str(row.get("username")): answer.redacted(str(row.get("registerUserFailReason")))
             for row in answer.get("data") or ()
             if isinstance(row, dict)
         }

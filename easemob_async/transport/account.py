@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -46,10 +46,11 @@ class _Waiter:
 class Gate:
     """One limit's queue: first come, first served. A waiter that is cancelled loses nothing."""
 
-    __slots__ = ("_timer", "_waiters", "counter", "limit", "name", "queued")
+    __slots__ = ("_timer", "_waiters", "counter", "limit", "loop", "name", "queued")
 
-    def __init__(self, name: str, limit: Limit) -> None:
+    def __init__(self, name: str, limit: Limit, loop: asyncio.AbstractEventLoop) -> None:
         self.name = name
+        self.loop = loop
         self.limit = limit
         window = limit.per.total_seconds()
         self.counter = (
@@ -106,6 +107,8 @@ class Gate:
         try:
             await waiter.future
         except BaseException:
+            if self.loop is not loop:
+                raise  # what a closed loop left behind; it was forgotten by `leave`
             if waiter.future.done() and not waiter.future.cancelled():
                 # Let in and cancelled in the same turn of the loop.
                 self.counter.give_back(units)
@@ -136,6 +139,7 @@ class Gate:
         self._waiters.clear()
         self.queued = 0
         self._timer = None
+        self.loop = loop
         self.counter.abandon(loop.time())
 
     def _let_in(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -189,7 +193,7 @@ class Permit:
         if self._open:
             self._open = False
             now = self._loop.time()
-            for gate, units in self._gates:
+            for gate, units in self._mine():
                 gate.counter.settle(units, now)
                 if gate.waiting:
                     gate.wake(self._loop)
@@ -198,18 +202,23 @@ class Permit:
         """The request never left: the units are free at once."""
         if self._open:
             self._open = False
-            for gate, units in self._gates:
+            for gate, units in self._mine():
                 gate.counter.give_back(units)
                 if gate.waiting:
                     gate.wake(self._loop)
+
+    def _mine(self) -> Iterator[tuple[Gate, int]]:
+        # A gate that moved to another loop has settled what the closed one left in flight.
+        return (entry for entry in self._gates if entry[0].loop is self._loop)
 
     def refused(self, unit: Unit, retry_after: timedelta | None) -> None:
         """The service refused the call for its rate: slow down what it counts."""
         pause = None if retry_after is None else retry_after.total_seconds()
         now = self._loop.time()
-        for gate, _ in self._gates:
-            if gate.limit.unit == unit and gate.limit.per != DAY:
-                gate.counter.refused(now, self._since, pause)
+        waited_out = [gate for gate, _ in self._gates if gate.limit.per != DAY]
+        meant = [gate for gate in waited_out if gate.limit.unit == unit]
+        for gate in meant or waited_out:
+            gate.counter.refused(now, self._since, pause)
 
 
 class QuotaAccount:
@@ -304,14 +313,15 @@ class QuotaAccount:
         return gates
 
     def _gate(self, operation: Operation, limit: Limit, path: Mapping[str, PathValue]) -> Gate:
-        name = limit.name or operation.id
+        name, loop = limit.name or operation.id, asyncio.get_running_loop()
         if limit.key is None:
-            return self._gates.setdefault((name, limit.unit, limit.per), Gate(name, limit))
+            key_of_all = (name, limit.unit, limit.per)
+            return self._gates.setdefault(key_of_all, Gate(name, limit, loop))
         key = (name, limit.unit, limit.per, str(path.get(limit.key, "")))
         gate = self._keyed.get(key)
         if gate is None:
             self._drop_idle()
-            gate = self._keyed[key] = Gate(name, limit)
+            gate = self._keyed[key] = Gate(name, limit, loop)
         self._keyed.move_to_end(key)
         return gate
 

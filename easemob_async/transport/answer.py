@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol, TypeVar, overload
 
 from easemob_async.errors import APIError, Request, ResponseError
+from easemob_async.redaction import redact
 from easemob_async.transport import converter
 from easemob_async.transport.operation import Operation
 
@@ -22,6 +23,7 @@ class Asked(Protocol):
     @property
     def request(self) -> Request: ...
     def describe(self) -> str: ...
+    def secrets(self, credentials: tuple[str, str] | None) -> set[str]: ...
 
 
 class Answer:
@@ -101,8 +103,13 @@ class Answer:
         words = self.get(*reason)
         raise self.refused(words if isinstance(words, str) else f"{_dotted(path)} is {value!r}")
 
+    def redacted(self, text: str) -> str:
+        """Blot the call's own secrets out of the service's words."""
+        return redact(text, self._call.secrets(None))
+
     def refused(self, reason: str) -> APIError:
         """Make the error for a refusal inside a 200."""
+        reason = self.redacted(reason)
         return APIError(
             f"{self._call.describe()}: refused: {reason}",
             operation=self._call.operation.id,

@@ -6,7 +6,7 @@ secrets. Whoever raises these errors does so outside of a handler, so that no ca
 
 from __future__ import annotations
 
-from aiohttp import ClientConnectorError, ConnectionTimeoutError
+from aiohttp import ClientConnectorError, ClientResponseError, ConnectionTimeoutError
 
 from easemob_async.errors import (
     ClientClosedError,
@@ -30,7 +30,9 @@ _PHASES = {
 def wire_failure(call: Call, core: Core, cause: BaseException, *, departed: bool) -> EasemobError:
     """Make the error for an attempt that brought no answer."""
     operation = call.operation.id
-    if isinstance(cause, ClientConnectorError):
+    if isinstance(cause, ClientResponseError):  # its text has the URL, of a proxy maybe
+        cause_words = f"{type(cause).__name__}: {cause.status} {cause.message}"
+    elif isinstance(cause, ClientConnectorError):
         cause_words = f"{type(cause).__name__}: {cause.os_error}"
     else:
         cause_words = f"{type(cause).__name__}: {cause}".removesuffix(": ")

@@ -36,6 +36,12 @@ _BY_STATUS: Final[dict[int, type[APIError]]] = {
     429: RateLimitError,
 }
 
+# So many broadcasts a day: waiting does not help before midnight.
+_DAY_LIMITS: Final = (
+    "broadcast message limit exceeded",
+    "online user broadcast limit exceeded",
+    "chatroom broadcast limit exceeded",
+)
 # (status, error, a part of the description in lower case): the class in place of the status's own.
 _EXCEPTIONS: Final[tuple[tuple[int, str, str, type[APIError]], ...]] = (
     (400, "management", "", NotFoundError),  # users.delete of an unknown user
@@ -44,15 +50,14 @@ _EXCEPTIONS: Final[tuple[tuple[int, str, str, type[APIError]], ...]] = (
     (401, "MetadataException", "", PermissionDeniedError),
     (401, "message_rewrite_error", "", PermissionDeniedError),
     (403, "message_send_error", "message send reach limit", RateLimitError),
-    (403, "forbidden_op", "broadcast message limit exceeded", RateLimitError),
-    (403, "forbidden_op", "online user broadcast limit exceeded", RateLimitError),
-    (403, "forbidden_op", "chatroom broadcast limit exceeded", RateLimitError),
+    *((403, "forbidden_op", text, RateLimitError) for text in _DAY_LIMITS),
     (404, "organization_application_not_found", "", AppNotFoundError),
 )
 _FOR_GOOD: Final = frozenset({"resource_limited"})
 # metadata_error is "auth error" on user_attributes.*.
 _TOKEN_ERRORS: Final = frozenset({"unauthorized", "auth_bad_access_token", "metadata_error", ""})
 _EXCERPT: Final = 300
+_READ_MOST: Final = 64 * 1024
 
 
 @attrs.frozen
@@ -83,7 +88,7 @@ def read_refusal(status: int, body: bytes, retry_after: str | None) -> Refusal:
         if not description and isinstance(content.get("data"), str):
             description = content["data"]
     elif body:
-        description = excerpt(body)
+        description = one_line(body)
     wait = parse_retry_after(retry_after)
     return Refusal(status, error, error_code, description.strip(), wait, retry_after is not None)
 
@@ -92,7 +97,7 @@ def to_error(
     refusal: Refusal, *, call: str, operation: str, request: Request, secrets: Iterable[str]
 ) -> APIError:
     """Make the error that a caller gets; its texts hold no secret."""
-    description = redact(refusal.description, secrets)
+    description = shorten(redact(refusal.description, secrets))
     error = redact(refusal.error, secrets)
     words = ": ".join(part for part in (error, description) if part) or "no reason given"
     common: dict[str, Any] = {
@@ -110,11 +115,15 @@ def to_error(
             message,
             **common,
             retry_after=refusal.retry_after,
-            temporary=refusal.error not in _FOR_GOOD,
+            temporary=refusal.error not in _FOR_GOOD
+            and not any(text in refusal.description.lower() for text in _DAY_LIMITS),
         )
     if cls is ServerError:
         # 503 with Retry-After is refused before it is processed.
         common["maybe_processed"] = not (refusal.status == 503 and refusal.sent_retry_after)
+        failed = ServerError(message, **common)
+        failed.retry_after = refusal.retry_after
+        return failed
     return cls(message, **common)
 
 
@@ -148,9 +157,13 @@ def parse_retry_after(value: str | None, now: Callable[[], float] = time.time) -
     return timedelta(seconds=max(0.0, date.timestamp() - now()))
 
 
-def excerpt(body: bytes) -> str:
-    """Give the beginning of an answer as one line of text."""
-    text = " ".join(body[: 4 * _EXCERPT].decode("utf-8", "replace").split())
+def one_line(body: bytes) -> str:
+    """Give an answer as one line of text: to be redacted, and cut only then."""
+    return " ".join(body[:_READ_MOST].decode("utf-8", "replace").split())
+
+
+def shorten(text: str) -> str:
+    """Give the beginning of a text."""
     return text if len(text) <= _EXCERPT else text[:_EXCERPT] + "…"
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
+from urllib.request import getproxies, proxy_bypass
 
 from aiohttp import (
     ClientConnectionResetError,
@@ -24,6 +25,7 @@ from aiohttp import (
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.connector import Connection
 from aiohttp.payload import BytesPayload
+from yarl import URL
 
 from easemob_async.config import PoolOptions, Timeouts
 from easemob_async.errors import ClientClosedError, ConfigurationError, EasemobError
@@ -66,17 +68,14 @@ class OneShotBody(BytesPayload):
         self, writer: AbstractStreamWriter, content_length: int | None
     ) -> None:
         """Write headers and body, once."""
+        transport = getattr(writer, "transport", None)
+        if transport is not None and transport.is_closing():
+            raise ClientConnectionResetError("the connection was closed before the request left")
         await self.depart()
-        try:
-            if self._value:
-                await writer.write(self._value)
-            else:
-                writer.send_headers()
-        except ClientConnectionResetError:
-            # The connection was closed under us; nothing of the request went out with it.
-            if not writer.output_size:
-                self.departed = False
-            raise
+        if self._value:
+            await writer.write(self._value)
+        else:
+            writer.send_headers()
 
 
 class OneShotRequest(ClientRequest):
@@ -94,24 +93,24 @@ class OneShotRequest(ClientRequest):
         """Write the request to a connection."""
         if self._empty is None:
             return await super().send(conn)
+        if conn.transport is not None and conn.transport.is_closing():
+            raise ClientConnectionResetError("the connection was closed before the request left")
         await self._empty.depart()
-        try:
-            return await super().send(conn)
-        except ClientConnectionResetError:
-            self._empty.departed = False
-            raise
+        return await super().send(conn)
 
 
 class SessionPool:
     """One `aiohttp.ClientSession`, made when first needed, in the event loop that needs it."""
 
-    def __init__(self, options: PoolOptions, session: ClientSession | None = None) -> None:
+    def __init__(
+        self, options: PoolOptions, url: URL, session: ClientSession | None = None
+    ) -> None:
         self._options = options
+        self._url = url
         self._theirs = session
         self._session: ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
-        self.proxy = options.proxy
 
     @property
     def closed(self) -> bool:
@@ -170,18 +169,28 @@ class SessionPool:
             cookie_jar=DummyCookieJar(),
             request_class=OneShotRequest,
             timeout=ClientTimeout(total=None),
-            trust_env=options.trust_env,
-            proxy=options.proxy,
+            # Not aiohttp's own trust_env: with it a .netrc would send its password along.
+            proxy=options.proxy or self._proxy_of_environment(),
         )
         # No public switch exists; the one-shot body holds also without this.
         session._retry_connection = False
         return session
+
+    def _proxy_of_environment(self) -> str | None:
+        if not self._options.trust_env or proxy_bypass(self._url.host or ""):
+            return None
+        return getproxies().get(self._url.scheme)
 
     def _checked(self) -> ClientSession:
         session = self._theirs
         assert session is not None
         if session.closed:
             raise ClientClosedError("the session that was given is closed")
+        if session.trust_env:
+            raise ConfigurationError(
+                "the session that was given has trust_env=True: a .netrc could send a password in "
+                "place of the service's token"
+            )
         if session.auth is not None:
             raise ConfigurationError(
                 "the session that was given has an auth of its own; it would take the place of the "

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
-from easemob_async.errors import APIError, EasemobError, RateLimitError
+from easemob_async.errors import APIError, ClientClosedError, EasemobError, RateLimitError
 from easemob_async.models.tokens import FOREVER, AppToken, Token
 
 RENEW_WITH_LEFT: Final = 0.1
@@ -115,6 +115,12 @@ class AppTokenSource:
             return await asyncio.shield(self._refresh)
         except EasemobError as shared:
             error = copy.copy(shared)  # each caller raises an object of its own
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # It was the fetch that was cancelled, not this caller.
+            error = ClientClosedError("the client was closed while it fetched a token")
         raise error
 
     def _start_refresh(self) -> None:

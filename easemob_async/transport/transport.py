@@ -20,6 +20,7 @@ from easemob_async.errors import (
     NotFoundError,
     RateLimitError,
     ResponseError,
+    ServerError,
 )
 from easemob_async.models.tokens import Token, TokenProvider
 from easemob_async.redaction import redact
@@ -29,7 +30,13 @@ from easemob_async.transport.answer import Answer
 from easemob_async.transport.call import Bulk, Call, Core, Options
 from easemob_async.transport.failures import out_of_time, wire_failure
 from easemob_async.transport.operation import Operation, PathValue, QueryValue, query_string
-from easemob_async.transport.replies import excerpt, is_about_token, read_refusal, to_error
+from easemob_async.transport.replies import (
+    is_about_token,
+    one_line,
+    read_refusal,
+    shorten,
+    to_error,
+)
 from easemob_async.transport.retry import backoff, is_refusal, may_repeat
 from easemob_async.transport.session import OneShotBody, wire_timeout
 
@@ -117,6 +124,8 @@ class Transport:
             assert error is not None
             if token_refused and not renewed and await self._renew_token(call):
                 renewed = True
+                if call.bulk is not None:
+                    await call.bulk.on_repeat()
                 continue
             if (
                 call.unsettled
@@ -131,8 +140,8 @@ class Transport:
             repeats += not (call.bulk is not None and is_refusal(error))
             if repeats >= policy.attempts or not may_repeat(call.operation, error):
                 raise error
-            wait = backoff(policy, min(call.attempt, repeats + 1))
-            if isinstance(error, RateLimitError) and error.retry_after is not None:
+            wait = backoff(policy, call.attempt)
+            if isinstance(error, RateLimitError | ServerError) and error.retry_after is not None:
                 wait += error.retry_after.total_seconds()
             if deadline is not None and loop.time() + wait >= deadline:
                 raise error
@@ -265,7 +274,7 @@ class Transport:
             content = None
         if isinstance(content, dict):
             return self._answer(call, content)
-        shown = redact(excerpt(data), call.secrets(self.core.credentials))
+        shown = shorten(redact(one_line(data), call.secrets(self.core.credentials)))
         what = "nothing" if not data else f"something that is not a JSON object: {shown!r}"
         raise ResponseError(
             f"{call.describe()}: {status}: the server answered {what}; is base_url Easemob's?",

@@ -406,6 +406,69 @@ async def test_single_calls_hardly_wait_beside_an_even_job(against: Against) -> 
             job.cancel()
 
 
+async def test_a_stopped_job_does_not_send_again_what_is_refused_meanwhile(
+    against: Against,
+) -> None:
+    refused = Reply(status=429, body={"error": "reach_limit"})
+    async with against(lambda _: refused, quotas=FREE) as (client, server):
+        async with client.fanout.to_users(users(5000), Text("x"), workers=4) as job:
+            while not server.calls:
+                await asyncio.sleep(0.001)
+            job.cancel()
+        assert (job.report.sent, job.report.unknown) == (0, 0)
+        assert adds_up(job.report)
+        calls = len(server.calls)
+        await asyncio.sleep(0.05)
+        assert len(server.calls) == calls
+
+
+async def test_a_job_stopped_while_it_tells_outcomes_tells_them_all(shop: EasemobClient) -> None:
+    names = ["", *users(10), "bad\n"] * 40
+    job = shop.fanout.to_users(names, lambda t: Text(t), workers=2)
+    told = 0
+    async for _ in job:
+        told += 1
+        if told == 5:
+            job.cancel()
+    assert told == job.report.read
+    assert adds_up(job.report)
+
+
+async def test_a_block_that_is_left_in_the_middle_of_iterating_ends(shop: EasemobClient) -> None:
+    async with shop.fanout.to_users(users(20_000), Text("x"), workers=2) as job:
+        outcomes = aiter(job)
+        await anext(outcomes)
+    assert job.report.sent == 20_000
+    await outcomes.aclose()  # type: ignore[attr-defined]
+
+
+async def test_a_cancelled_body_costs_one_target(shop: EasemobClient) -> None:
+    async def make(target: str) -> Message:
+        if target == "u3":
+            raise asyncio.CancelledError
+        return Text("x")
+
+    report = await shop.fanout.to_users(users(10), make)
+    assert (report.sent, report.failed) == (9, 1)
+
+
+async def test_a_provider_that_breaks_stops_the_job_and_loses_nobody(against: Against) -> None:
+    class Provider:
+        async def get(self, *, username: str | None) -> Any:
+            raise KeyError("no token here")
+
+        def invalidate(self, token: Any) -> None: ...
+
+    async with against(accept, quotas=FREE, token=Provider()) as (client, _):
+        outcomes: list[Outcome] = []
+        job = client.fanout.to_users(users(10), Text("x"))
+        with pytest.raises(KeyError):
+            async for outcome in job:
+                outcomes.append(outcome)
+        assert [o.status.value for o in outcomes] == ["not_sent"] * 10
+        assert adds_up(job.report)
+
+
 class TestCancelling:
     async def test_told_once_it_waits_for_what_is_on_its_way(self, against: Against) -> None:
         gate = asyncio.Event()

@@ -239,6 +239,28 @@ async def test_a_retry_after_beyond_the_deadline_is_not_waited_for(against: Agai
         assert len(server.calls) == 1
 
 
+async def test_the_retry_after_of_a_503_is_honoured(against: Against) -> None:
+    busy = Reply(status=503, headers={"Retry-After": "3600"})
+    async with against(in_turn(busy)) as (client, server):
+        with pytest.raises(ServerError) as caught:
+            await client.messages.send_to_users(["u1"], Text("x"))
+        assert caught.value.retry_after is not None
+        assert caught.value.retry_after.total_seconds() == 3600
+        assert not caught.value.maybe_processed
+        assert len(server.calls) == 1
+
+
+async def test_closing_during_a_token_fetch_is_no_cancellation(against: Against) -> None:
+    async with against(in_turn(ONLINE)) as (client, server):
+        server.respond = lambda _: HANG
+        call = asyncio.create_task(client.users.get("ann"))
+        while not server.received:
+            await asyncio.sleep(0.01)
+        await client.close()
+        with pytest.raises(EasemobError, match="closed"):
+            await call
+
+
 async def test_a_404_on_the_repeat_of_a_delete_counts_as_done(against: Against) -> None:
     missing = Reply(status=404, body={"error": "service_resource_not_found"})
     async with against(in_turn(CUT, missing)) as (client, server):
@@ -392,6 +414,15 @@ class TestSessionsOfTheCaller:
             against(in_turn(ONLINE), session=session) as (client, server),
         ):
             with pytest.raises(ConfigurationError, match="Authorization"):
+                await client.users.get("ann")
+            assert not server.received
+
+    async def test_one_that_reads_netrc_is_refused(self, against: Against) -> None:
+        async with (
+            aiohttp.ClientSession(trust_env=True) as session,
+            against(in_turn(ONLINE), session=session) as (client, server),
+        ):
+            with pytest.raises(ConfigurationError, match="trust_env"):
                 await client.users.get("ann")
             assert not server.received
 
