@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypedDict, TypeVar, Unpack
 
 import attrs
 from aiohttp import ClientSession
@@ -67,6 +67,23 @@ class _Resource(Generic[R]):
         resource = cls(client._transport)
         client.__dict__[self._attribute] = resource
         return resource
+
+
+class ClientOptions(TypedDict, total=False):
+    """The client's arguments beside the App Key."""
+
+    client_id: str | None
+    client_secret: str | None
+    token: str | TokenProvider | None
+    base_url: str | DataCenter
+    timeout: Timeouts | float | timedelta | None
+    retry: RetryPolicy | None
+    quotas: Quotas | QuotaAccount | None
+    pool: PoolOptions | None
+    hooks: Hooks | None
+    session: ClientSession | None
+    allow_http: bool
+    max_message_bytes: int
 
 
 class EasemobClient:
@@ -143,7 +160,9 @@ class EasemobClient:
         core.tokens = self._provider(token)
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None, **options: Any) -> Self:
+    def from_env(
+        cls, environ: Mapping[str, str] | None = None, **options: Unpack[ClientOptions]
+    ) -> Self:
         """Make a client from ``EASEMOB_APP_KEY``, ``EASEMOB_CLIENT_ID``, ``EASEMOB_CLIENT_SECRET``.
 
         ``EASEMOB_BASE_URL`` is optional.
@@ -162,13 +181,14 @@ class EasemobClient:
         missing = [name for name in names if not env.get(name)]
         if missing:
             raise ConfigurationError(f"not set in the environment: {', '.join(missing)}")
-        found: dict[str, Any] = {}
+        found: ClientOptions = {}
         if options.get("token") is None:
             found["client_id"] = env["EASEMOB_CLIENT_ID"]
             found["client_secret"] = env["EASEMOB_CLIENT_SECRET"]
         if env.get("EASEMOB_BASE_URL"):
             found["base_url"] = env["EASEMOB_BASE_URL"]
-        return cls(env["EASEMOB_APP_KEY"], **{**found, **options})
+        found.update(options)
+        return cls(env["EASEMOB_APP_KEY"], **found)
 
     @property
     def app_key(self) -> AppKey:
@@ -244,7 +264,8 @@ class EasemobClient:
 
 def _text(name: str, value: object) -> str:
     if not isinstance(value, str) or not value:
-        raise ConfigurationError(f"{name} must be a non-empty string, not {type(value).__name__}")
+        what = "is empty" if value == "" else f"is a {type(value).__name__}"
+        raise ConfigurationError(f"{name} {what}; it must be a non-empty string")
     return value
 
 
@@ -259,9 +280,14 @@ def _credentials(
         elif not (hasattr(token, "get") and hasattr(token, "invalidate")):
             raise ConfigurationError("token must be a string or a TokenProvider")
         return None
+    missing = [
+        name
+        for name, value in (("client_id", client_id), ("client_secret", client_secret))
+        if value is None
+    ]
     if client_id is None or client_secret is None:
         raise ConfigurationError(
-            "credentials are missing: give client_id and client_secret, or token"
+            f"credentials are missing: {' and '.join(missing)}; or give a token instead"
         )
     return _text("client_id", client_id), _text("client_secret", client_secret)
 

@@ -52,8 +52,8 @@ class Limit:
 
     @per.validator
     def _check_per(self, _: object, value: timedelta) -> None:
-        if value <= timedelta(0):
-            raise ConfigurationError(f"Limit: per must be longer than 0, not {value!r}")
+        if not isinstance(value, timedelta) or value <= timedelta(0):
+            raise ConfigurationError(f"Limit: per must be a timedelta above 0, not {value!r}")
 
     def times(self, factor: float) -> Limit:
         """Give the same limit with a multiple of the units, rounded down.
@@ -86,6 +86,9 @@ class Quotas:
     """Whether to keep the pace at all; ``False`` where something else does."""
 
     def __attrs_post_init__(self) -> None:
+        for name, value in (("scale", self.scale), ("share", self.share)):
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise ConfigurationError(f"Quotas: {name} must be a number, not {value!r}")
         if not 0 < self.scale < math.inf:
             raise ConfigurationError(f"Quotas: scale must be above 0, not {self.scale!r}")
         if not 0 < self.share <= 1:

@@ -54,8 +54,7 @@ async def test_the_calls_run_as_printed() -> None:
 
 
 def test_the_test_runs_as_printed(tmp_path: Path) -> None:
-    source = f"from easemob_async import Text\n\n\n{BLOCKS[2]}"
-    (tmp_path / "test_example.py").write_text(source)
+    (tmp_path / "test_example.py").write_text(BLOCKS[2])
     (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\n")
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", str(tmp_path)],

@@ -11,6 +11,9 @@ def main() -> None:
     missing = [name for name in ("click", "rich") if find_spec(name) is None]
     if missing:
         sys.exit(f"easemob needs {' and '.join(missing)}: pip install 'easemob-async[cli]'")
-    from easemob_async.cli.app import easemob
+    try:
+        from easemob_async.cli.app import easemob
 
-    easemob(prog_name="easemob")
+        easemob(prog_name="easemob")
+    except KeyboardInterrupt:  # before a command has begun
+        sys.exit(130)

@@ -7,7 +7,7 @@ import contextlib
 
 import click
 
-from easemob_async import __version__
+from easemob_async import AppKey, __version__
 from easemob_async.cli.demo import demo
 from easemob_async.cli.groups import groups
 from easemob_async.cli.job import job
@@ -40,8 +40,14 @@ async def token(client: EasemobClient) -> None:
 
 @easemob.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
-@click.option("--port", default=0, show_default="any free", help="Where to listen.")
-@click.option("--app-key", default="easemob-demo#testapp", show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default="any free",
+    help="Where to listen.",
+)
+@click.option("--app-key", metavar="ORG#APP", default="easemob-demo#testapp", show_default=True)
 @click.option(
     "--quotas",
     type=click.FloatRange(min=0),
@@ -55,6 +61,7 @@ def emulator(host: str, port: int, app_key: str, quotas: float, open_registratio
     from easemob_async.emulator import Emulator
 
     async def serve() -> None:
+        AppKey.parse(app_key)
         server = Emulator(
             app_key=app_key,
             host=host,

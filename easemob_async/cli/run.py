@@ -34,6 +34,7 @@ def _client_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--token", help="An app token, in place of id and secret."),
         click.option("--base-url", metavar="URL", help="The REST API. [env: EASEMOB_BASE_URL]"),
+        click.option("--allow-http", is_flag=True, help="Accept a URL with http elsewhere."),
         click.option(
             "--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds for a call."
         ),
@@ -71,6 +72,7 @@ def with_client(
         client_secret: str | None,
         token: str | None,
         base_url: str | None,
+        allow_http: bool,
         timeout: float | None,
         quota_scale: float | None,
         **arguments: Any,
@@ -82,6 +84,7 @@ def with_client(
                 client_secret=client_secret,
                 token=token,
                 base_url=base_url,
+                allow_http=allow_http,
                 timeout=timeout,
                 quotas=None if quota_scale is None else Quotas(scale=quota_scale),
             ) as client:
@@ -99,13 +102,16 @@ def run(work: Coroutine[Any, Any, int | None]) -> None:
     except EasemobError as error:
         err.print(f"[red]error:[/] {_escape(str(error))}")
         sys.exit(1)
-    except KeyboardInterrupt:
-        err.print("interrupted")
-        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # Whoever read our output has left; nobody is there to be told.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        err.print(f"[red]error:[/] {_escape(str(error))}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        err.print("interrupted")
+        sys.exit(INTERRUPTED)
     sys.exit(status or 0)
 
 

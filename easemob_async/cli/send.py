@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+import contextlib
+import os
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import islice
 from typing import Any, BinaryIO
 
 import click
@@ -12,6 +16,10 @@ from easemob_async import EasemobClient, FanoutJob, FanoutReport, InvalidArgumen
 from easemob_async.cli.message import message_options, read_json, read_message
 from easemob_async.cli.progress import job_progress, report_table
 from easemob_async.cli.run import INTERRUPTED, err, out, with_client
+
+# Without a journal, an id that came up among so many before it is skipped.
+_DEDUPE = 100_000
+_READ_AT_ONCE = 600
 
 
 @click.command()
@@ -61,8 +69,8 @@ async def send(
     """Send one message to every id in TARGETS, a file with one id a line ("-" for stdin).
 
     Inside the app's quotas, with a report of what became of every target. "Sent" means accepted by
-    the service. Exit status 0 only when every target was sent. Ctrl-C stops after the calls on
-    their way; with --journal, the same line goes on from there.
+    the service. Exit status 0 only when every target was sent, now or before. Ctrl-C stops after
+    the calls on their way; with --journal, the same line goes on from there.
     """
     message = read_message(options)
     ext = read_json(options["ext"], "--ext")
@@ -75,12 +83,13 @@ async def send(
     }
     with job_progress(err, f"Sending to {kind}", total) as progress:
         job = starts[kind](
-            read_ids(targets),
+            read_stream(targets) if total is None else read_ids(targets),
             message,
             sender=options["sender"],
             ext=ext,
             workers=workers,
             pace=pace,
+            dedupe=None if journal is not None else _DEDUPE,
             journal=journal,
             on_unknown=on_unknown,
             retry_failed=retry_failed,
@@ -122,6 +131,28 @@ def read_ids(lines: BinaryIO) -> Iterator[str]:
         except UnicodeDecodeError:
             target = line.decode("latin-1").strip() + "\0"  # a target that fails, and says so
         if target:
+            yield target
+
+
+async def read_stream(lines: BinaryIO) -> AsyncIterator[str]:
+    """Give one id a line of a stream that may be slow, as standard input is.
+
+    It is read in a thread that nobody waits for: Ctrl-C ends the command while it blocks.
+    """
+    loop = asyncio.get_running_loop()
+    parts: asyncio.Queue[list[str]] = asyncio.Queue(2)
+
+    def read() -> None:
+        # A file object of its own: Python aborts when it ends while somebody reads its stdin.
+        ids = read_ids(os.fdopen(os.dup(lines.fileno()), "rb"))
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+            while part := list(islice(ids, _READ_AT_ONCE)):
+                asyncio.run_coroutine_threadsafe(parts.put(part), loop).result()
+            asyncio.run_coroutine_threadsafe(parts.put([]), loop).result()
+
+    threading.Thread(target=read, name="easemob-targets", daemon=True).start()
+    while part := await parts.get():
+        for target in part:
             yield target
 
 

@@ -121,6 +121,10 @@ class FanoutJob:
                 drain.cancel()
             ended.cancel()
 
+    def __repr__(self) -> str:
+        state = "not started" if not self._started else str(self.report).splitlines()[0]
+        return f"<FanoutJob {self._name}: {state}>"
+
     def _start(self) -> None:
         if self._started:
             raise RuntimeError(f"{self._name}: this job was started before; make another")

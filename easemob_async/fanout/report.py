@@ -14,6 +14,7 @@ import attrs
 from easemob_async.errors import EasemobError, JournalError
 
 _REASONS_KEPT: Final = 20
+_REASON_LENGTH: Final = 120
 _OTHER: Final = "other reasons"
 _READ_AT_ONCE: Final = 1000
 
@@ -190,7 +191,8 @@ def _reason(error: Exception) -> str:
     """Give what is the same for all targets that an error stands for."""
     status = getattr(error, "status", None)
     if status is not None:
-        words = (str(status), getattr(error, "error", ""), getattr(error, "description", ""))
-        return ": ".join(word for word in words if word)
-    cause = getattr(error, "cause", None)
-    return f"{type(error).__name__}: {cause}" if cause else type(error).__name__
+        parts = (str(status), getattr(error, "error", ""), getattr(error, "description", ""))
+        return ": ".join(part for part in parts if part)
+    words = str(error)
+    words = words if len(words) <= _REASON_LENGTH else words[:_REASON_LENGTH] + "…"
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__

@@ -218,6 +218,45 @@ def test_what_goes_wrong_is_one_readable_line(
     assert "wrong-token" not in result.stderr
 
 
+def test_the_emulator_says_in_a_line_why_it_cannot_serve(sh: Shell, emulator: Emulator) -> None:
+    port = emulator.base_url.rpartition(":")[2]
+    for arguments, says in (
+        (["--port", port], "in use"),
+        (["--port", "99999"], "0<=x<=65535"),
+        (["--app-key", "foo"], "must be 'org#app'"),
+    ):
+        result = sh("emulator", *arguments)
+        assert result.returncode != 0
+        assert says in result.stderr
+
+
+def test_an_id_given_twice_is_sent_to_once(sh: Shell, emulator: Emulator) -> None:
+    result = sh("send", "-", "--to", "groups", "--text", "x", *FAST, stdin="1\n2\n3\n" * 5)
+    assert "3  sent" in result.stdout
+    assert "12  skipped" in result.stdout
+    assert len(emulator.received("1")) == 1
+
+
+def test_an_interrupt_ends_it_while_standard_input_is_silent(sh: Shell) -> None:
+    with subprocess.Popen(
+        [*EASEMOB, "send", "-", "--text", "x"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=sh.env,
+        preexec_fn=take_interrupts,
+    ) as process:
+        try:
+            assert process.stdin is not None
+            process.stdin.write(b"a\nb\n")
+            process.stdin.flush()
+            time.sleep(1.0)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) == 130
+        finally:
+            process.kill()
+
+
 def test_missing_credentials_are_named(sh: Shell) -> None:
     del sh.env["EASEMOB_CLIENT_ID"], sh.env["EASEMOB_APP_KEY"]
     result = sh("token")
