@@ -90,15 +90,17 @@ class Text:
         return {"msg": self.text}
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class _Attachment:
-    url: str = attrs.field(validator=_filled, kw_only=False)
+    url: str = attrs.field(validator=_filled)
     """Where the file is: the URL that `files.upload` gave, never your own server's."""
-    filename: str | None = attrs.field(default=None, validator=_optional(_text))
+    filename: str | None = attrs.field(default=None, kw_only=True, validator=_optional(_text))
     """Its name; without one the receiver's app shows none."""
-    secret: str | None = attrs.field(default=None, repr=False, validator=_optional(_text))
+    secret: str | None = attrs.field(
+        default=None, kw_only=True, repr=False, validator=_optional(_text)
+    )
     """The share-secret; needed for a file that was uploaded with restricted access."""
-    file_length: int | None = attrs.field(default=None, validator=_optional(_whole))
+    file_length: int | None = attrs.field(default=None, kw_only=True, validator=_optional(_whole))
     """The file's size in bytes."""
 
     def to_wire(self) -> JSONObject:
@@ -115,14 +117,14 @@ class _Attachment:
         return {}
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Image(_Attachment):
     """A picture of at most 10 MB."""
 
     type: ClassVar[str] = "img"
-    width: float | None = attrs.field(default=None, validator=_optional(_measure))
+    width: float | None = attrs.field(default=None, kw_only=True, validator=_optional(_measure))
     """Pixels."""
-    height: float | None = attrs.field(default=None, validator=_optional(_measure))
+    height: float | None = attrs.field(default=None, kw_only=True, validator=_optional(_measure))
     """Pixels."""
 
     def _own(self) -> JSONObject:
@@ -130,28 +132,34 @@ class Image(_Attachment):
         return {"size": size} if size else {}
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Audio(_Attachment):
     """A recording of at most 10 MB."""
 
     type: ClassVar[str] = "audio"
-    duration: timedelta | None = attrs.field(default=None, validator=_optional(_length))
+    duration: timedelta | None = attrs.field(
+        default=None, kw_only=True, validator=_optional(_length)
+    )
     """How long it plays; sent in whole seconds, rounded up."""
 
     def _own(self) -> JSONObject:
         return _given(length=_seconds(self.duration))
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Video(_Attachment):
     """A film of at most 10 MB."""
 
     type: ClassVar[str] = "video"
-    thumb: str | None = attrs.field(default=None, validator=_optional(_text))
+    thumb: str | None = attrs.field(default=None, kw_only=True, validator=_optional(_text))
     """The URL of its thumbnail, uploaded separately."""
-    thumb_secret: str | None = attrs.field(default=None, repr=False, validator=_optional(_text))
+    thumb_secret: str | None = attrs.field(
+        default=None, kw_only=True, repr=False, validator=_optional(_text)
+    )
     """The share-secret of the thumbnail."""
-    duration: timedelta | None = attrs.field(default=None, validator=_optional(_length))
+    duration: timedelta | None = attrs.field(
+        default=None, kw_only=True, validator=_optional(_length)
+    )
     """How long it plays; sent in whole seconds, rounded up."""
 
     def _own(self) -> JSONObject:
@@ -160,7 +168,7 @@ class Video(_Attachment):
         )
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class File(_Attachment):
     """Any file of at most 10 MB."""
 
