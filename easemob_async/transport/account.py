@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -193,23 +193,20 @@ class Permit:
         if self._open:
             self._open = False
             now = self._loop.time()
-            for gate, units in self._mine():
-                gate.counter.settle(units, now)
-                if gate.waiting:
+            for gate, units in self._gates:
+                # A gate that moved to another loop has settled what the closed one left behind.
+                if gate.loop is self._loop:
+                    gate.counter.settle(units, now)
                     gate.wake(self._loop)
 
     def give_back(self) -> None:
         """The request never left: the units are free at once."""
         if self._open:
             self._open = False
-            for gate, units in self._mine():
-                gate.counter.give_back(units)
-                if gate.waiting:
+            for gate, units in self._gates:
+                if gate.loop is self._loop:
+                    gate.counter.give_back(units)
                     gate.wake(self._loop)
-
-    def _mine(self) -> Iterator[tuple[Gate, int]]:
-        # A gate that moved to another loop has settled what the closed one left in flight.
-        return (entry for entry in self._gates if entry[0].loop is self._loop)
 
     def refused(self, unit: Unit, retry_after: timedelta | None) -> None:
         """The service refused the call for its rate: slow down what it counts."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import logging
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
 from aiohttp import ClientError, ClientSession
@@ -157,10 +156,13 @@ class Transport:
         operation = call.operation
         bulk = call.bulk
         call.phase = "quota"
-        async with _ANYTIME if bulk is None else bulk.admission():
-            permit = await core.quotas.acquire(
-                operation, messages=call.messages, values=call.values, deadline=deadline
-            )
+        quota = core.quotas.acquire(
+            operation, messages=call.messages, values=call.values, deadline=deadline
+        )
+        if bulk is None:
+            permit = await quota
+        else:
+            permit = await _admitted(bulk, quota)
         sent: OneShotBody | None = None
         status: int | None = None
         failure: EasemobError | None = None
@@ -249,7 +251,8 @@ class Transport:
         except BaseException:
             response.close()
             raise
-        return response.status, response.headers.get("Retry-After"), data
+        status = response.status
+        return status, None if status == 200 else response.headers.get("Retry-After"), data
 
     async def _token(self, tokens: TokenProvider, call: Call) -> Token:
         try:
@@ -323,13 +326,20 @@ class Transport:
             _run_hook(hook, event)
 
 
-_ANYTIME: Final = nullcontext()
 _HEADERS: Final = (
     ("Accept", "application/json"),
     ("Accept-Encoding", "gzip, deflate"),
     ("User-Agent", _USER_AGENT),
 )
 _BODY_HEADERS: Final = (*_HEADERS, ("Content-Type", "application/json"))
+
+
+async def _admitted(bulk: Bulk, quota: Coroutine[Any, Any, Permit]) -> Permit:
+    try:
+        async with bulk.admission():
+            return await quota
+    finally:
+        quota.close()  # when it was not admitted; harmless when it ran
 
 
 def _run_hook(hook: Callable[[Any], None], event: AttemptStarted | AttemptEnded) -> None:
