@@ -8,6 +8,7 @@ the answer: two ``DELETE /users?limit=10``, and the caller sees one 200. So ever
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from urllib.request import getproxies, proxy_bypass
@@ -33,6 +34,8 @@ from easemob_async.errors import ClientClosedError, ConfigurationError, EasemobE
 # The request's own headers say what the content is.
 _NO_TYPE: Final = "application/json"
 
+_AT_ONCE: Final = sys.version_info < (3, 12)
+
 OnDeparture = Callable[[], Awaitable[None]]
 
 
@@ -46,6 +49,11 @@ class OneShotBody(BytesPayload):
         """Whether the request left: before that it surely was not processed."""
         self.refused: EasemobError | None = None
         """Why it was not let go: aiohttp would tell it as a broken connection."""
+
+    @property
+    def content(self) -> bytes:
+        """What is to be written."""
+        return self._value
 
     async def depart(self) -> None:
         """Take note that the request leaves now.
@@ -79,24 +87,36 @@ class OneShotBody(BytesPayload):
 
 
 class OneShotRequest(ClientRequest):
-    """Sends a request without a body at once, where aiohttp would start a task to write nothing."""
+    """Writes a request at once, where aiohttp would start a task for its body.
 
-    _empty: OneShotBody | None = None
+    For empty bodies always; for others before Python 3.12, where a task waits for the next turn of
+    the event loop before it writes anything.
+    """
+
+    _aside: OneShotBody | None = None
 
     def update_body_from_data(self, body: Any, _stacklevel: int = 3) -> None:
-        """Keep an empty body aside: it departs with the headers."""
-        if isinstance(body, OneShotBody) and not body.size:
-            self._empty, body = body, None
-        super().update_body_from_data(body, _stacklevel)
+        """Keep a body aside that departs with the headers."""
+        if not isinstance(body, OneShotBody) or (body.size and not _AT_ONCE):
+            super().update_body_from_data(body, _stacklevel)
+            return
+        self._aside = body
+        super().update_body_from_data(None, _stacklevel)
+        if body.size:
+            self.headers[hdrs.CONTENT_LENGTH] = str(body.size)
 
     async def send(self, conn: Connection) -> ClientResponse:
         """Write the request to a connection."""
-        if self._empty is None:
+        body, transport = self._aside, conn.transport
+        if body is None or transport is None:
             return await super().send(conn)
-        if conn.transport is not None and conn.transport.is_closing():
+        if transport.is_closing():
             raise ClientConnectionResetError("the connection was closed before the request left")
-        await self._empty.depart()
-        return await super().send(conn)
+        await body.depart()
+        response = await super().send(conn)
+        if body.size:
+            transport.write(body.content)
+        return response
 
 
 class SessionPool:
