@@ -108,9 +108,7 @@ class Feed:
         except StopAsyncIteration:
             return False
         self.settled += settled
-        for target, content in new:
-            await self._plan((target, content))
-        self._take_settled()
+        self._read.extend(new)  # planned in the next turn, like what was read
         return True
 
     async def _plan(self, item: Any) -> None:

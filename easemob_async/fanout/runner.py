@@ -160,7 +160,13 @@ class Runner:
             on_unknown=wanted.on_unknown,
             content=self._own_content,
         )
-        await screen.prepare()
+        try:
+            await screen.prepare()
+        except BaseException:
+            # Nobody else knows of it yet: without this its lock would stay.
+            screen.close()
+            await asyncio.shield(asyncio.to_thread(self._journal.close))
+            raise
         return screen
 
     async def _own_content(self, item: Any) -> bytes | None:
@@ -170,7 +176,10 @@ class Runner:
         return None
 
     async def _finish(self, screen: Screen | None) -> None:
-        await self._settle_fed()
+        try:
+            await self._settle_fed()
+        except JournalError as error:
+            self.stop(error)
         self._unsent += self._feed.left()
         if screen is not None:
             self._unsent += screen.left()
@@ -339,9 +348,11 @@ class Runner:
         for outcome in settled:
             self._tally.add(outcome.status, 1, outcome.error)
         failed = [o for o in settled if o.status is OutcomeStatus.FAILED]
-        if failed and self._journal is not None:
-            await self._journal.note([Settled(o.target, FAILED, str(o.error)) for o in failed])
-        await self._tell(settled)
+        try:
+            if failed and self._journal is not None:
+                await self._journal.note([Settled(o.target, FAILED, str(o.error)) for o in failed])
+        finally:
+            await self._tell(settled)
 
     def _count(
         self, status: OutcomeStatus, targets: Sequence[str], error: EasemobError

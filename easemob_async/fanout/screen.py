@@ -59,8 +59,11 @@ class Screen:
                 name = _name(item)
                 if name is None or not self._index.sort_out([name])[1]:
                     new.append(item)
-                else:
+                    continue
+                try:
                     aside.append((name, await self._content(item)))
+                except EasemobError:
+                    new.append(item)  # whoever plans it refuses its message, for it alone
         if aside:
             self._aside += len(aside)
             await asyncio.to_thread(self._index.put_aside, aside)

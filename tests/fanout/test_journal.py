@@ -293,6 +293,31 @@ async def test_without_a_journal_nobody_knows_who_failed(against: Against) -> No
             client.fanout.to_users(["a"], Text("x"), journal="x", on_unknown="maybe")  # type: ignore[arg-type]
 
 
+async def test_a_second_message_that_breaks_a_rule_costs_its_target_alone(
+    against: Against, path: Path
+) -> None:
+    pairs = [("a", Text("x")), ("b", Text("x")), ("a", Text("x" * 6000)), ("c", Text("x"))]
+    async with against(accept, quotas=FREE) as (client, _):
+        report = await client.fanout.to_users(pairs, journal=path)
+    assert (report.sent, report.failed) == (3, 1)
+    assert adds_up(report)
+
+
+async def test_a_resume_that_fails_at_its_start_lets_go_of_the_file(
+    against: Against, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("no room for an index")
+
+    async with against(accept, quotas=FREE) as (client, _):
+        await client.fanout.to_users(["a"], Text("x"), journal=path)
+        with monkeypatch.context() as patch:
+            patch.setattr(index.Index, "build", fail)
+            with pytest.raises(OSError, match="no room for an index"):
+                await client.fanout.to_users(["a"], Text("x"), journal=path)
+        assert (await client.fanout.to_users(["a"], Text("x"), journal=path)).skipped == 1
+
+
 async def test_a_refused_call_that_waits_is_not_unknown(against: Against, path: Path) -> None:
     refused = Reply(status=429, body={"error": "reach_limit"}, headers={"Retry-After": "60"})
     async with against(lambda _: refused, quotas=FREE, token="t") as (client, server):
