@@ -9,7 +9,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import aiohttp
 
@@ -63,7 +65,23 @@ async def _compare(base_url: str, targets: int, rounds: int) -> None:
                 sent += outcome.message_id is not None
             assert sent == targets
 
-        works: dict[str, Work] = {"by hand": by_hand, "awaited": awaited, "iterated": iterated}
+        async def journaled() -> None:
+            with tempfile.TemporaryDirectory() as folder:
+                report = await ours.fanout.to_users(
+                    users(),
+                    Text("Sale!"),
+                    sender="shop",
+                    workers=WORKERS,
+                    journal=Path(folder) / "sale.db",
+                )
+            assert report.sent == targets
+
+        works: dict[str, Work] = {
+            "by hand": by_hand,
+            "awaited": awaited,
+            "journaled": journaled,
+            "iterated": iterated,
+        }
         medians = await in_turn(works, rounds)
     print(f"{targets:,} users in calls of {SIZE}, {rounds} rounds in turn")
     hand_cpu, hand_wall = medians["by hand"]

@@ -8,7 +8,7 @@ import click
 
 from easemob_async import EasemobError
 from easemob_async.cli.run import err
-from easemob_async.fanout.journal import FAILED, SENT, UNKNOWN, read_job, read_last
+from easemob_async.fanout.journal import FAILED, SENT, UNKNOWN, count_last, read_job, read_last
 
 _NAMES = {SENT: "sent", FAILED: "failed", UNKNOWN: "unknown"}
 
@@ -30,7 +30,7 @@ def status(journal: Path, failed: bool, unknown: bool) -> None:
                 click.echo(f"{item.target}\t{item.reason or ''}")
             return
         kind = read_job(journal)["kind"]
-        counts = {state: sum(1 for _ in read_last(journal, state)) for state in _NAMES}
+        counts = count_last(journal)
     except EasemobError as error:
         err.print(f"[red]error:[/] {error}", markup=True)
         raise SystemExit(1) from None

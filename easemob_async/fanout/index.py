@@ -1,8 +1,7 @@
 """Which targets a job has met before: an index of full ids on disk, for jobs with a journal.
 
-Within a run a fixed table of bits in memory tells most new targets from those that may have been
-met: without a false "new", but with a few false "maybe". The maybes are put aside on disk, and
-looked up at the end, when an index of all ids is built once, sorted by SQLite outside of memory.
+What may have been met in this run is put aside here, and looked up at the end; for many of them an
+index of all ids is built once, sorted by SQLite outside of memory.
 """
 
 from __future__ import annotations
@@ -16,10 +15,9 @@ from typing import Final
 
 from easemob_async.fanout.journal import SENT, Settled
 
-_FILTER_BITS: Final = 25
-_FILTER_SIZE: Final = 1 << _FILTER_BITS
 _AT_ONCE: Final = 500
 _BATCH: Final = 20_000
+_BUILD_KIBIBYTES: Final = 16_000
 
 
 class Index:
@@ -28,12 +26,11 @@ class Index:
     def __init__(self, journal: Path) -> None:
         self._path = journal.with_name(journal.name + ".index")
         self._db: sqlite3.Connection | None = None
-        # One byte a slot; the same string hashes alike all through a process.
-        self._met = bytearray(_FILTER_SIZE)
 
     def build(self, settled: Iterable[Settled]) -> None:
         """Index what a journal says."""
         db = self._open()
+        db.execute(f"PRAGMA cache_size = -{_BUILD_KIBIBYTES}")
         db.execute("DROP TABLE IF EXISTS seen")
         db.execute("CREATE TABLE seen (target TEXT NOT NULL, state INTEGER NOT NULL)")
         rows = ((item.target, item.state) for item in settled)
@@ -55,23 +52,6 @@ class Index:
                 if states.get(target) != SENT:
                     states[target] = state
         return states
-
-    def sort_out(self, targets: list[str]) -> tuple[list[str], list[str]]:
-        """Give the targets that are surely new in this run, and those that may have been met.
-
-        Two slots a target: of a million targets one in some hundred thousand is taken for met.
-        """
-        met, mask, bits = self._met, _FILTER_SIZE - 1, _FILTER_BITS
-        new, aside = [], []
-        for target in targets:
-            digest = hash(target)
-            one, two = digest & mask, (digest >> bits) & mask
-            if met[one] and met[two]:
-                aside.append(target)
-            else:
-                met[one] = met[two] = 1
-                new.append(target)
-        return new, aside
 
     def put_aside(self, items: Iterable[tuple[str, bytes | None]]) -> None:
         """Keep targets, with the content of who brought one, until the end."""
@@ -111,7 +91,6 @@ class Index:
             # It can be built again at any time: nothing here has to survive.
             db.execute("PRAGMA journal_mode = OFF")
             db.execute("PRAGMA synchronous = OFF")
-            db.execute("PRAGMA cache_size = -16000")
             db.execute("PRAGMA temp_store = FILE")
             self._db = db
         return self._db

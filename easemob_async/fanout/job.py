@@ -38,7 +38,7 @@ class FanoutJob:
         self._name = settings.name
         self._started = False
         self._task: asyncio.Task[FanoutReport] | None = None
-        self._queue: asyncio.Queue[list[Outcome] | None] | None = None
+        self._queue: asyncio.Queue[Iterable[Outcome] | None] | None = None
 
     @property
     def report(self) -> FanoutReport:
@@ -99,7 +99,9 @@ class FanoutJob:
                 drain.cancel()
 
     async def __aiter__(self) -> AsyncIterator[Outcome]:
-        queue: asyncio.Queue[list[Outcome] | None] = asyncio.Queue(self._runner.settings.workers)
+        queue: asyncio.Queue[Iterable[Outcome] | None] = asyncio.Queue(
+            self._runner.settings.workers
+        )
         self._runner.listen(queue.put)
         self._queue = queue
         if self._task is None:
@@ -141,13 +143,13 @@ class FanoutJob:
             )
 
 
-async def _drain(queue: asyncio.Queue[list[Outcome] | None]) -> None:
+async def _drain(queue: asyncio.Queue[Iterable[Outcome] | None]) -> None:
     while True:
         await queue.get()
 
 
 async def _tell_end(
-    task: asyncio.Task[FanoutReport], queue: asyncio.Queue[list[Outcome] | None]
+    task: asyncio.Task[FanoutReport], queue: asyncio.Queue[Iterable[Outcome] | None]
 ) -> None:
     await asyncio.wait([task])
     await queue.put(_DONE)

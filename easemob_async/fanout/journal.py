@@ -1,9 +1,9 @@
 """The journal of a job: an SQLite file that knows what left and what came back.
 
-A call is one row, written when it departs (and committed to the disk before it does) and again
-after its answer. Whatever kills the process, the file then says of every target whether it was
-sent, failed, or left without a recorded answer: unknown. The writing is done by one thread, which
-commits in one go whatever has come up meanwhile.
+A call is one row, written when it departs (and committed to the disk before it does); its answer is
+another. Whatever kills the process, the file then says of every target whether it was sent, failed,
+or left without a recorded answer: unknown. The writing is done by one thread, which commits in one
+go whatever has come up meanwhile.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from easemob_async.fanout.lock import FileLock
 from easemob_async.fanout.report import OutcomeStatus
 
 _MAGIC: Final = 0x65617365  # "ease"
-_VERSION: Final = 1
+_VERSION: Final = 2
+# A row of `calls` is long and never changed: an update would write all its pages once more.
 _SCHEMA: Final = """
 CREATE TABLE job (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE calls (
-    id INTEGER PRIMARY KEY, state INTEGER NOT NULL, targets TEXT NOT NULL, reason TEXT
-);
+CREATE TABLE calls (id INTEGER PRIMARY KEY, targets TEXT NOT NULL);
+CREATE TABLE answers (call INTEGER PRIMARY KEY, state INTEGER NOT NULL, reason TEXT);
 CREATE TABLE exceptions (
     call INTEGER, target TEXT NOT NULL, state INTEGER NOT NULL, reason TEXT
 );
@@ -38,8 +38,7 @@ CREATE INDEX exceptions_of_call ON exceptions (call);
 CREATE TABLE tried_again (target TEXT, call INTEGER, PRIMARY KEY (target, call)) WITHOUT ROWID;
 """
 
-# States of a call; a target of its own state stands in `exceptions`, there also without a call.
-DEPARTED: Final = 0
+# What became of a call. A target of its own state stands in `exceptions`, also without a call.
 SENT: Final = 1
 FAILED: Final = 2
 UNKNOWN: Final = 3
@@ -111,28 +110,26 @@ class Journal:
             JournalError: it cannot be recorded; the call must not leave.
         """
         number, self._next_id = self._next_id, self._next_id + 1
-        row = (number, DEPARTED, _SEPARATOR.join(targets))
+        row = (number, _SEPARATOR.join(targets))
         await self._order(
-            ("INSERT INTO calls (id, state, targets) VALUES (?, ?, ?)", [row]),
+            ("INSERT INTO calls VALUES (?, ?)", [row]),
             ("INSERT INTO tried_again VALUES (?, ?)", [(target, number) for target in again]),
         )
         return number
 
     async def departs_again(self, number: int) -> None:
         """Record that a call that was withdrawn leaves once more."""
-        await self._order(("UPDATE calls SET state = ? WHERE id = ?", [(DEPARTED, number)]))
+        await self._order(("DELETE FROM answers WHERE call = ?", [(number,)]))
 
     async def withdraw(self, number: int) -> None:
         """Record that a call surely was not processed."""
-        await self._order(("UPDATE calls SET state = ? WHERE id = ?", [(WITHDRAWN, number)]))
+        await self._order((_ANSWER, [(number, WITHDRAWN, None)]))
 
     async def settle(self, number: int, verdict: Verdict) -> None:
         """Record what became of a call."""
-        row = (verdict.state, verdict.reason, number)
+        row = (number, verdict.state, verdict.reason)
         rows = [(number, *exception) for exception in verdict.exceptions]
-        await self._order(
-            ("UPDATE calls SET state = ?, reason = ? WHERE id = ?", [row]), (_ADD_EXCEPTION, rows)
-        )
+        await self._order((_ANSWER, [row]), (_ADD_EXCEPTION, rows))
 
     async def note(self, settled: list[Settled]) -> None:
         """Record targets that were settled without a call."""
@@ -155,11 +152,9 @@ class Journal:
     async def _order(self, *statements: tuple[str, list[tuple[Any, ...]]]) -> None:
         if self._broken is not None:
             raise JournalError(str(self._broken))
-        loop = asyncio.get_running_loop()
-        done = loop.create_future()
-        self._work.put(_Order(statements, _resolver(loop, done)))
-        # Shielded: what is being written is written, whoever waits for it.
-        await asyncio.shield(done)
+        done = asyncio.get_running_loop().create_future()
+        self._work.put(_Order(statements, done))
+        await done  # cancelling the wait takes nothing back: what is ordered is written
 
     def _write_orders(self) -> None:
         try:
@@ -178,8 +173,7 @@ class Journal:
                             break
                         orders.append(order)
                 failure = self._commit(db, orders)
-                for order in orders:
-                    order.resolve(failure)
+                _resolve(orders, failure)
                 if failure is not None:
                     self._fail_all(failure)
                     return
@@ -210,34 +204,33 @@ class Journal:
             while True:
                 order = self._work.get_nowait()
                 if order is not None:
-                    order.resolve(failure)
+                    _resolve([order], failure)
 
 
+_ANSWER: Final = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?)"
 _ADD_EXCEPTION: Final = "INSERT INTO exceptions (call, target, state, reason) VALUES (?, ?, ?, ?)"
 
 
 @attrs.frozen
 class _Order:
     statements: tuple[tuple[str, list[tuple[Any, ...]]], ...]
-    resolve: Callable[[Exception | None], None]
+    done: asyncio.Future[None]
 
 
-def _resolver(
-    loop: asyncio.AbstractEventLoop, done: asyncio.Future[None]
-) -> Callable[[Exception | None], None]:
-    def settle(failure: Exception | None) -> None:
-        if done.done():
-            return
-        if failure is None:
-            done.set_result(None)
-        else:
-            done.set_exception(JournalError(str(failure)))
+def _resolve(orders: Sequence[_Order], failure: Exception | None) -> None:
+    """Tell who waits, in their event loop, that their orders were carried out or cannot be."""
 
-    def resolve(failure: Exception | None) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(settle, failure)
+    def settle() -> None:
+        for order in orders:
+            if order.done.done():
+                continue
+            if failure is None:
+                order.done.set_result(None)
+            else:
+                order.done.set_exception(JournalError(str(failure)))
 
-    return resolve
+    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        orders[0].done.get_loop().call_soon_threadsafe(settle)
 
 
 def read_job(path: Path) -> dict[str, str]:
@@ -277,7 +270,7 @@ def find_among(path: Path, targets: set[str], since: tuple[int, int]) -> set[str
     with contextlib.closing(_open_foreign(path)) as db:
         noted = "SELECT target FROM exceptions WHERE call IS NULL AND rowid > ?"
         found = targets.intersection(target for (target,) in db.execute(noted, (exception,)))
-        left = "SELECT targets FROM calls WHERE state <> ? AND id > ?"
+        left = f"SELECT targets FROM {_CALLS} AND id > ?"  # noqa: S608
         for (names,) in db.execute(left, (WITHDRAWN, call)):
             found |= targets.intersection(names.split(_SEPARATOR))
     return found
@@ -290,14 +283,42 @@ def read_last(path: Path, state: int) -> Iterator[Settled]:
         JournalError: not a journal.
     """
     with contextlib.closing(_open_foreign(path)) as db:
-        find = "SELECT 1 FROM tried_again WHERE target = ? AND call > ? LIMIT 1"
+        tried_again = _tried_again(db)
         for number, item in _numbered(db, 0, 0):
-            if item.state == state and not db.execute(find, (item.target, number)).fetchone():
+            if item.state == state and not tried_again(item.target, number):
                 yield item
+
+
+def count_last(path: Path) -> dict[int, int]:
+    """Count the targets by their last word: `SENT`, `FAILED`, `UNKNOWN`.
+
+    Raises:
+        JournalError: not a journal.
+    """
+    counts = {SENT: 0, FAILED: 0, UNKNOWN: 0}
+    with contextlib.closing(_open_foreign(path)) as db:
+        tried_again = _tried_again(db)
+        for number, item in _numbered(db, 0, 0):
+            counts[item.state] += not tried_again(item.target, number)
+    return counts
+
+
+def _tried_again(db: sqlite3.Connection) -> Callable[[str, int], bool]:
+    """Give what tells whether a target left again after a call."""
+    if not db.execute("SELECT 1 FROM tried_again LIMIT 1").fetchone():
+        return lambda target, number: False
+    find = "SELECT 1 FROM tried_again WHERE target = ? AND call > ? LIMIT 1"
+    return lambda target, number: bool(db.execute(find, (target, number)).fetchone())
 
 
 def _settled(db: sqlite3.Connection, call: int, exception: int) -> Iterator[Settled]:
     return (item for _, item in _numbered(db, call, exception))
+
+
+# Calls that left, with what became of them, if that is known.
+_CALLS: Final = (
+    "calls LEFT JOIN answers ON answers.call = calls.id WHERE coalesce(answers.state, 0) <> ?"
+)
 
 
 def _numbered(db: sqlite3.Connection, call: int, exception: int) -> Iterator[tuple[int, Settled]]:
@@ -308,21 +329,16 @@ def _numbered(db: sqlite3.Connection, call: int, exception: int) -> Iterator[tup
     ):
         yield 0, Settled(target, state, reason)
     find = "SELECT target, state, reason FROM exceptions WHERE call = ?"
-    has_exceptions = {
-        number for (number,) in db.execute("SELECT DISTINCT call FROM exceptions WHERE call > 0")
-    }
     rows = db.execute(
-        "SELECT id, state, targets, reason FROM calls WHERE state <> ? AND id > ?",
-        (WITHDRAWN, call),
+        "SELECT id, targets, coalesce(answers.state, ?), coalesce(answers.reason, ?), "  # noqa: S608
+        f"EXISTS (SELECT 1 FROM exceptions WHERE call = id) FROM {_CALLS} AND id > ? ORDER BY id",
+        (UNKNOWN, INTERRUPTED, WITHDRAWN, call),
     )
-    for number, state, targets, reason in rows:
-        own = {}
-        if number in has_exceptions:
-            own = {t: Settled(t, s, r) for t, s, r in db.execute(find, (number,))}
-        if state == DEPARTED:
-            state, reason = UNKNOWN, INTERRUPTED
+    for number, targets, state, reason, mixed in rows:
+        own = {t: Settled(t, s, r) for t, s, r in db.execute(find, (number,))} if mixed else {}
+        why = None if state == SENT else reason
         for target in targets.split(_SEPARATOR):
-            yield number, own.get(target) or Settled(target, state, reason)
+            yield number, own.get(target) or Settled(target, state, why)
 
 
 def _prepare(path: Path, job: Mapping[str, str]) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Container
 from typing import Any, Final, Literal
 
 from easemob_async.errors import EasemobError
+from easemob_async.fanout.filter import Filter
 from easemob_async.fanout.index import Index
 from easemob_async.fanout.journal import FAILED, UNKNOWN, Journal, find_among, read_settled
 from easemob_async.fanout.report import Outcome, OutcomeStatus
@@ -30,9 +32,12 @@ class Screen:
     ) -> None:
         self._journal = journal
         self._index = Index(journal.path)
+        self._filter = Filter()
         self._retry_failed = retry_failed
         self._on_unknown = on_unknown
         self._content = content
+        # Put aside: in memory a few, and on disk.
+        self._unwritten: list[tuple[str, bytes | None]] = []
         self._aside = 0
         self.again: set[str] = set()
         """Targets of an earlier run that are let through again and have not left yet."""
@@ -51,23 +56,21 @@ class Screen:
         if self._journal.resumed:
             items, settled = await self._without_earlier(items)
         if set(map(type, items)) == {str}:
-            new, met = self._index.sort_out(items)
-            aside: list[tuple[str, bytes | None]] = [(target, None) for target in met]
+            met = self._filter.add(items)
         else:
-            new, aside = [], []
-            for item in items:
-                name = _name(item)
-                if name is None or not self._index.sort_out([name])[1]:
-                    new.append(item)
-                    continue
-                try:
-                    aside.append((name, await self._content(item)))
-                except EasemobError:
-                    new.append(item)  # whoever plans it refuses its message, for it alone
+            named = [at for at, item in enumerate(items) if _name(item) is not None]
+            met = [named[n] for n in self._filter.add([str(_name(items[at])) for at in named])]
+        aside: dict[int, tuple[str, bytes | None]] = {}
+        for at in met:
+            # A message that breaks a rule stays: whoever plans it refuses it, for it alone.
+            with contextlib.suppress(EasemobError):
+                aside[at] = str(_name(items[at])), await self._content(items[at])
         if aside:
-            self._aside += len(aside)
-            await asyncio.to_thread(self._index.put_aside, aside)
-        return new, settled
+            self._unwritten += aside.values()
+            if len(self._unwritten) >= _SCAN_BATCH:
+                await asyncio.to_thread(self._write_aside)
+            items = [item for at, item in enumerate(items) if at not in aside]
+        return items, settled
 
     async def _without_earlier(self, items: list[Any]) -> tuple[list[Any], list[Outcome]]:
         ids = [name for name in map(_name, items) if name is not None]
@@ -89,6 +92,8 @@ class Screen:
 
         Every call of the first look must be settled: what is only planned is not in the journal.
         """
+        if self._unwritten:
+            await asyncio.to_thread(self._write_aside)
         if not self._aside:
             return
         # What earlier runs settled was looked at before; here only this run counts.
@@ -114,14 +119,20 @@ class Screen:
 
     def left(self) -> list[str]:
         """Give who was put aside and not looked at again: the job was stopped first."""
-        if not self._aside:
-            return []
-        rows = [row for batch in self._index.aside(1000) for row in batch]
-        return [target for target, _, _ in rows[-self._aside :]]
+        names = [target for target, _ in self._unwritten]
+        if self._aside:
+            rows = [row for batch in self._index.aside(1000) for row in batch]
+            names += [target for target, _, _ in rows[-self._aside :]]
+        return names
 
     def close(self) -> None:
         """Remove the index."""
         self._index.close()
+
+    def _write_aside(self) -> None:
+        items, self._unwritten = self._unwritten, []
+        self._aside += len(items)
+        self._index.put_aside(items)
 
     async def _build(self, since: tuple[int, int] = (0, 0)) -> None:
         await asyncio.to_thread(self._index.build, read_settled(self._journal.path, since))

@@ -53,7 +53,7 @@ class Worker:
         async def on_departure() -> None:
             if self._journal is not None:
                 if self._number is None:
-                    again = [target for target in targets if target in self._again]
+                    again = list(self._again.intersection(targets)) if self._again else []
                     self._number = await self._journal.departs(targets, again)
                     self._again.difference_update(again)
                 else:

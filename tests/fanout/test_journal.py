@@ -32,6 +32,7 @@ from easemob_async import (
 from easemob_async.emulator import Emulator
 from easemob_async.emulator.thread import running
 from easemob_async.fanout import index, journal, screen
+from easemob_async.fanout.filter import Filter
 from tests.conftest import FAST, Against
 from tests.servers import CUT, HANG, Answer, Received, Reply
 
@@ -88,8 +89,7 @@ async def test_what_only_seems_to_have_been_met_is_sent_all_the_same(
     against: Against, path: Path, monkeypatch: pytest.MonkeyPatch, scanned: int
 ) -> None:
     # A filter of 256 slots takes almost everybody for met: the second look must sort it out.
-    monkeypatch.setattr(index, "_FILTER_BITS", 8)
-    monkeypatch.setattr(index, "_FILTER_SIZE", 256)
+    monkeypatch.setattr(screen, "Filter", lambda: Filter(8))
     monkeypatch.setattr(screen, "_SCANNED", scanned)
     pairs = [(name, Text("same") if n % 2 else Text("other")) for n, name in enumerate(users(700))]
     async with against(accept, quotas=FREE) as (client, server):

@@ -1,0 +1,63 @@
+"""The filter: nobody who was met is taken for new, whatever the order."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from easemob_async.fanout import filter as module
+from easemob_async.fanout.filter import Filter
+
+names = st.text(st.sampled_from("abc0_é"), min_size=0, max_size=4)
+
+
+@given(
+    parts=st.lists(st.lists(names, max_size=30), max_size=12),
+    sort=st.sampled_from(["no", "each", "all"]),
+    kept=st.sampled_from([0, 5, 20_000]),
+    words=st.sampled_from([1, 64, 4096]),
+)
+def test_who_was_met_is_never_taken_for_new(
+    parts: list[list[str]], sort: str, kept: int, words: int
+) -> None:
+    if sort == "each":
+        parts = [sorted(part) for part in parts]
+    if sort == "all":
+        parts = sorted(sorted(part) for part in parts)
+    patch = pytest.MonkeyPatch()
+    patch.setattr(module, "_KEPT", kept)
+    met: set[str] = set()
+    table = Filter(words)
+    for part in parts:
+        maybe = set(table.add(part))
+        for at, name in enumerate(part):
+            assert name not in met or at in maybe, name
+            # Of two in one part the first may be taken for new.
+            met.add(name)
+    patch.undo()
+
+
+def test_ids_in_ascending_order_are_never_taken_for_met() -> None:
+    table = Filter(1)  # a table of one word would take everybody for met
+    for start in range(0, 100_000, 500):
+        assert table.add([f"u{n:08}" for n in range(start, start + 500)]) == []
+
+
+@pytest.mark.parametrize("in_order_first", [0, 3, 10_000, 60_000])
+def test_new_ids_are_very_rarely_taken_for_met(in_order_first: int) -> None:
+    ids = [f"u{n:08}" for n in range(200_000)]
+    later = ids[in_order_first:]
+    random.Random(1).shuffle(later)
+    table = Filter()
+    table.add(ids[:in_order_first])
+    assert len(table.add(later)) <= 5
+    assert len(table.add(ids)) == len(ids)
+
+
+def test_who_is_below_a_long_run_in_order_may_have_been_met() -> None:
+    table = Filter()
+    table.add([f"u{n:08}" for n in range(1000, 50_000)])
+    assert table.add(["u00049999", "u00050000", "u00000001", "v"]) == [0, 2]
