@@ -6,16 +6,17 @@ import asyncio
 import inspect
 from collections import deque
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Final
 
 from easemob_async.errors import InvalidArgumentError
 from easemob_async.fanout.plan import Packer, PlannedCall
 from easemob_async.fanout.report import Outcome
-from easemob_async.fanout.screen import Screen
+from easemob_async.fanout.screen import Screen, Screened
 from easemob_async.fanout.settings import Settings
 from easemob_async.fanout.source import Source
 
-_Kept = tuple[list[tuple[str, bytes | None]], list[Outcome]]
+# So many targets settled without a call are told before more is read.
+_TELL_AT: Final = 5_000
 
 
 class Feed:
@@ -32,16 +33,18 @@ class Feed:
         self._read: deque[Any] = deque()
         self._ready: deque[PlannedCall] = deque()
         self._unscreened: list[Any] = []
-        self._second: AsyncIterator[_Kept] | None = None
+        self._second: AsyncIterator[Screened] | None = None
         self._over = False
         self.settled: list[Outcome] = []
         """Targets that were settled without a call; whoever reads it empties it."""
+        self.skipped: list[str] = []
+        """Targets that need no call any more; whoever reads it empties it."""
         self.all_settled = asyncio.Event()
         """Set while no call that was given is on its way."""
         self.all_settled.set()
 
     async def next_call(self) -> PlannedCall | None:
-        """Give a call; ``None`` when there is nothing to do but look at `settled`, or at the end.
+        """Give a call; ``None`` when there is only what is settled to look at, or at the end.
 
         See `over` for which.
         """
@@ -65,6 +68,8 @@ class Feed:
         packer, constant = self._packer, self.settings.constant
         wanted = packer.wanted
         while len(self._read) < wanted and not self._source.exhausted:
+            if len(self.skipped) >= _TELL_AT or len(self.settled) >= _TELL_AT:
+                return
             await self._read_some(wanted - len(self._read))
         if not self._read:
             call = packer.flush()
@@ -90,10 +95,11 @@ class Feed:
         if self._screen is not None and items:
             # Kept where a cancellation finds them, until it is known what becomes of them.
             self._unscreened = items
-            items, settled = await self._screen.let_through(items)
+            screened = await self._screen.let_through(items)
             self._unscreened = []
-            self.settled += settled
-        self._read.extend(items)
+            self._take(screened)
+        else:
+            self._read.extend(items)
 
     async def _look_again(self) -> bool:
         """Plan what was put aside because it may have been met before; ``False`` at the end."""
@@ -104,12 +110,15 @@ class Feed:
             await self.all_settled.wait()
             self._second = self._screen.second_look(self._packer.wanted)
         try:
-            new, settled = await anext(self._second)
+            self._take(await anext(self._second))  # planned in the next turn, like what was read
         except StopAsyncIteration:
             return False
-        self.settled += settled
-        self._read.extend(new)  # planned in the next turn, like what was read
         return True
+
+    def _take(self, screened: Screened) -> None:
+        self._read.extend(screened.items)
+        self.skipped += screened.skipped
+        self.settled += screened.unknown
 
     async def _plan(self, item: Any) -> None:
         packer = self._packer

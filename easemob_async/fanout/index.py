@@ -7,16 +7,14 @@ index of all ids is built once, sorted by SQLite outside of memory.
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from easemob_async.fanout.journal import SENT, Settled
+from easemob_async.fanout.records import SENT
 
-_AT_ONCE: Final = 500
-_BATCH: Final = 20_000
 _BUILD_KIBIBYTES: Final = 16_000
 
 
@@ -27,30 +25,29 @@ class Index:
         self._path = journal.with_name(journal.name + ".index")
         self._db: sqlite3.Connection | None = None
 
-    def build(self, settled: Iterable[Settled]) -> None:
-        """Index what a journal says."""
+    def build(self, states: Iterable[Iterable[tuple[str, int]]]) -> None:
+        """Index what a journal says: targets with their states, in the order of its writing."""
         db = self._open()
         db.execute(f"PRAGMA cache_size = -{_BUILD_KIBIBYTES}")
         db.execute("DROP TABLE IF EXISTS seen")
         db.execute("CREATE TABLE seen (target TEXT NOT NULL, state INTEGER NOT NULL)")
-        rows = ((item.target, item.state) for item in settled)
         db.execute("BEGIN")
-        while batch := list(islice(rows, _BATCH)):
-            db.executemany("INSERT INTO seen VALUES (?, ?)", batch)
+        for rows in states:
+            db.executemany("INSERT INTO seen VALUES (?, ?)", rows)
         db.execute("COMMIT")
         db.execute("CREATE INDEX seen_target ON seen (target, state)")
 
-    def look_up(self, targets: list[str]) -> dict[str, int]:
+    def look_up(self, targets: Sequence[str | None]) -> dict[str, int]:
         """Give the state of each target that the index has: sent, if it ever was; else the last."""
-        db = self._open()
+        rows = self._open().execute(
+            "SELECT target, state FROM json_each(?) CROSS JOIN seen ON target = value "
+            "ORDER BY seen.rowid",
+            (json.dumps(targets),),
+        )
         states: dict[str, int] = {}
-        for start in range(0, len(targets), _AT_ONCE):
-            part = targets[start : start + _AT_ONCE]
-            marks = ",".join("?" * len(part))
-            query = f"SELECT target, state FROM seen WHERE target IN ({marks}) ORDER BY rowid"  # noqa: S608
-            for target, state in db.execute(query, part):
-                if states.get(target) != SENT:
-                    states[target] = state
+        for target, state in rows:
+            if states.get(target) != SENT:
+                states[target] = state
         return states
 
     def put_aside(self, items: Iterable[tuple[str, bytes | None]]) -> None:

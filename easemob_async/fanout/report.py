@@ -57,7 +57,7 @@ class JournalEntries:
         self._status = status
 
     def __iter__(self) -> Iterator[Outcome]:
-        from easemob_async.fanout.journal import STATE_OF, read_last
+        from easemob_async.fanout.records import STATE_OF, read_last
 
         for item in read_last(self._journal, STATE_OF[self._status]):
             error = EasemobError(item.reason or self._status.value)

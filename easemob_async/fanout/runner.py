@@ -20,17 +20,10 @@ from easemob_async.errors import (
     ResponseError,
 )
 from easemob_async.fanout.feed import Feed
-from easemob_async.fanout.journal import (
-    FAILED,
-    SENT,
-    STATE_OF,
-    UNKNOWN,
-    Journal,
-    Settled,
-    Verdict,
-)
+from easemob_async.fanout.journal import Journal, Verdict
 from easemob_async.fanout.pace import make_pacer
 from easemob_async.fanout.plan import Packer, PlannedCall, call_sizes
+from easemob_async.fanout.records import FAILED, SENT, STATE_OF, UNKNOWN, Settled
 from easemob_async.fanout.report import FanoutReport, Outcome, OutcomeStatus, Progress, Tally
 from easemob_async.fanout.screen import Screen
 from easemob_async.fanout.settings import Settings
@@ -348,6 +341,11 @@ class Runner:
     async def _settle_fed(self) -> None:
         """Count, record and tell who was settled without a call."""
         settled, self._feed.settled = self._feed.settled, []
+        skipped, self._feed.skipped = self._feed.skipped, []
+        if skipped:
+            self._tally.add(OutcomeStatus.SKIPPED, len(skipped))
+            await self._tell(map(Outcome, skipped, repeat(OutcomeStatus.SKIPPED)))
+            self._tell_progress()
         for outcome in settled:
             self._tally.add(outcome.status, 1, outcome.error)
         failed = [o for o in settled if o.status is OutcomeStatus.FAILED]

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Container
 from typing import Any, Final, Literal
 
+import attrs
+
+from easemob_async.checks import reference_problem
 from easemob_async.errors import EasemobError
 from easemob_async.fanout.filter import Filter
 from easemob_async.fanout.index import Index
-from easemob_async.fanout.journal import FAILED, UNKNOWN, Journal, find_among, read_settled
+from easemob_async.fanout.journal import Journal
+from easemob_async.fanout.records import FAILED, SENT, UNKNOWN, find_among, read_states
 from easemob_async.fanout.report import Outcome, OutcomeStatus
 
 # So many targets that may have been met are looked for in the journal itself; more, in an index.
@@ -22,6 +27,18 @@ OnUnknown = Literal["report", "resend"] | Callable[[str], Literal["report", "res
 
 Content = Callable[[Any], Awaitable[bytes | None]]
 """Gives the content that an item brings itself, to be kept with it; ``None`` for no own one."""
+
+
+@attrs.frozen
+class Screened:
+    """What becomes of some targets for now."""
+
+    items: list[Any]
+    """To be sent."""
+    skipped: list[str]
+    """Settled by an earlier run, or met before in this one."""
+    unknown: list[Outcome]
+    """Left unknown by an earlier run."""
 
 
 class Screen:
@@ -39,6 +56,7 @@ class Screen:
         # Put aside: in memory a few, and on disk.
         self._unwritten: list[tuple[str, bytes | None]] = []
         self._aside = 0
+        self._writing = threading.Lock()  # a cancelled wait leaves the thread at work
         self.again: set[str] = set()
         """Targets of an earlier run that are let through again and have not left yet."""
 
@@ -47,14 +65,15 @@ class Screen:
         if self._journal.resumed:
             await self._build()
 
-    async def let_through(self, items: list[Any]) -> tuple[list[Any], list[Outcome]]:
-        """Give what is to be sent now, and the outcomes of what is settled.
+    async def let_through(self, items: list[Any]) -> Screened:
+        """Tell what is to be sent now from what is settled.
 
         Items that are neither ids nor pairs go through: whoever plans them refuses them.
         """
-        settled: list[Outcome] = []
+        skipped: list[str] = []
+        unknown: list[Outcome] = []
         if self._journal.resumed:
-            items, settled = await self._without_earlier(items)
+            items, skipped, unknown = await self._without_earlier(items)
         if set(map(type, items)) == {str}:
             met = self._filter.add(items)
         else:
@@ -62,33 +81,54 @@ class Screen:
             met = [named[n] for n in self._filter.add([str(_name(items[at])) for at in named])]
         aside: dict[int, tuple[str, bytes | None]] = {}
         for at in met:
-            # A message that breaks a rule stays: whoever plans it refuses it, for it alone.
-            with contextlib.suppress(EasemobError):
-                aside[at] = str(_name(items[at])), await self._content(items[at])
+            name = str(_name(items[at]))
+            # Who breaks a rule, or brings what does, stays: whoever plans it refuses it alone.
+            if reference_problem(name) is None:
+                with contextlib.suppress(EasemobError):
+                    aside[at] = name, await self._content(items[at])
         if aside:
             self._unwritten += aside.values()
             if len(self._unwritten) >= _SCAN_BATCH:
                 await asyncio.to_thread(self._write_aside)
             items = [item for at, item in enumerate(items) if at not in aside]
-        return items, settled
+        return Screened(items, skipped, unknown)
 
-    async def _without_earlier(self, items: list[Any]) -> tuple[list[Any], list[Outcome]]:
-        ids = [name for name in map(_name, items) if name is not None]
-        states = await asyncio.to_thread(self._index.look_up, ids)
-        kept, settled = [], []
-        for item in items:
-            name = _name(item)
-            outcome = None if name is None else self._earlier(name, states.get(name))
-            if outcome is None:
+    async def _without_earlier(
+        self, items: list[Any]
+    ) -> tuple[list[Any], list[str], list[Outcome]]:
+        plain = set(map(type, items)) == {str}
+        names = items if plain else list(map(_name, items))
+        states = await asyncio.to_thread(self._index.look_up, names)
+        if not states:
+            return items, [], []
+        if plain and set(states.values()) == {SENT} and states.keys() >= set(items):
+            return [], items, []
+        kept: list[Any] = []
+        skipped: list[str] = []
+        unknown: list[Outcome] = []
+        for item, name in zip(items, names, strict=True):
+            state = None if name is None else states.get(name)
+            if state is None:
+                kept.append(item)
+            elif state == FAILED and self._retry_failed:
+                self.again.add(name)
+                kept.append(item)
+            elif state != UNKNOWN:
+                skipped.append(name)
+            elif self._decide(name) == "resend":
+                self.again.add(name)
                 kept.append(item)
             else:
-                settled.append(outcome)
-        return kept, settled
+                error = EasemobError(f"{name}: unknown since an earlier run", maybe_processed=True)
+                unknown.append(Outcome(name, OutcomeStatus.UNKNOWN, error=error))
+        return kept, skipped, unknown
 
-    async def second_look(
-        self, number: int
-    ) -> AsyncIterator[tuple[list[tuple[str, bytes | None]], list[Outcome]]]:
-        """Give what was put aside and was never met after all, and the outcomes of the rest.
+    def _decide(self, target: str) -> Literal["report", "resend"]:
+        decide = self._on_unknown
+        return decide(target) if callable(decide) else decide
+
+    async def second_look(self, number: int) -> AsyncIterator[Screened]:
+        """Tell what was put aside and was never met after all from the rest.
 
         Every call of the first look must be settled: what is only planned is not in the journal.
         """
@@ -108,50 +148,37 @@ class Screen:
                 met: Container[str] = await asyncio.to_thread(self._index.look_up, targets)
             else:
                 met = await asyncio.to_thread(find_among, path, set(targets), began)
-            new, settled = [], []
+            new: list[Any] = []
+            skipped: list[str] = []
             for target, content, again in batch:
                 if again or target in met:
-                    settled.append(Outcome(target, OutcomeStatus.SKIPPED))
+                    skipped.append(target)
                 else:
                     new.append((target, content))
             self._aside -= len(batch)
-            yield new, settled
+            yield Screened(new, skipped, [])
 
     def left(self) -> list[str]:
         """Give who was put aside and not looked at again: the job was stopped first."""
-        names = [target for target, _ in self._unwritten]
-        if self._aside:
-            rows = [row for batch in self._index.aside(1000) for row in batch]
-            names += [target for target, _, _ in rows[-self._aside :]]
-        return names
+        with self._writing:
+            names = [target for target, _ in self._unwritten]
+            if self._aside:
+                rows = [row for batch in self._index.aside(1000) for row in batch]
+                names += [target for target, _, _ in rows[-self._aside :]]
+            return names
 
     def close(self) -> None:
         """Remove the index."""
         self._index.close()
 
     def _write_aside(self) -> None:
-        items, self._unwritten = self._unwritten, []
-        self._aside += len(items)
-        self._index.put_aside(items)
+        with self._writing:
+            self._index.put_aside(self._unwritten)
+            self._aside += len(self._unwritten)
+            self._unwritten = []
 
     async def _build(self, since: tuple[int, int] = (0, 0)) -> None:
-        await asyncio.to_thread(self._index.build, read_settled(self._journal.path, since))
-
-    def _earlier(self, target: str, state: int | None) -> Outcome | None:
-        """Give the outcome of a target that an earlier run met; ``None`` to send to it (again)."""
-        if state is None:
-            return None
-        if state == FAILED and self._retry_failed:
-            self.again.add(target)
-            return None
-        if state != UNKNOWN:
-            return Outcome(target, OutcomeStatus.SKIPPED)
-        decision = self._on_unknown(target) if callable(self._on_unknown) else self._on_unknown
-        if decision == "resend":
-            self.again.add(target)
-            return None
-        error = EasemobError(f"{target}: unknown since an earlier run", maybe_processed=True)
-        return Outcome(target, OutcomeStatus.UNKNOWN, error=error)
+        await asyncio.to_thread(self._index.build, read_states(self._journal.path, since))
 
 
 def _name(item: Any) -> str | None:

@@ -31,7 +31,7 @@ from easemob_async import (
 )
 from easemob_async.emulator import Emulator
 from easemob_async.emulator.thread import running
-from easemob_async.fanout import index, journal, screen
+from easemob_async.fanout import index, journal, records, screen
 from easemob_async.fanout.filter import Filter
 from tests.conftest import FAST, Against
 from tests.servers import CUT, HANG, Answer, Received, Reply
@@ -237,11 +237,11 @@ async def test_one_process_writes_and_others_may_read(against: Against, path: Pa
                     await asyncio.sleep(0.01)
                 with pytest.raises(JournalError, match=f"in use by process {os.getpid()}"):
                     await other.fanout.to_users(users(600), Text("x"), journal=path)
-                looked = list(journal.read_settled(path))
-                assert {item.state for item in looked} == {journal.UNKNOWN}
-                assert looked[0].reason == journal.INTERRUPTED
+                looked = list(records.read_settled(path))
+                assert {item.state for item in looked} == {records.UNKNOWN}
+                assert looked[0].reason == records.INTERRUPTED
                 server_gate.set()
-        assert {item.state for item in journal.read_settled(path)} == {journal.SENT}
+        assert {item.state for item in records.read_settled(path)} == {records.SENT}
 
 
 async def test_the_file_is_the_owners_alone(against: Against, path: Path) -> None:
@@ -262,14 +262,14 @@ async def test_a_place_that_cannot_be_written_is_a_clear_error(against: Against)
 async def test_a_full_disk_stops_the_job_and_nothing_leaves_unrecorded(
     against: Against, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connect = journal._connect
+    connect = journal.connect
 
     def with_little_room(file: Path) -> sqlite3.Connection:
         db = connect(file)
         db.execute("PRAGMA max_page_count = 12")
         return db
 
-    monkeypatch.setattr(journal, "_connect", with_little_room)
+    monkeypatch.setattr(journal, "connect", with_little_room)
     async with against(accept, quotas=FREE) as (client, server):
         with pytest.raises(JournalError, match="cannot be written.*full") as caught:
             await client.fanout.to_users(users(60_000), Text("x"), journal=path, workers=4)
@@ -278,7 +278,7 @@ async def test_a_full_disk_stops_the_job_and_nothing_leaves_unrecorded(
         assert adds_up(report)
         assert report.not_sent > 0
         sent = [name for request in server.calls for name in request.json["to"]]
-    recorded = {item.target for item in journal.read_settled(path)}
+    recorded = {item.target for item in records.read_settled(path)}
     assert set(sent) <= recorded
     assert report.sent + report.unknown == len(sent)
 
@@ -328,10 +328,10 @@ async def test_a_refused_call_that_waits_is_not_unknown(against: Against, path: 
         while not server.calls:
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.1)
-        assert list(journal.read_settled(path)) == []
+        assert list(records.read_settled(path)) == []
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    assert list(journal.read_settled(path)) == []
+    assert list(records.read_settled(path)) == []
 
 
 @settings(
@@ -377,8 +377,8 @@ def test_any_order_of_sends_answers_crashes_and_resumes(
 
         from tests.servers import scripted
 
-        before = list(journal.read_settled(path)) if path.exists() else []
-        unknown = {s.target for s in before if s.state == journal.UNKNOWN}
+        before = list(records.read_settled(path)) if path.exists() else []
+        unknown = {s.target for s in before if s.state == records.UNKNOWN}
         if decide == "resend":
             allowed.update(unknown & set(names))
         async with (
@@ -407,12 +407,12 @@ def test_any_order_of_sends_answers_crashes_and_resumes(
     for numbers, decide, retry, good, fault in runs:
         names = [f"u{number}" for number in numbers]
         asyncio.run(one(names, decide, retry, good, fault))
-        told = {item.target: item.state for item in journal.read_settled(path)}
+        told = {item.target: item.state for item in records.read_settled(path)}
         for name, times in delivered.items():
             assert times <= 1 + allowed[name], name
-            assert told[name] in (journal.SENT, journal.UNKNOWN, journal.FAILED)
+            assert told[name] in (records.SENT, records.UNKNOWN, records.FAILED)
         for name, state in told.items():
-            if state == journal.SENT:
+            if state == records.SENT:
                 assert delivered[name] >= 1
 
 
@@ -446,18 +446,18 @@ def test_killed_at_any_instant_it_resumes_without_sending_twice(path: Path) -> N
                 time.sleep(chance.uniform(0.0, 0.12))
                 process.send_signal(signal.SIGKILL)
                 kills += process.wait() == -signal.SIGKILL
-            if path.exists() and sum(1 for _ in journal.read_settled(path)) >= count:
+            if path.exists() and sum(1 for _ in records.read_settled(path)) >= count:
                 break
         assert kills >= 3
         last = subprocess.run(command, capture_output=True, text=True, check=True)
         sent, unknown, skipped = map(int, last.stdout.split()[1:])
         assert sent + unknown + skipped == count
-        told = {item.target: item.state for item in journal.read_settled(path)}
+        told = {item.target: item.state for item in records.read_settled(path)}
         assert len(told) == count
         times = Counter({name: len(emulator.received(name)) for name in told})
         assert max(times.values()) == 1
         for name, state in told.items():
-            if state == journal.SENT:
+            if state == records.SENT:
                 assert times[name] == 1
         never = {name for name, number in times.items() if number == 0}
-        assert all(told[name] == journal.UNKNOWN for name in never)
+        assert all(told[name] == records.UNKNOWN for name in never)

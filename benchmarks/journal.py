@@ -1,0 +1,91 @@
+"""The journal by itself: ``python -m benchmarks.journal``.
+
+How many targets a second it records (a call of 600 is two rows: its departure on the disk, then its
+answer), and what a resume of a job costs, of which everything is settled: seconds and peak memory,
+in a process of its own for each size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.server import APP
+from easemob_async import EasemobClient, FanoutJob, Text
+from easemob_async.fanout.journal import Journal, Verdict
+from easemob_async.fanout.records import SENT
+
+SIZE = 600
+WORKERS = 64
+
+
+def _users(number: int, step: int) -> Iterator[str]:
+    """Give each of so many users once: in order, or all over the place (a step prime to them)."""
+    return (f"user{n * step % number:09}" for n in range(number))
+
+
+async def _record(path: Path, targets: int) -> float:
+    """Record a job of which every call was sent; gives the seconds that took."""
+    async with EasemobClient(APP, token="t", base_url="http://127.0.0.1:1") as client:
+        settings = _job(client, targets, 1, path)._runner.settings.journal
+    assert settings is not None
+    kind = {"kind": "fanout.to_users", "job_id": "", "message and options": settings.fingerprint}
+    journal = Journal(path, kind)
+    users = _users(targets, 1)
+    parts = iter(lambda: [name for _, name in zip(range(SIZE), users, strict=False)], [])
+
+    async def worker() -> None:
+        for part in parts:
+            number = await journal.departs(part)
+            await journal.settle(number, Verdict(SENT))
+
+    started = time.perf_counter()
+    await asyncio.gather(*(worker() for _ in range(WORKERS)))
+    seconds = time.perf_counter() - started
+    await asyncio.to_thread(journal.close)
+    return seconds
+
+
+def _job(client: EasemobClient, targets: int, step: int, path: Path) -> FanoutJob:
+    return client.fanout.to_users(_users(targets, step), Text("Sale!"), journal=path)
+
+
+async def _resume(path: Path, targets: int, step: int) -> None:
+    # Nothing listens there: whatever is sent again ends the job.
+    async with EasemobClient(APP, token="t", base_url="http://127.0.0.1:1") as client:
+        report = await _job(client, targets, step, path)
+    assert report.skipped == targets, report
+    print(report.seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def main() -> None:
+    """Run all of it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--millions", type=int, nargs="+", default=[1, 2, 4])
+    parser.add_argument("--resume", nargs=3, metavar=("JOURNAL", "TARGETS", "STEP"))
+    options = parser.parse_args()
+    if options.resume:
+        path, targets, step = options.resume
+        asyncio.run(_resume(Path(path), int(targets), int(step)))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for millions in options.millions:
+            path, targets = Path(folder) / f"{millions}.db", millions * 1_000_000
+            seconds = asyncio.run(_record(path, targets))
+            print(f"{millions} million targets: {targets / seconds:,.0f} recorded a second")
+            for step, order in ((1, "in the same order"), (7_368_787, "in another order")):
+                command = [sys.executable, "-m", "benchmarks.journal", "--resume"]
+                command += [str(path), str(targets), str(step)]
+                took, peak = map(float, subprocess.check_output(command).split())
+                print(f"    resumed {order}: {took:.1f} s, {peak:.1f} MB at the most")
+
+
+if __name__ == "__main__":
+    main()
