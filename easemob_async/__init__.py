@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from easemob_async.errors import TransportError as TransportError
     from easemob_async.errors import WebhookError as WebhookError
     from easemob_async.fanout.job import FanoutJob as FanoutJob
+    from easemob_async.fanout.report import FanoutPlan as FanoutPlan
     from easemob_async.fanout.report import FanoutReport as FanoutReport
     from easemob_async.fanout.report import Outcome as Outcome
     from easemob_async.fanout.report import OutcomeStatus as OutcomeStatus
@@ -108,7 +109,7 @@ _HOMES = {
         "WebhookError",
     ),
     "fanout.job": ("FanoutJob",),
-    "fanout.report": ("FanoutReport", "Outcome", "OutcomeStatus", "Progress"),
+    "fanout.report": ("FanoutPlan", "FanoutReport", "Outcome", "OutcomeStatus", "Progress"),
     "models.groups": (
         *("ChatGroup", "CreatedGroup", "GroupMember", "GroupRole", "GroupSummary"),
         *("JoinedGroup", "JoinedGroupsPage"),

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from itertools import islice
-from typing import Any, BinaryIO
+import functools
+from collections.abc import Callable
+from typing import Any, BinaryIO, Final
 
 import click
 
-from easemob_async import EasemobClient, FanoutJob, FanoutReport, InvalidArgumentError
+from easemob_async import (
+    EasemobClient,
+    FanoutJob,
+    FanoutReport,
+    InvalidArgumentError,
+    OutcomeStatus,
+)
 from easemob_async.cli.message import message_options, read_json, read_message
 from easemob_async.cli.progress import job_progress, report_table
 from easemob_async.cli.run import INTERRUPTED, err, out, with_client
+from easemob_async.cli.targets import (
+    FORMATS,
+    Write,
+    count_lines,
+    format_of,
+    parser,
+    read_stream,
+    writer,
+)
+from easemob_async.cli.template import Template
 
 # Without a journal, an id that came up among so many before it is skipped.
-_DEDUPE = 100_000
-_READ_AT_ONCE = 600
+_DEDUPE: Final = 100_000
 
 
 @click.command()
@@ -54,6 +66,22 @@ _READ_AT_ONCE = 600
     help="With a journal: what becomes of who may or may not have been sent to.",
 )
 @click.option("--retry-failed", is_flag=True, help="With a journal: try who failed again.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    help="What TARGETS is: ids, one a line; CSV with a line of column names; JSON Lines, an object "
+    "a line. By the ending of its name when it is not given.",
+)
+@click.option("--id-column", metavar="NAME", help="Where the id is; `id` or the first, if not.")
+@click.option(
+    "--dry-run", is_flag=True, help="Send nothing: tell the calls, and the time they take."
+)
+@click.option(
+    "--failed-to",
+    type=click.Path(dir_okay=False, writable=True),
+    help="Write the ids that failed to this file; with status and reason if it is .csv or .jsonl.",
+)
 @with_client
 async def send(
     client: EasemobClient,
@@ -64,56 +92,86 @@ async def send(
     journal: str | None,
     on_unknown: Any,
     retry_failed: bool,
+    form: str | None,
+    id_column: str | None,
+    dry_run: bool,
+    failed_to: str | None,
     **options: Any,
 ) -> int:
     """Send one message to every id in TARGETS, a file with one id a line ("-" for stdin).
+
+    TARGETS may be CSV or JSON Lines, too: then {name} in the message stands for what the column
+    `name` of the row has, and each gets a message of their own. {{ and }} are braces.
 
     Inside the app's quotas, with a report of what became of every target. "Sent" means accepted by
     the service. Exit status 0 only when every target was sent, now or before. Ctrl-C stops after
     the calls on their way; with --journal, the same line goes on from there.
     """
-    message = read_message(options)
+    read_message(options)
+    if failed_to is not None and failed_to in (targets.name, journal):
+        raise click.UsageError(f"--failed-to would overwrite {failed_to}")
+    template = Template(options)
     ext = read_json(options["ext"], "--ext")
-    total = count_lines(targets)
+    form = format_of(targets.name, form)
+    parse = parser(form, id_column, template if template.fields else None)
+    total = count_lines(targets, form)
     fanout = client.fanout
     starts: dict[str, Callable[..., FanoutJob]] = {
         "users": fanout.to_users,
         "groups": fanout.to_groups,
         "rooms": fanout.to_rooms,
     }
-    with job_progress(err, f"Sending to {kind}", total) as progress:
-        job = starts[kind](
-            read_stream(targets) if total is None else read_ids(targets),
-            message,
-            sender=options["sender"],
-            ext=ext,
-            workers=workers,
-            pace=pace,
-            dedupe=None if journal is not None else _DEDUPE,
-            journal=journal,
-            on_unknown=on_unknown,
-            retry_failed=retry_failed,
-            progress=progress,
-        )
-        return await finish(job, journal)
+    start = functools.partial(
+        starts[kind],
+        read_stream(targets, parse) if total is None else parse(targets),
+        None if template.fields else template.fill({}),
+        sender=options["sender"],
+        ext=ext,
+        workers=workers,
+        pace=pace,
+        dedupe=None if journal is not None and not dry_run else _DEDUPE,
+        journal=journal,
+        # What is sent is part of what a job is; a template is in no message alone.
+        job_id=template.fingerprint() if journal is not None and template.fields else None,
+        on_unknown=on_unknown,
+        retry_failed=retry_failed,
+    )
+    if dry_run:
+        plan = await start().plan()
+        out.print(f"nothing was sent: {plan}")
+        return 0 if plan.read and not plan.failed else 1
+    with writer(failed_to) as write, job_progress(err, f"Sending to {kind}", total) as progress:
+        return await finish(start(progress=progress), journal, write)
 
 
-async def finish(job: FanoutJob, journal: str | None) -> int:
+async def finish(job: FanoutJob, journal: str | None, write: Write | None) -> int:
     """Run a job to its end, print its report, and give the exit status."""
     try:
-        report = await job
+        if write is None or journal is not None:
+            await job
+        else:
+            async for outcome in job:
+                if outcome.status is OutcomeStatus.FAILED:
+                    write(outcome.target, outcome.status.value, str(outcome.error))
     except asyncio.CancelledError:
-        out.print(report_table(job.report))
+        _account(job.report, write)
         err.print("stopped: calls that were on their way are done, no other left")
         if journal is not None:
             err.print(f"run the same line again to go on; `easemob job status {journal}` tells")
         return INTERRUPTED
     except Exception:
         if job.report.read:
-            out.print(report_table(job.report))
+            _account(job.report, write)
         raise
+    _account(job.report, write)
+    return exit_status(job.report)
+
+
+def _account(report: FanoutReport, write: Write | None) -> None:
     out.print(report_table(report))
-    return exit_status(report)
+    if write is not None and report.journal is not None:
+        for outcome in report.iter_failed():  # also of earlier runs
+            write(outcome.target, outcome.status.value, str(outcome.error))
 
 
 def exit_status(report: FanoutReport) -> int:
@@ -121,48 +179,3 @@ def exit_status(report: FanoutReport) -> int:
     if not report.read:
         raise InvalidArgumentError("send: no targets were given")
     return 0 if report.complete else 1
-
-
-def read_ids(lines: BinaryIO) -> Iterator[str]:
-    """Give one id a line; blank lines are passed over."""
-    for line in lines:
-        try:
-            target = line.decode("utf-8-sig").strip()
-        except UnicodeDecodeError:
-            target = line.decode("latin-1").strip() + "\0"  # a target that fails, and says so
-        if target:
-            yield target
-
-
-async def read_stream(lines: BinaryIO) -> AsyncIterator[str]:
-    """Give one id a line of a stream that may be slow, as standard input is.
-
-    It is read in a thread that nobody waits for: Ctrl-C ends the command while it blocks.
-    """
-    loop = asyncio.get_running_loop()
-    parts: asyncio.Queue[list[str]] = asyncio.Queue(2)
-
-    def read() -> None:
-        # A file object of its own: Python aborts when it ends while somebody reads its stdin.
-        ids = read_ids(os.fdopen(os.dup(lines.fileno()), "rb"))
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-            while part := list(islice(ids, _READ_AT_ONCE)):
-                asyncio.run_coroutine_threadsafe(parts.put(part), loop).result()
-            asyncio.run_coroutine_threadsafe(parts.put([]), loop).result()
-
-    threading.Thread(target=read, name="easemob-targets", daemon=True).start()
-    while part := await parts.get():
-        for target in part:
-            yield target
-
-
-def count_lines(lines: BinaryIO) -> int | None:
-    """Count the targets of a file; ``None`` for a stream that can be read only once."""
-    if not lines.seekable():
-        return None
-    try:
-        total = sum(1 for line in lines if line.strip())
-        lines.seek(0)
-    except OSError:
-        return None
-    return total

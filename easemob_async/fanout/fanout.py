@@ -15,8 +15,7 @@ from easemob_async.fanout.job import FanoutJob
 from easemob_async.fanout.pace import Pace
 from easemob_async.fanout.plan import refuse_string
 from easemob_async.fanout.report import Progress
-from easemob_async.fanout.screen import OnUnknown
-from easemob_async.fanout.settings import JournalSettings, Settings
+from easemob_async.fanout.settings import JournalSettings, OnUnknown, Settings
 from easemob_async.models.envelope import addressing, content
 from easemob_async.models.messages import Message, RoomMessageLevel, RouteType, Text
 from easemob_async.models.push import PushOptions
@@ -25,11 +24,15 @@ from easemob_async.transport import codec
 from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
 
+Target = str | tuple[str, Message] | tuple[str, Exception]
+"""An id, or an id with its own message; or with the reason why it has none, of which it fails."""
 Targets = (
     Iterable[str]
     | AsyncIterable[str]
     | Iterable[tuple[str, Message]]
     | AsyncIterable[tuple[str, Message]]
+    | Iterable[Target]
+    | AsyncIterable[Target]
 )
 """Ids, or ids with a message for each; never held whole."""
 Body = Message | Callable[[str], Message] | Callable[[str], Awaitable[Message]]

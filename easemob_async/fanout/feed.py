@@ -145,6 +145,8 @@ class Feed:
         settings = self.settings
         if isinstance(message, bytes):
             return message  # encoded before it was put aside
+        if isinstance(message, Exception):
+            raise message
         if message is None:
             if settings.constant is not None:
                 return settings.constant

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self
 
-from easemob_async.fanout.report import FanoutReport, Outcome
+from easemob_async.fanout.preview import preview
+from easemob_async.fanout.report import FanoutPlan, FanoutReport, Outcome
 from easemob_async.fanout.runner import Runner
 from easemob_async.fanout.settings import Settings
 from easemob_async.transport.transport import Transport
@@ -35,6 +37,7 @@ class FanoutJob:
         settings: Settings,
     ) -> None:
         self._runner = Runner(transport, targets, settings)
+        self._preview = partial(preview, transport, targets, settings)
         self._name = settings.name
         self._started = False
         self._task: asyncio.Task[FanoutReport] | None = None
@@ -62,6 +65,16 @@ class FanoutJob:
         except asyncio.CancelledError:
             self.cancel()
             raise
+
+    async def plan(self) -> FanoutPlan:
+        """Tell what the job would do, without sending: reads all targets, and makes all messages.
+
+        In place of running it: a source that can be read once is read to its end by this.
+        A journal that is there is taken into account; ids that are given twice far apart are
+        seen only by ``dedupe`` or by the run itself.
+        """
+        self._start()
+        return await self._preview()
 
     def cancel(self) -> None:
         """Stop: calls on their way finish, no other leaves. Harmless when it is over."""

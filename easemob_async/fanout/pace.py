@@ -81,3 +81,17 @@ class Even:
 def make_pacer(pace: Pace, limits: Sequence[Limit]) -> Pacer:
     """Make what lets the calls of a job in."""
     return Even(limits) if pace == "even" and limits else Burst()
+
+
+def shortest(limits: Sequence[Limit], *, calls: int, messages: int) -> float:
+    """Give the seconds in which a quota, evenly used, lets so much pass; day limits aside."""
+    return max(
+        (
+            (messages if limit.unit == "messages" else calls)
+            * limit.per.total_seconds()
+            / limit.units
+            for limit in limits
+            if limit.per != DAY
+        ),
+        default=0.0,
+    )

@@ -12,6 +12,7 @@ import attrs
 from easemob_async.checks import fail, reference_problem
 from easemob_async.errors import InvalidArgumentError
 from easemob_async.fanout.report import Outcome, OutcomeStatus
+from easemob_async.fanout.settings import Settings
 from easemob_async.quotas import Limit
 
 _CYCLE_LONGEST: Final = 10_000
@@ -144,6 +145,16 @@ class Packer:
         self._held -= len(call.targets)
         self._size = next(self._sizes)
         return call
+
+
+def make_packer(settings: Settings, limits: Sequence[Limit]) -> Packer:
+    """Make what packs the targets of a job."""
+    return Packer(
+        settings.name,
+        call_sizes(settings.most_targets, limits),
+        look_ahead=settings.workers * settings.most_targets,
+        dedupe=settings.dedupe,
+    )
 
 
 def refuse_string(operation: str, targets: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
+from datetime import timedelta
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
@@ -135,6 +136,38 @@ class FanoutReport:
             for status in OutcomeStatus
         )
         lines = [f"{self.read:,} read: {counts}; {self.calls:,} calls, {self.seconds:.1f} s"]
+        lines += [f"  {number:,} × {reason}" for reason, number in self.reasons.items()]
+        return "\n".join(lines)
+
+
+@attrs.frozen(kw_only=True)
+class FanoutPlan:
+    """What a job would do. ``to_send + failed + unknown + skipped == read``."""
+
+    read: int
+    """Targets taken from the source."""
+    to_send: int
+    """Targets that would be sent to: as many messages."""
+    calls: int
+    """Requests that would take."""
+    failed: int
+    """Targets that break a rule, or whose message does."""
+    unknown: int
+    """Targets that an earlier run of the journal left unknown, and that would stay so."""
+    skipped: int
+    """Given twice, or settled by an earlier run of the journal."""
+    duration: timedelta
+    """How long the quota makes that last; 0 where no quota is kept."""
+    reasons: Mapping[str, int]
+    """How often each reason for failed and unknown came up; rare ones together."""
+
+    def __str__(self) -> str:
+        seconds = timedelta(seconds=round(self.duration.total_seconds()))
+        lines = [
+            f"{self.read:,} read: {self.to_send:,} to send to, {self.failed:,} failed, "
+            f"{self.unknown:,} unknown, {self.skipped:,} skipped",
+            f"{self.calls:,} calls; about {seconds} at the quota",
+        ]
         lines += [f"  {number:,} × {reason}" for reason, number in self.reasons.items()]
         return "\n".join(lines)
 

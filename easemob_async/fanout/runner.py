@@ -22,10 +22,10 @@ from easemob_async.errors import (
 from easemob_async.fanout.feed import Feed
 from easemob_async.fanout.journal import Journal, Verdict
 from easemob_async.fanout.pace import make_pacer
-from easemob_async.fanout.plan import Packer, PlannedCall, call_sizes
+from easemob_async.fanout.plan import PlannedCall, make_packer
 from easemob_async.fanout.records import FAILED, SENT, STATE_OF, UNKNOWN, Settled
 from easemob_async.fanout.report import FanoutReport, Outcome, OutcomeStatus, Progress, Tally
-from easemob_async.fanout.screen import Screen
+from easemob_async.fanout.screen import Screen, open_screen
 from easemob_async.fanout.settings import Settings
 from easemob_async.fanout.source import Source
 from easemob_async.fanout.worker import StoppedError, Worker
@@ -115,13 +115,9 @@ class Runner:
         self._started_at = time.monotonic()
         settings = self.settings
         limits = self._transport.core.quotas.limits(settings.operation)
-        packer = Packer(
-            settings.name,
-            call_sizes(settings.most_targets, limits),
-            look_ahead=settings.workers * settings.most_targets,
-            dedupe=settings.dedupe,
-        )
-        screen = await self._open_journal()
+        packer = make_packer(settings, limits)
+        screen = await open_screen(settings)
+        self._journal = None if screen is None else screen.journal
         self._feed = Feed(settings, self._source, packer, screen)
         try:
             if not self._stopping:
@@ -138,37 +134,6 @@ class Runner:
             raise self._error
         return report
 
-    async def _open_journal(self) -> Screen | None:
-        wanted = self.settings.journal
-        if wanted is None:
-            return None
-        job = {
-            "kind": self.settings.name,
-            "job_id": wanted.job_id,
-            "message and options": wanted.fingerprint,
-        }
-        self._journal = await asyncio.to_thread(Journal, wanted.path, job)
-        screen = Screen(
-            self._journal,
-            retry_failed=wanted.retry_failed,
-            on_unknown=wanted.on_unknown,
-            content=self._own_content,
-        )
-        try:
-            await screen.prepare()
-        except BaseException:
-            # Nobody else knows of it yet: without this its lock would stay.
-            screen.close()
-            await asyncio.shield(asyncio.to_thread(self._journal.close))
-            raise
-        return screen
-
-    async def _own_content(self, item: Any) -> bytes | None:
-        """Give the content that an item brings, before it is put aside."""
-        if isinstance(item, tuple) and len(item) == 2:
-            return self.settings.encode(item[1])
-        return None
-
     async def _finish(self, screen: Screen | None) -> None:
         try:
             await self._settle_fed()
@@ -180,9 +145,7 @@ class Runner:
         self._ended_at = time.monotonic()
         self._tell_progress(final=True)
         if screen is not None:
-            screen.close()
-        if self._journal is not None:
-            await asyncio.to_thread(self._journal.close)
+            await screen.close()
         await self._source.close()
 
     async def _run_workers(self, screen: Screen | None) -> None:

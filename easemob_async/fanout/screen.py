@@ -17,16 +17,46 @@ from easemob_async.fanout.index import Index
 from easemob_async.fanout.journal import Journal
 from easemob_async.fanout.records import FAILED, SENT, UNKNOWN, find_among, read_states
 from easemob_async.fanout.report import Outcome, OutcomeStatus
+from easemob_async.fanout.settings import OnUnknown, Settings
 
 # So many targets that may have been met are looked for in the journal itself; more, in an index.
 _SCANNED: Final = 100_000
 _SCAN_BATCH: Final = 5_000
 
-OnUnknown = Literal["report", "resend"] | Callable[[str], Literal["report", "resend"]]
-"""What becomes of a target whose fate is unknown since an earlier run."""
-
 Content = Callable[[Any], Awaitable[bytes | None]]
 """Gives the content that an item brings itself, to be kept with it; ``None`` for no own one."""
+
+
+async def open_screen(settings: Settings) -> Screen | None:
+    """Open the journal of a job, if it keeps one, and index what earlier runs settled.
+
+    Raises:
+        JournalError: another job's, not a journal, in use, or it cannot be made.
+    """
+    wanted = settings.journal
+    if wanted is None:
+        return None
+
+    async def content(item: Any) -> bytes | None:
+        return settings.encode(item[1]) if isinstance(item, tuple) and len(item) == 2 else None
+
+    job = {
+        "kind": settings.name,
+        "job_id": wanted.job_id,
+        "message and options": wanted.fingerprint,
+    }
+    screen = Screen(
+        await asyncio.to_thread(Journal, wanted.path, job),
+        retry_failed=wanted.retry_failed,
+        on_unknown=wanted.on_unknown,
+        content=content,
+    )
+    try:
+        await screen.prepare()
+    except BaseException:
+        await screen.close()  # nobody else knows of it yet: without this its lock would stay
+        raise
+    return screen
 
 
 @attrs.frozen
@@ -47,7 +77,7 @@ class Screen:
     def __init__(
         self, journal: Journal, *, retry_failed: bool, on_unknown: OnUnknown, content: Content
     ) -> None:
-        self._journal = journal
+        self.journal = journal
         self._index = Index(journal.path)
         self._filter = Filter()
         self._retry_failed = retry_failed
@@ -62,7 +92,7 @@ class Screen:
 
     async def prepare(self) -> None:
         """Index what earlier runs settled."""
-        if self._journal.resumed:
+        if self.journal.resumed:
             await self._build()
 
     async def let_through(self, items: list[Any]) -> Screened:
@@ -72,7 +102,7 @@ class Screen:
         """
         skipped: list[str] = []
         unknown: list[Outcome] = []
-        if self._journal.resumed:
+        if self.journal.resumed:
             items, skipped, unknown = await self._without_earlier(items)
         if set(map(type, items)) == {str}:
             met = self._filter.add(items)
@@ -137,7 +167,7 @@ class Screen:
         if not self._aside:
             return
         # What earlier runs settled was looked at before; here only this run counts.
-        path, began = self._journal.path, self._journal.began
+        path, began = self.journal.path, self.journal.began
         many = self._aside > _SCANNED
         if many:
             await self._build(began)
@@ -167,9 +197,10 @@ class Screen:
                 names += [target for target, _, _ in rows[-self._aside :]]
             return names
 
-    def close(self) -> None:
-        """Remove the index."""
+    async def close(self) -> None:
+        """Remove the index, and let go of the journal."""
         self._index.close()
+        await asyncio.shield(asyncio.to_thread(self.journal.close))
 
     def _write_aside(self) -> None:
         with self._writing:
@@ -178,7 +209,7 @@ class Screen:
             self._unwritten = []
 
     async def _build(self, since: tuple[int, int] = (0, 0)) -> None:
-        await asyncio.to_thread(self._index.build, read_states(self._journal.path, since))
+        await asyncio.to_thread(self._index.build, read_states(self.journal.path, since))
 
 
 def _name(item: Any) -> str | None:

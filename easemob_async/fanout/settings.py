@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 
 from easemob_async.fanout.pace import Pace
 from easemob_async.fanout.report import Progress
-from easemob_async.fanout.screen import OnUnknown
 from easemob_async.models.messages import Message
 from easemob_async.transport.operation import Operation
+
+OnUnknown = Literal["report", "resend"] | Callable[[str], Literal["report", "resend"]]
+"""What becomes of a target whose fate is unknown since an earlier run."""
 
 
 @attrs.frozen(kw_only=True)

@@ -361,3 +361,137 @@ def test_every_command_has_help(command: list[str]) -> None:
         [*EASEMOB, *command, "--help"], capture_output=True, text=True, check=True
     )
     assert "Usage: easemob" in result.stdout
+
+
+def rows(*lines: str) -> str:
+    return "".join(line + "\n" for line in lines)
+
+
+PEOPLE = {
+    "people.csv": rows("name,id,left", 'Ann,u1,"2, or 3"', "Bob,u2,4", "Éva,u3,{}"),
+    "people.jsonl": rows(
+        '{"name": "Ann", "id": "u1", "left": "2, or 3"}',
+        "",
+        '{"id": "u2", "name": "Bob", "left": 4}',
+        '{"name": "Éva", "id": "u3", "left": "{}"}',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+@pytest.mark.parametrize("by_stdin", [False, True])
+def test_each_row_gets_its_own_message(
+    sh: Shell, emulator: Emulator, tmp_path: Path, name: str, by_stdin: bool
+) -> None:
+    path = tmp_path / name
+    path.write_text(PEOPLE[name], encoding="utf-8")
+    source = ["-", "--format", path.suffix[1:]] if by_stdin else [str(path)]
+    text = "Hi {name}, {{{left}}} left"
+    stdin = PEOPLE[name] if by_stdin else ""
+    result = sh("send", *source, "--text", text, *FAST, stdin=stdin)
+    assert result.returncode == 0, result.stderr
+    assert [emulator.received(f"u{n}")[0]["body"]["msg"] for n in (1, 2, 3)] == [
+        "Hi Ann, {2, or 3} left",
+        "Hi Bob, {4} left",
+        "Hi Éva, {{}} left",
+    ]
+
+
+def test_a_row_that_cannot_be_filled_fails_alone(
+    sh: Shell, emulator: Emulator, tmp_path: Path
+) -> None:
+    path, failed = tmp_path / "people.jsonl", tmp_path / "failed.csv"
+    path.write_text(
+        rows('{"id": "u1", "n": 1}', "{rubbish", "[]", '{"id": "u2"}', '{"id": 3, "n": 0}')
+    )
+    result = sh("send", str(path), "--text", "{n}", "--failed-to", str(failed), *FAST)
+    assert result.returncode == 1
+    assert "2  sent" in result.stdout
+    assert "3  failed" in result.stdout
+    assert emulator.received("3")[0]["body"]["msg"] == "0"
+    lines = failed.read_text().splitlines()
+    assert lines[0] == "id,status,reason"
+    assert [line.split(",")[:2] for line in lines[1:]] == [
+        ["line 2", "failed"],
+        ["line 3", "failed"],
+        ["u2", "failed"],
+    ]
+    assert "there is no value for {n}" in lines[3]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "arguments", "words"),
+    [
+        ("a.csv", "id,name\nu1,Ann\n", ["--text", "Hi {nam}"], "no column nam; it has id, name"),
+        ("a.csv", "x,y\n1,2\n", ["--text", "x", "--id-column", "id"], "no column id"),
+        ("a.csv", 'id\nu1\n"u2\n', ["--text", "x"], "is no CSV"),
+        ("a.txt", "u1\n", ["--text", "Hi {name}"], "no columns to fill {name}"),
+        ("a.txt", "u1\n", ["--text", "Hi", "--failed-to", "a.txt"], "would overwrite"),
+        ("a.txt", "u1\n", ["--text", "Hi", "--failed-to", "no/where"], "No such file"),
+    ],
+)
+def test_input_that_cannot_work_sends_nothing(
+    sh: Shell,
+    emulator: Emulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    content: str,
+    arguments: list[str],
+    words: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_text(content)
+    result = sh("send", name, *arguments, *FAST)
+    assert result.returncode != 0
+    assert words in result.stderr
+    assert emulator.state.delivered == 0
+    assert (tmp_path / name).read_text() == content
+
+
+def test_a_dry_run_tells_what_a_run_would_do(sh: Shell, emulator: Emulator, tmp_path: Path) -> None:
+    path, journal = tmp_path / "targets.txt", tmp_path / "sale.db"
+    path.write_text(rows(*(f"u{n}" for n in range(12_000)), "u1", "bad\tone"))
+    line = ("send", str(path), "--text", "Sale!", "--journal", str(journal))
+    dry = sh(*line, "--dry-run")
+    assert dry.returncode == 1  # one id breaks a rule
+    assert "nothing was sent: 12,002 read: 12,000 to send to, 1 failed, 0 unknown" in dry.stdout
+    assert "20 calls; about 0:02:00 at the quota" in dry.stdout
+    assert not journal.exists()
+    assert emulator.requests == []
+    sh(*line, *FAST)
+    again = sh(*line, "--dry-run")
+    assert "0 to send to, 0 failed, 0 unknown, 12,002 skipped" in again.stdout
+    assert emulator.state.delivered == 12_000
+
+
+def test_who_failed_can_be_sent_to_again(sh: Shell, emulator: Emulator, tmp_path: Path) -> None:
+    path, failed, journal = tmp_path / "ids.txt", tmp_path / "failed.txt", tmp_path / "sale.db"
+    path.write_text(rows(*(f"u{n}" for n in range(1000))))
+    line = ("send", str(path), "--text", "Sale!", "--failed-to", str(failed), *FAST)
+    no = {"error": "illegal_argument", "error_description": "no"}
+
+    for extra in ((), ("--journal", str(journal))):
+        emulator.fail("POST", "/messages/users", status=400, body=no)
+        assert sh(*line, "--workers", "1", *extra).returncode == 1
+        assert failed.read_text() == ""  # the first call of all was refused: nothing was sent
+    one = tmp_path / "one.csv"
+    one.write_text("id,text\n" + rows(*(f"u{n},{n % 2}" for n in range(1000))))
+    emulator.fail("POST", "/messages/users", status=400, body=no)
+    result = sh("send", str(one), "--text", "{text}", "--failed-to", str(failed), *FAST)
+    assert "500  failed" in result.stdout
+    assert sh("send", str(failed), "--text", "again", *FAST).returncode == 0
+    assert emulator.state.delivered == 1000
+
+
+def test_a_journal_of_a_template_is_another_templates_no_more(sh: Shell, tmp_path: Path) -> None:
+    path, journal = tmp_path / "people.csv", tmp_path / "sale.db"
+    path.write_text(PEOPLE["people.csv"])
+    line = ("send", str(path), "--journal", str(journal), *FAST)
+    assert sh(*line, "--text", "Hi {name}").returncode == 0
+    other = sh(*line, "--text", "Bye {name}")
+    assert other.returncode == 1
+    assert "of another job: it differs in job_id" in other.stderr
+    again = sh(*line, "--text", "Hi {name}")
+    assert again.returncode == 0
+    assert "3  skipped" in again.stdout

@@ -568,3 +568,30 @@ async def test_an_empty_source_is_an_empty_report(shop: EasemobClient) -> None:
     report = await shop.fanout.to_users([], Text("x"))
     assert report == FanoutReport(seconds=report.seconds)
     assert "0 read: 0 sent" in str(report)
+
+
+async def test_a_plan_tells_what_a_job_would_do_and_sends_nothing(against: Against) -> None:
+    async with against(accept) as (client, server):
+        names = ["a", "a", "", *users(1300)]
+        job = client.fanout.to_users(names, Text("x"))
+        plan = await job.plan()
+        assert (plan.read, plan.to_send, plan.calls) == (1303, 1301, 3)
+        assert (plan.failed, plan.skipped, plan.unknown) == (1, 1, 0)
+        assert plan.duration == timedelta(seconds=13.01)
+        assert "3 calls; about 0:00:13 at the quota" in str(plan)
+        with pytest.raises(RuntimeError, match="started before"):
+            await job
+        rooms = await client.fanout.to_rooms([str(n) for n in range(1000)], Text("x")).plan()
+        assert (rooms.calls, rooms.duration) == (100, timedelta(seconds=10))
+        free = await client.fanout.to_users(users(10), lambda t: Text(t)).plan()
+        assert (free.calls, free.to_send) == (10, 10)
+        assert not server.received
+
+
+async def test_a_target_may_bring_the_reason_why_it_has_no_message(against: Against) -> None:
+    pairs = [("a", Text("x")), ("b", ValueError("row 2 has no name")), "c"]
+    async with against(accept, quotas=FREE) as (client, _):
+        outcomes = [o async for o in client.fanout.to_users(pairs, Text("y"))]
+    told = {o.target: (o.status.value, str(o.error or "")) for o in outcomes}
+    assert told["b"] == ("failed", "row 2 has no name")
+    assert told["a"][0] == told["c"][0] == "sent"

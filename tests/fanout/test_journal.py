@@ -303,6 +303,19 @@ async def test_a_second_message_that_breaks_a_rule_costs_its_target_alone(
     assert adds_up(report)
 
 
+async def test_ids_that_no_database_takes_cost_themselves_alone(
+    against: Against, path: Path
+) -> None:
+    names = ["a", "\ud800", "b", "\ud800", "x\0y", "", "", "a", "\n", *users(700)]
+    async with against(accept, quotas=FREE) as (client, _):
+        for run in range(2):
+            report = await client.fanout.to_users(names, Text("x"), journal=path)
+            assert report.failed + report.skipped + report.sent == len(names)
+            assert report.sent == (702, 0)[run]
+            assert adds_up(report)
+        assert {o.target for o in report.iter_failed()} >= {"", "\n", "\\ud800"}
+
+
 async def test_a_resume_that_fails_at_its_start_lets_go_of_the_file(
     against: Against, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

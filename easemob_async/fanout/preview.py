@@ -1,0 +1,62 @@
+"""What a job would do, without doing it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterable, Iterable
+from datetime import timedelta
+from typing import Any
+
+import attrs
+
+from easemob_async.fanout.feed import Feed
+from easemob_async.fanout.pace import shortest
+from easemob_async.fanout.plan import make_packer
+from easemob_async.fanout.report import FanoutPlan, OutcomeStatus, Tally
+from easemob_async.fanout.screen import open_screen
+from easemob_async.fanout.settings import Settings
+from easemob_async.fanout.source import Source
+from easemob_async.transport.transport import Transport
+
+
+async def preview(
+    transport: Transport, targets: Iterable[Any] | AsyncIterable[Any], settings: Settings
+) -> FanoutPlan:
+    """Read all targets, make and check their messages, pack them, and send nothing.
+
+    A journal that is there is looked at, as if the job were run again; one that is not is not made.
+    """
+    limits = transport.core.quotas.limits(settings.operation)
+    if settings.journal is not None and not settings.journal.path.exists():
+        settings = attrs.evolve(settings, journal=None)
+    source, tally = Source(targets), Tally()
+    sizes: Counter[int] = Counter()
+    screen = await open_screen(settings)
+    try:
+        feed = Feed(settings, source, make_packer(settings, limits), screen)
+        while not feed.over:
+            call = await feed.next_call()
+            if call is not None:
+                sizes[len(call.targets)] += 1
+            for outcome in feed.settled:
+                tally.add(outcome.status, 1, outcome.error)
+            tally.add(OutcomeStatus.SKIPPED, len(feed.skipped))
+            feed.settled, feed.skipped = [], []
+    finally:
+        if screen is not None:
+            await screen.close()
+        await source.close()
+    calls = sizes.total()
+    messages = sum(size * number for size, number in sizes.items())
+    tally.read = source.read
+    report = tally.report(0.0)
+    return FanoutPlan(
+        read=report.read,
+        to_send=messages,
+        calls=calls,
+        failed=report.failed,
+        unknown=report.unknown,
+        skipped=report.skipped,
+        duration=timedelta(seconds=shortest(limits, calls=calls, messages=messages)),
+        reasons=report.reasons,
+    )

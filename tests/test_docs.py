@@ -1,0 +1,78 @@
+"""The pages of docs/ do what they say: their commands are run, word by word, with fewer targets."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from easemob_async.emulator import Emulator
+from easemob_async.emulator.thread import running
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def blocks(page: str, language: str) -> list[str]:
+    text = (DOCS / page).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def test_bulk(tmp_path: Path) -> None:
+    install, emulator_line, exports, plan, kill, status, again, resend, personal = blocks(
+        "bulk.md", "sh"
+    )
+    assert emulator_line == "easemob emulator --quotas 0 --port 8099\n"
+    assert install.startswith("python3 -m venv .venv")
+    shim = tmp_path / "bin" / "easemob"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m easemob_async "$@"\n')
+    shim.chmod(0o755)
+    with running(Emulator(quotas=None, delay=(0.0, 0.2))) as emulator:
+        env = {**os.environ, "PATH": f"{shim.parent}:{os.environ['PATH']}", "NO_COLOR": "1"}
+
+        def sh(block: str, number: int = 200_000) -> subprocess.CompletedProcess[str]:
+            block = block.replace("1000000", str(number)).replace("KILL 4", "KILL 1.5")
+            return subprocess.run(
+                ["bash", "-c", f"{exports}export EASEMOB_BASE_URL={emulator.base_url}\n{block}"],
+                cwd=tmp_path,
+                env=env,
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+
+        planned = sh(plan)
+        assert "nothing was sent: 200,000 read: 200,000 to send to" in planned.stdout
+        assert "334 calls; about 0:33:20 at the quota" in planned.stdout
+        assert sh(kill).returncode in (-9, 137)
+        told = sh(status).stdout
+        unknown = int(re.search(r"([\d,]+)  unknown", told)[1].replace(",", ""))  # type: ignore[index]
+        sent = int(re.search(r"([\d,]+)  sent", told)[1].replace(",", ""))  # type: ignore[index]
+        done = sh(again)
+        assert done.returncode == (1 if unknown else 0), done.stderr
+        assert f"{sent:,}  skipped" in done.stdout
+        assert f"{unknown:,}  unknown" in done.stdout
+        last = sh(resend)
+        assert last.returncode == 0
+        assert f"{unknown:,}  sent" in last.stdout
+        assert 200_000 <= emulator.state.delivered <= 200_000 + unknown
+        assert sh(personal).returncode == 0
+        assert emulator.received("user2")[-1]["body"]["msg"] == "Hi Bob, you have 80 points."
+        (script,) = blocks("bulk.md", "python")
+        code = script.replace("1_000_001", "10_001")
+        (tmp_path / "job.py").write_text(code)
+        ran = sh(f'"{sys.executable}" job.py')
+        assert "10,000 read: 10,000 sent" in ran.stdout, ran.stderr
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in DOCS.glob("*.md")))
+def test_no_page_points_nowhere(page: str) -> None:
+    text = (DOCS / page).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
+        if "://" not in target:
+            assert (DOCS / target).exists(), target
