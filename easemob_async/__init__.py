@@ -65,6 +65,10 @@ if TYPE_CHECKING:
     from easemob_async.models.messages import TargetType as TargetType
     from easemob_async.models.messages import Text as Text
     from easemob_async.models.messages import Video as Video
+    from easemob_async.models.moderation import CreatedThread as CreatedThread
+    from easemob_async.models.moderation import MutedMember as MutedMember
+    from easemob_async.models.moderation import Sort as Sort
+    from easemob_async.models.moderation import Thread as Thread
     from easemob_async.models.pages import Page as Page
     from easemob_async.models.pages import Paginator as Paginator
     from easemob_async.models.push import ApnsOptions as ApnsOptions
@@ -75,6 +79,11 @@ if TYPE_CHECKING:
     from easemob_async.models.push import PushTemplate as PushTemplate
     from easemob_async.models.results import BatchOutcome as BatchOutcome
     from easemob_async.models.results import BatchResult as BatchResult
+    from easemob_async.models.rooms import AutoDelete as AutoDelete
+    from easemob_async.models.rooms import ChatRoom as ChatRoom
+    from easemob_async.models.rooms import CreatedRoom as CreatedRoom
+    from easemob_async.models.rooms import JoinedRoom as JoinedRoom
+    from easemob_async.models.rooms import RoomSummary as RoomSummary
     from easemob_async.models.tokens import FOREVER as FOREVER
     from easemob_async.models.tokens import AppToken as AppToken
     from easemob_async.models.tokens import Token as Token
@@ -128,6 +137,19 @@ _HOMES = {
     "models.users": ("DeletedUsers", "Device", "NewUser", "OnlineStatus", "PushBinding", "User"),
     "quotas": ("Limit", "Quotas"),
     "transport.account": ("QuotaAccount", "Usage"),
+    "models.moderation": (
+        "CreatedThread",
+        "MutedMember",
+        "Sort",
+        "Thread",
+    ),
+    "models.rooms": (
+        "AutoDelete",
+        "ChatRoom",
+        "CreatedRoom",
+        "JoinedRoom",
+        "RoomSummary",
+    ),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from easemob_async.fanout import Fanout
     from easemob_async.models.tokens import TokenProvider
     from easemob_async.resources.chat_groups import ChatGroups
+    from easemob_async.resources.chat_rooms import ChatRooms
     from easemob_async.resources.messages import Messages
+    from easemob_async.resources.threads import Threads
     from easemob_async.resources.tokens import Tokens
     from easemob_async.resources.users import Users
 
@@ -117,6 +119,8 @@ class EasemobClient:
     chat_groups: _Resource[ChatGroups] = _Resource(
         "easemob_async.resources.chat_groups", "ChatGroups"
     )
+    chat_rooms: _Resource[ChatRooms] = _Resource("easemob_async.resources.chat_rooms", "ChatRooms")
+    threads: _Resource[Threads] = _Resource("easemob_async.resources.threads", "Threads")
     fanout: _Resource[Fanout] = _Resource("easemob_async.fanout", "Fanout")
 
     def __init__(

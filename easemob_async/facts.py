@@ -40,7 +40,25 @@ STATUSES_PER_CALL: Final = 100
 GROUPS_PER_PAGE: Final = 1000
 JOINED_GROUPS_PER_PAGE: Final = 20
 MEMBERS_PER_PAGE: Final = 1000
-MEMBERS_PER_CALL: Final = 60
-"""Of the documented 100 and 60 for adding (chat_groups.members.add_many) the lower."""
+IDS_PER_URL: Final = 60
+"""The most members whose ids stand in a path (chat_groups.members.remove_many and the like)."""
+MUTES_PER_CALL: Final = 100
+ALLOWED_PER_CALL: Final = 100
+MEMBER_ATTRIBUTES_SET: Final = 20
+"""Members a call (chat_groups.member_attributes.set_many)."""
+MEMBER_ATTRIBUTES_GET: Final = 10
+"""Members a call (chat_groups.member_attributes.get_many)."""
+MEMBER_ATTRIBUTE_NAME: Final = 16
+"""Bytes."""
+MEMBER_ATTRIBUTE_VALUE: Final = 512
+"""Bytes."""
+THREADS_PER_PAGE: Final = 50
+THREAD_NAME_LENGTH: Final = 64
+THREAD_MEMBERS_PER_CALL: Final = 10
+ROOM_ATTRIBUTE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+ROOM_ATTRIBUTE_VALUE: Final = 4096
+ROOM_ATTRIBUTES_PER_CALL: Final = 10
+TAG_LENGTH: Final = 32
+TAGS_PER_MEMBER: Final = 10
 URL_BYTES: Final = 4 * 1024
 """Where ids stand in the path (chat_groups.members.remove_many)."""

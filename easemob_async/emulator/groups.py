@@ -320,7 +320,7 @@ def remove_members(call: Call) -> dict[str, JSON]:
     """chat_groups.members.remove (one) and chat_groups.members.remove_many (joined by commas)."""
     group = _find_usable(call)
     names = call.params["usernames"].split(",")
-    if len(names) > facts.MEMBERS_PER_CALL:
+    if len(names) > facts.IDS_PER_URL:
         description = "kickMember: kickMembers number more than maxSize : 60"
         raise Refusal(400, "invalid_parameter", description)
     if group.owner in names:

@@ -16,7 +16,11 @@ from easemob_async.models.groups import (
 )
 from easemob_async.models.pages import Page, Paginator, by_cursor, by_number
 from easemob_async.quotas import SECOND, Limit
-from easemob_async.resources.group_members import Admins, Announcement, Members
+from easemob_async.resources.announcement import Announcement
+from easemob_async.resources.member_attributes import MemberAttributes
+from easemob_async.resources.members import Admins, GroupMembers
+from easemob_async.resources.moderation import Allowlist, Blocklist, Mutes
+from easemob_async.resources.places import GROUPS
 from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
 
@@ -44,12 +48,20 @@ class ChatGroups:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self.members = Members(transport)
+        self.members = GroupMembers(transport)
         """Who is in a group."""
-        self.admins = Admins(transport)
+        self.admins = Admins(transport, GROUPS)
         """Who helps the owner."""
-        self.announcement = Announcement(transport)
+        self.mutes = Mutes(transport, GROUPS)
+        """Who may not send."""
+        self.allowlist = Allowlist(transport, GROUPS)
+        """Who may always send."""
+        self.blocklist = Blocklist(transport, GROUPS)
+        """Who may not come back."""
+        self.announcement = Announcement(transport, GROUPS)
         """What every member is shown."""
+        self.member_attributes = MemberAttributes(transport)
+        """What the app keeps about each member."""
 
     async def create(
         self,

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, cast
 
 from easemob_async import checks, facts
-from easemob_async.errors import BadRequestError, EasemobError
+from easemob_async.errors import BadRequestError
 from easemob_async.models.pages import Page, Paginator, by_cursor, whole
 from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.models.users import DeletedUsers, Device, NewUser, OnlineStatus, User
 from easemob_async.quotas import SECOND, Limit
+from easemob_async.resources.batches import in_parts
 from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
 from easemob_async.wire import Id
@@ -126,18 +127,10 @@ class Users:
             raise checks.fail(operation, "new_users is empty; name at least one")
         bodies = [_registration(operation, user) for user in users]
         checks.no_duplicates(operation, "username", [user.username for user in users])
-        outcomes: list[BatchOutcome[User]] = []
-        for part in checks.chunks(bodies, facts.USERS_PER_REGISTRATION):
-            try:
-                outcomes += await self._register([body["username"] for body in part], part)
-            except EasemobError as error:
-                error.partial = BatchResult(tuple(outcomes))
-                raise
-        return BatchResult(tuple(outcomes))
+        return await in_parts(checks.chunks(bodies, facts.USERS_PER_REGISTRATION), self._register)
 
-    async def _register(
-        self, names: Sequence[str], bodies: Sequence[dict[str, str]]
-    ) -> Iterable[BatchOutcome[User]]:
+    async def _register(self, bodies: Sequence[dict[str, str]]) -> Iterable[BatchOutcome[User]]:
+        names = [body["username"] for body in bodies]
         try:
             answer = await self._transport.call(_CREATE_MANY, json=bodies, about=names)
         except BadRequestError as error:

@@ -12,7 +12,7 @@ from easemob_async.transport.operation import Operation
 
 T = TypeVar("T")
 
-_YES: Final = (True, "true", "success", 1)
+_YES: Final = (True, "true", "success", "ok", 1)
 
 
 class Asked(Protocol):
@@ -64,11 +64,23 @@ class Answer:
         value = self.get(*path)
         if value is None and path:
             raise self.wrong(f"{_dotted(path)} is missing")
+        return self.decode(kind, value, _dotted(path))
+
+    @overload
+    def decode(self, kind: type[T], value: object, where: str) -> T: ...
+    @overload
+    def decode(self, kind: Any, value: object, where: str) -> Any: ...
+    def decode(self, kind: Any, value: object, where: str) -> Any:
+        """Decode a raw value of the answer.
+
+        Raises:
+            ResponseError: it is not what the API promises; names the field.
+        """
         token = converter.id_prefix.set(self._id_prefix)
         try:
             return converter.structure(value, kind)
         except converter.DecodeError as error:
-            problem = f"{_dotted(path)}: {error}" if path else str(error)
+            problem = f"{where}: {error}" if where else str(error)
         finally:
             converter.id_prefix.reset(token)
         raise self.wrong(problem)
@@ -86,6 +98,14 @@ class Answer:
             return self.read(kind, key, 0)
         raise self.wrong(f"{key} is missing or empty")
 
+    def objects(self, kind: type[T], *path: str | int) -> tuple[T, ...]:
+        """Decode a list of objects, of which a single one may stand bare."""
+        value = self.get(*path)
+        if isinstance(value, Mapping):
+            return (self.read(kind, *path),)
+        decoded: tuple[T, ...] = self.read(tuple[kind, ...], *path)  # type: ignore[valid-type]
+        return decoded
+
     def confirm(self, *path: str | int, reason: Sequence[str | int] = ("data", "reason")) -> None:
         """Raise unless a flag of the answer says that it was done.
 
@@ -102,6 +122,10 @@ class Answer:
             raise self.wrong(f"{_dotted(path)} is {'missing' if value is None else 'no flag'}")
         words = self.get(*reason)
         raise self.refused(words if isinstance(words, str) else f"{_dotted(path)} is {value!r}")
+
+    def without_prefix(self, name: str) -> str:
+        """Take the app's own prefix (``org#app_``) off an id."""
+        return name.removeprefix(self._id_prefix) if self._id_prefix else name
 
     def redacted(self, text: str) -> str:
         """Blot the call's own secrets out of the service's words."""

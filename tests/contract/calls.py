@@ -5,7 +5,7 @@ Written by hand from the facts, so that a wrong name or a wrong argument shows.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +13,6 @@ from easemob_async import (
     Audio,
     Command,
     Custom,
-    EasemobClient,
     File,
     Image,
     Location,
@@ -22,20 +21,8 @@ from easemob_async import (
     Text,
     Video,
 )
-
-
-class Example:
-    """One example: what stands in its path, its query and its body."""
-
-    def __init__(self, path: Mapping[str, str], query: Mapping[str, str], body: Any) -> None:
-        self.path = path
-        self.query = query
-        self.body = body
-
-    @property
-    def limit(self) -> int | None:
-        limit = self.query.get("limit") or self.query.get("pagesize")
-        return int(limit) if limit else None
+from tests.contract.calls_places import PLACES
+from tests.contract.example import Call, Example
 
 
 def message(kind: str, body: Mapping[str, Any]) -> Message:
@@ -99,9 +86,6 @@ def notify(example: Example) -> dict[str, Any]:
     return {} if value is None else {"need_notify": value == "true"}
 
 
-Call = Callable[[EasemobClient, Example], Awaitable[Any]]
-
-
 def _send(method: str) -> Call:
     return lambda c, e: getattr(c.messages, method)(
         e.body["to"], message(e.body["type"], e.body["body"]), **sending(e.body)
@@ -118,6 +102,7 @@ def _send_to_members(method: str) -> Call:
 
 
 CALLS: Mapping[str, Call] = {
+    **PLACES,
     "tokens.create_app_token": lambda c, e: c.tokens.create_app_token(
         client_id=e.body["client_id"],
         client_secret=e.body["client_secret"],
@@ -175,10 +160,6 @@ CALLS: Mapping[str, Call] = {
     "chat_groups.transfer_owner": lambda c, e: c.chat_groups.transfer_owner(
         e.path["group_id"], e.body["newowner"]
     ),
-    "chat_groups.announcement.get": lambda c, e: c.chat_groups.announcement.get(e.path["group_id"]),
-    "chat_groups.announcement.update": lambda c, e: c.chat_groups.announcement.update(
-        e.path["group_id"], e.body["announcement"]
-    ),
     "chat_groups.members.add": lambda c, e: c.chat_groups.members.add(
         e.path["group_id"], e.path["username"], **notify(e)
     ),
@@ -195,13 +176,6 @@ CALLS: Mapping[str, Call] = {
         e.path["group_id"], limit=e.limit, joined_time=e.query.get("joined_time") == "true"
     ).page(),
     "chat_groups.members.is_joined": lambda c, e: c.chat_groups.members.is_joined(
-        e.path["group_id"], e.path["username"]
-    ),
-    "chat_groups.admins.list": lambda c, e: c.chat_groups.admins.list(e.path["group_id"]).page(),
-    "chat_groups.admins.add": lambda c, e: c.chat_groups.admins.add(
-        e.path["group_id"], e.body["newadmin"]
-    ),
-    "chat_groups.admins.remove": lambda c, e: c.chat_groups.admins.remove(
         e.path["group_id"], e.path["username"]
     ),
 }

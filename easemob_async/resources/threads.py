@@ -1,0 +1,230 @@
+"""Message threads: talk about one message of a chat group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from easemob_async import checks, facts
+from easemob_async.models.moderation import CreatedThread, Sort, Thread
+from easemob_async.models.pages import Page, Paginator, by_cursor
+from easemob_async.models.results import BatchOutcome, BatchResult
+from easemob_async.resources.batches import in_parts, outcomes
+from easemob_async.transport.operation import Operation, QueryValue
+from easemob_async.transport.transport import Transport
+from easemob_async.wire import Id
+
+_CREATE: Final = Operation("threads.create", "POST", "/thread", "once")
+_UPDATE: Final = Operation("threads.update", "PUT", "/thread/{thread_id}", "safe")
+_DELETE: Final = Operation("threads.delete", "DELETE", "/thread/{thread_id}", "safe")
+_LIST: Final = Operation("threads.list", "GET", "/thread", "safe")
+_LIST_JOINED: Final = Operation("threads.list_joined", "GET", "/threads/user/{username}", "safe")
+_LIST_JOINED_IN_GROUP: Final = Operation(
+    "threads.list_joined_in_group", "GET", "/threads/chatgroups/{group_id}/user/{username}", "safe"
+)
+_USERS: Final = "/thread/{thread_id}/users"
+_LIST_MEMBERS: Final = Operation("threads.members.list", "GET", _USERS, "safe")
+_ADD_MEMBERS: Final = Operation("threads.members.add_many", "POST", _USERS, "safe")
+_REMOVE_MEMBERS: Final = Operation("threads.members.remove_many", "DELETE", _USERS, "once")
+
+
+class Threads:
+    """Message threads, where the app has them switched on."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self.members = ThreadMembers(transport)
+        """Who is in a thread."""
+
+    async def create(
+        self, name: str, *, group_id: str, message_id: str, owner: str
+    ) -> CreatedThread:
+        """Start a thread on a message of a group; a message has one at most.
+
+        Args:
+            name: at most 64 characters.
+            group_id: the group.
+            message_id: the message that it hangs on.
+            owner: who makes it, a member of the group.
+
+        Raises:
+            InvalidArgumentError: the name is too long.
+            BadRequestError: the message is not one of the group's.
+            PermissionDeniedError: the message has a thread, or threads are not switched on.
+            NotFoundError: no such group or message, or the owner is not a member.
+
+        Source: threads.create
+        """
+        body = {
+            "group_id": checks.reference(_CREATE.id, "group_id", group_id),
+            "name": _name(_CREATE.id, name),
+            "msg_id": checks.reference(_CREATE.id, "message_id", message_id),
+            "owner": checks.reference(_CREATE.id, "owner", owner),
+        }
+        answer = await self._transport.call(_CREATE, json=body, about=name)
+        return answer.read(CreatedThread, "data")
+
+    async def update(self, thread_id: str, name: str) -> None:
+        """Rename a thread: at most 64 characters.
+
+        Raises:
+            NotFoundError: no such thread.
+
+        Source: threads.update
+        """
+        body = {"name": _name(_UPDATE.id, name)}
+        await self._transport.call(_UPDATE, thread_id, json=body)
+
+    async def delete(self, thread_id: str) -> None:
+        """Delete a thread.
+
+        Raises:
+            NotFoundError: no such thread.
+
+        Source: threads.delete
+        """
+        answer = await self._transport.call(_DELETE, thread_id)
+        answer.confirm("data", "status")
+
+    def list(
+        self, *, limit: int | None = None, cursor: str | None = None, sort: Sort | str | None = None
+    ) -> Paginator[Thread]:
+        """List the app's threads; only their ids come.
+
+        Args:
+            limit: threads a page, 1 to 50; 50 when it is not given.
+            cursor: where to start, from an earlier page.
+            sort: by the time they were made; the latest first when it is not given.
+
+        Source: threads.list
+        """
+        return self._threads(_LIST, (), limit, cursor, sort)
+
+    def list_joined(
+        self,
+        username: str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: Sort | str | None = None,
+    ) -> Paginator[Thread]:
+        """List the threads that a user has joined, in all groups.
+
+        Args:
+            username: the user.
+            limit: threads a page, 1 to 50; 50 when it is not given.
+            cursor: where to start, from an earlier page.
+            sort: by the time the user joined; the latest first when it is not given.
+
+        Source: threads.list_joined
+        """
+        return self._threads(_LIST_JOINED, (username,), limit, cursor, sort)
+
+    def list_joined_in_group(
+        self,
+        group_id: str,
+        username: str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: Sort | str | None = None,
+    ) -> Paginator[Thread]:
+        """List the threads that a user has joined in one group.
+
+        Args:
+            group_id: the group.
+            username: the user.
+            limit: threads a page, 1 to 50; 50 when it is not given.
+            cursor: where to start, from an earlier page.
+            sort: by the time the user joined; the latest first when it is not given.
+
+        Source: threads.list_joined_in_group
+        """
+        return self._threads(_LIST_JOINED_IN_GROUP, (group_id, username), limit, cursor, sort)
+
+    def _threads(
+        self,
+        operation: Operation,
+        values: tuple[str, ...],
+        limit: int | None,
+        cursor: str | None,
+        sort: Sort | str | None,
+    ) -> Paginator[Thread]:
+        size = checks.page_size(operation.id, limit, facts.THREADS_PER_PAGE)
+        order = checks.member(operation.id, "sort", Sort, sort)
+
+        async def fetch(position: str | None) -> Page[Thread]:
+            query: dict[str, QueryValue] = {"limit": size, "cursor": position, "sort": order}
+            answer = await self._transport.call(operation, *values, query=query)
+            threads: Sequence[Thread] = answer.read(tuple[Thread, ...], "entities")
+            return Page(threads, answer.optional(str, "properties", "cursor"))
+
+        return by_cursor(fetch, cursor)
+
+
+class ThreadMembers:
+    """Who is in a thread."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list(
+        self, thread_id: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> Paginator[str]:
+        """List the usernames of a thread's members.
+
+        Args:
+            thread_id: the thread.
+            limit: members a page, 1 to 50; 50 when it is not given.
+            cursor: where to start, from an earlier page.
+
+        Source: threads.members.list
+        """
+        size = checks.page_size(_LIST_MEMBERS.id, limit, facts.THREADS_PER_PAGE)
+
+        async def fetch(position: str | None) -> Page[str]:
+            query: dict[str, QueryValue] = {"limit": size, "cursor": position}
+            answer = await self._transport.call(_LIST_MEMBERS, thread_id, query=query)
+            names: Sequence[str] = answer.read(tuple[Id, ...], "data", "affiliations")
+            return Page(names, answer.optional(str, "properties", "cursor"))
+
+        return by_cursor(fetch, cursor)
+
+    async def add_many(self, thread_id: str, usernames: Iterable[str]) -> BatchResult[None]:
+        """Add any number of users to a thread, 10 a call; a call is done whole or not at all.
+
+        Raises:
+            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+
+        Source: threads.members.add_many
+        """
+
+        async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[None]]:
+            body = {"usernames": part}
+            answer = await self._transport.call(_ADD_MEMBERS, thread_id, json=body, about=part)
+            answer.confirm("data", "status")
+            return [BatchOutcome(name) for name in part]
+
+        names = checks.references(_ADD_MEMBERS.id, "usernames", usernames)
+        return await in_parts(checks.chunks(names, facts.THREAD_MEMBERS_PER_CALL), settle)
+
+    async def remove_many(self, thread_id: str, usernames: Iterable[str]) -> BatchResult[None]:
+        """Remove any number of members from a thread, 10 a call.
+
+        Raises:
+            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+
+        Source: threads.members.remove_many
+        """
+
+        async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[None]]:
+            body = {"usernames": part}
+            answer = await self._transport.call(_REMOVE_MEMBERS, thread_id, json=body, about=part)
+            return outcomes(answer, part, "entities")
+
+        names = checks.references(_REMOVE_MEMBERS.id, "usernames", usernames)
+        return await in_parts(checks.chunks(names, facts.THREAD_MEMBERS_PER_CALL), settle)
+
+
+def _name(operation: str, name: str) -> str:
+    return checks.text(operation, "name", name, least=1, most=facts.THREAD_NAME_LENGTH)

@@ -1,0 +1,54 @@
+"""The examples and error rows of the facts, for every operation that is called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import pytest
+
+from tests import facts_reader as facts
+from tests.contract.calls import CALLS
+from tests.contract.example import Example
+
+
+def examples() -> Iterator[Any]:
+    for id_ in CALLS:
+        for number, example in enumerate(facts.operations()[id_].get("examples") or []):
+            yield pytest.param(id_, example, id=f"{id_}-{example.get('name', number)}")
+
+
+def error_rows() -> Iterator[Any]:
+    for id_ in CALLS:
+        for row in facts.operations()[id_].get("errors") or []:
+            if row["status"] >= 400:
+                name = f"{row['status']}-{row.get('error')}-{str(row.get('description'))[:30]}"
+                yield pytest.param(id_, row, id=f"{id_}-{name}")
+
+
+def read_example(id_: str, example: Mapping[str, Any]) -> Example:
+    """Take an example apart by its operation's path."""
+    operation = facts.operations()[id_]
+    path, query = operation["path"], {}
+    values = {}
+    if "url" in example:
+        parts = urlsplit(example["url"])
+        query = dict(parse_qsl(parts.query))
+        template = re.escape(path).replace(r"\{", "{").replace(r"\}", "}")
+        pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template) + "$"
+        found = re.search(pattern, parts.path)
+        assert found, (pattern, parts.path)
+        values = {name: unquote(value) for name, value in found.groupdict().items()}
+    for name in re.findall(r"\{(\w+)\}", path):
+        values.setdefault(name, "XXXX")
+    return Example(values, query, example.get("request"))
+
+
+def any_example(id_: str) -> Example:
+    """An example that a call can be made of, whatever it answers."""
+    for example in facts.operations()[id_]["examples"]:
+        if "request" in example or not facts.operations()[id_].get("body"):
+            return read_example(id_, example)
+    raise AssertionError(id_)
