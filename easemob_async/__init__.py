@@ -77,6 +77,32 @@ if TYPE_CHECKING:
     from easemob_async.models.push import PushFilter as PushFilter
     from easemob_async.models.push import PushOptions as PushOptions
     from easemob_async.models.push import PushTemplate as PushTemplate
+    from easemob_async.models.push_settings import PushChatType as PushChatType
+    from easemob_async.models.push_settings import PushCounts as PushCounts
+    from easemob_async.models.push_settings import PushDisplayStyle as PushDisplayStyle
+    from easemob_async.models.push_settings import PushMode as PushMode
+    from easemob_async.models.push_settings import PushPlatform as PushPlatform
+    from easemob_async.models.push_settings import PushSettings as PushSettings
+    from easemob_async.models.push_settings import StoredPushTemplate as StoredPushTemplate
+    from easemob_async.models.relations import AddedReaction as AddedReaction
+    from easemob_async.models.relations import BlockRelation as BlockRelation
+    from easemob_async.models.relations import ChatType as ChatType
+    from easemob_async.models.relations import Contact as Contact
+    from easemob_async.models.relations import ContactRelation as ContactRelation
+    from easemob_async.models.relations import DeliveryStatus as DeliveryStatus
+    from easemob_async.models.relations import Favorite as Favorite
+    from easemob_async.models.relations import MessageReactions as MessageReactions
+    from easemob_async.models.relations import NewFavorite as NewFavorite
+    from easemob_async.models.relations import Presence as Presence
+    from easemob_async.models.relations import PresenceSubscription as PresenceSubscription
+    from easemob_async.models.relations import (
+        PresenceSubscriptionsPage as PresenceSubscriptionsPage,
+    )
+    from easemob_async.models.relations import Reaction as Reaction
+    from easemob_async.models.relations import ReactionPage as ReactionPage
+    from easemob_async.models.relations import SentBroadcast as SentBroadcast
+    from easemob_async.models.relations import UserMute as UserMute
+    from easemob_async.models.relations import UserMutesPage as UserMutesPage
     from easemob_async.models.results import BatchOutcome as BatchOutcome
     from easemob_async.models.results import BatchResult as BatchResult
     from easemob_async.models.rooms import AutoDelete as AutoDelete
@@ -99,6 +125,7 @@ if TYPE_CHECKING:
     from easemob_async.quotas import Quotas as Quotas
     from easemob_async.transport.account import QuotaAccount as QuotaAccount
     from easemob_async.transport.account import Usage as Usage
+
 
 __version__ = "0.1.0"
 
@@ -149,6 +176,34 @@ _HOMES = {
         "CreatedRoom",
         "JoinedRoom",
         "RoomSummary",
+    ),
+    "models.relations": (
+        "AddedReaction",
+        "BlockRelation",
+        "ChatType",
+        "Contact",
+        "ContactRelation",
+        "DeliveryStatus",
+        "Favorite",
+        "MessageReactions",
+        "NewFavorite",
+        "Presence",
+        "PresenceSubscription",
+        "PresenceSubscriptionsPage",
+        "Reaction",
+        "ReactionPage",
+        "SentBroadcast",
+        "UserMute",
+        "UserMutesPage",
+    ),
+    "models.push_settings": (
+        "PushChatType",
+        "PushCounts",
+        "PushDisplayStyle",
+        "PushMode",
+        "PushPlatform",
+        "PushSettings",
+        "StoredPushTemplate",
     ),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

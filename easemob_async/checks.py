@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
@@ -130,6 +131,19 @@ def member(operation: str, name: str, enum: type[StrEnum], value: str | None) ->
     except ValueError:
         allowed = ", ".join(repr(str(item)) for item in enum)
         raise fail(operation, f"{name} {_shown(value)} must be one of {allowed}") from None
+
+
+def milliseconds(operation: str, name: str, value: datetime | None) -> int | None:
+    """Give a time as Unix milliseconds.
+
+    Raises:
+        InvalidArgumentError: not an aware ``datetime``.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, datetime) or value.utcoffset() is None:
+        raise fail(operation, f"{name} must be an aware datetime, not {_shown(value)}")
+    return round(value.timestamp() * 1000)
 
 
 def no_duplicates(operation: str, name: str, values: Collection[str]) -> None:

@@ -33,11 +33,20 @@ from easemob_async.transport.transport import Transport
 if TYPE_CHECKING:
     from easemob_async.fanout import Fanout
     from easemob_async.models.tokens import TokenProvider
+    from easemob_async.resources.broadcasts import Broadcasts
     from easemob_async.resources.chat_groups import ChatGroups
     from easemob_async.resources.chat_rooms import ChatRooms
+    from easemob_async.resources.contacts import Contacts
+    from easemob_async.resources.favorites import Favorites
     from easemob_async.resources.messages import Messages
+    from easemob_async.resources.mutes import UserMutes
+    from easemob_async.resources.offline_messages import OfflineMessages
+    from easemob_async.resources.presence import PresenceResource
+    from easemob_async.resources.push import Push
+    from easemob_async.resources.reactions import Reactions
     from easemob_async.resources.threads import Threads
     from easemob_async.resources.tokens import Tokens
+    from easemob_async.resources.user_attributes import UserAttributes
     from easemob_async.resources.users import Users
 
 R = TypeVar("R")
@@ -121,6 +130,23 @@ class EasemobClient:
     )
     chat_rooms: _Resource[ChatRooms] = _Resource("easemob_async.resources.chat_rooms", "ChatRooms")
     threads: _Resource[Threads] = _Resource("easemob_async.resources.threads", "Threads")
+    contacts: _Resource[Contacts] = _Resource("easemob_async.resources.contacts", "Contacts")
+    mutes: _Resource[UserMutes] = _Resource("easemob_async.resources.mutes", "UserMutes")
+    favorites: _Resource[Favorites] = _Resource("easemob_async.resources.favorites", "Favorites")
+    broadcasts: _Resource[Broadcasts] = _Resource(
+        "easemob_async.resources.broadcasts", "Broadcasts"
+    )
+    reactions: _Resource[Reactions] = _Resource("easemob_async.resources.reactions", "Reactions")
+    offline_messages: _Resource[OfflineMessages] = _Resource(
+        "easemob_async.resources.offline_messages", "OfflineMessages"
+    )
+    user_attributes: _Resource[UserAttributes] = _Resource(
+        "easemob_async.resources.user_attributes", "UserAttributes"
+    )
+    presence: _Resource[PresenceResource] = _Resource(
+        "easemob_async.resources.presence", "PresenceResource"
+    )
+    push: _Resource[Push] = _Resource("easemob_async.resources.push", "Push")
     fanout: _Resource[Fanout] = _Resource("easemob_async.fanout", "Fanout")
 
     def __init__(

@@ -62,3 +62,31 @@ TAG_LENGTH: Final = 32
 TAGS_PER_MEMBER: Final = 10
 URL_BYTES: Final = 4 * 1024
 """Where ids stand in the path (chat_groups.members.remove_many)."""
+
+CONTACTS_PER_CHECK: Final = 100
+CONTACTS_PER_PAGE: Final = 50
+CONTACTS_PER_IMPORT: Final = 10
+BLOCKED_PER_OWNER: Final = 500
+"""No figure is given for a call (contacts.blocklist.add_many): nobody can have more."""
+REMARK_LENGTH: Final = 100
+MUTED_PER_PAGE: Final = 50
+MUTE_LONGEST: Final = 2**31 - 1
+"""Seconds."""
+FAVORITE_LENGTH: Final = 20_480
+FAVORITE_EXT_LENGTH: Final = 1024
+FAVORITES_PER_CALL: Final = 20
+FAVORITES_PER_PAGE: Final = 200
+REACTION_LENGTH: Final = 128
+REACTED_MESSAGES_PER_CALL: Final = 20
+REACTORS_PER_PAGE: Final = 50
+USER_ATTRIBUTES_PER_CALL: Final = 100
+"""Users a call (user_attributes.get_many)."""
+PRESENCES_PER_CALL: Final = 100
+PRESENCE_EXT_BYTES: Final = 1024
+PRESENCE_LONGEST: Final = 2_592_000
+"""Seconds."""
+PUSH_NICKNAMES_PER_CALL: Final = 50
+PUSH_TEMPLATE_NAME: Final = re.compile(r"[a-zA-Z0-9]{1,64}")
+PUSH_IGNORE_INTERVAL: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
+PUSH_IGNORE_LONGEST: Final = 604_800_000
+"""Milliseconds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, NewType
 
 import attrs
@@ -11,6 +12,10 @@ WIRE = "easemob_async.wire"
 
 Id = NewType("Id", str)
 """A user's or group's id in an answer; the app's own prefix (``org#app_``) is taken off."""
+
+
+Seconds = NewType("Seconds", datetime)
+"""A time that is Unix seconds on the wire, where most are milliseconds."""
 
 
 def wire(*names: str, default: Any = attrs.NOTHING, repr: bool = True) -> Any:  # noqa: A002

@@ -108,7 +108,7 @@ def test_an_operation_is_a_method_of_that_name_that_names_its_source(id_: str) -
     assert operation.id == id_
     assert operation.method == entry["method"]
     assert re.sub(r"\{.*?\}", "{}", operation.path) == re.sub(r"\{.*?\}", "{}", entry["path"])
-    assert operation.auth == (entry["auth"] == "app")
+    assert operation.auth == (entry["auth"] in ("app", "user"))
     source = (inspect.getdoc(method(id_)) or "").rpartition("Source: ")[2]
     assert id_ in re.findall(r"[\w.]+", source)
 

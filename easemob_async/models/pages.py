@@ -83,18 +83,22 @@ def by_cursor(
 
 
 def by_number(
-    fetch: Callable[[int], Awaitable[tuple[Page[T], bool]]], first: int = 1
+    fetch: Callable[[int], Awaitable[tuple[Page[T], bool]]],
+    first: int = 1,
+    *,
+    empty_ends: bool = True,
 ) -> Paginator[T]:
     """Make a list that goes by page number.
 
     Args:
         fetch: gives the page with a number, and whether another may follow.
         first: the number of the first page.
+        empty_ends: whether a page with nothing on it is the last, whatever `fetch` says.
     """
 
     async def load(number: int) -> Page[T]:
         page, more = await fetch(number)
-        if not more or not page.items:
+        if not more or (empty_ends and not page.items):
             return page
         return attrs.evolve(page, fetch_next=lambda: load(number + 1))
 

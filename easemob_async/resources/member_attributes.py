@@ -114,7 +114,7 @@ class MemberAttributes:
 
     async def get_many(
         self, group_id: str, usernames: Iterable[str], *, keys: Sequence[str] | None = None
-    ) -> dict[str, dict[str, str]]:
+    ) -> BatchResult[dict[str, str]]:
         """Get attributes of any number of members, 10 a call.
 
         Args:
@@ -122,16 +122,24 @@ class MemberAttributes:
             usernames: the members.
             keys: names of attributes; all when they are not given.
 
+        Returns:
+            The attributes of each member.
+
+        Raises:
+            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+
         Source: chat_groups.member_attributes.get_many
         """
         names = checks.references(_GET_MANY.id, "usernames", usernames)
         wanted = [] if keys is None else checks.references(_GET_MANY.id, "keys", keys, least=0)
-        found: dict[str, dict[str, str]] = {}
-        for part in checks.chunks(names, facts.MEMBER_ATTRIBUTES_GET):
+
+        async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[dict[str, str]]]:
             body = {"targets": part, "properties": wanted}
             answer = await self._transport.call(_GET_MANY, group_id, json=body, about=part)
-            found.update(answer.read(dict[str, dict[str, str]], "data"))
-        return found
+            found = answer.read(dict[str, dict[str, str]], "data")
+            return [BatchOutcome(name, found.get(name, {})) for name in part]
+
+        return await in_parts(checks.chunks(names, facts.MEMBER_ATTRIBUTES_GET), settle)
 
 
 def _checked(operation: str, attributes: Mapping[str, str]) -> dict[str, str]:

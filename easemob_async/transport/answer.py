@@ -106,6 +106,19 @@ class Answer:
         decoded: tuple[T, ...] = self.read(tuple[kind, ...], *path)  # type: ignore[valid-type]
         return decoded
 
+    def relations(self, kind: type[T], key: str) -> dict[str, T]:
+        """Decode rows of ``{"username": ..., "relation": ...}``."""
+        rows = self.read(tuple[dict[str, str], ...], key)
+        try:
+            return {
+                self.without_prefix(row["username"]): self.decode(
+                    kind | str, row["relation"], f"{key}.relation"
+                )
+                for row in rows
+            }
+        except KeyError as missing:
+            raise self.wrong(f"{key} lacks {missing}") from None
+
     def confirm(self, *path: str | int, reason: Sequence[str | int] = ("data", "reason")) -> None:
         """Raise unless a flag of the answer says that it was done.
 

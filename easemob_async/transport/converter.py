@@ -7,7 +7,8 @@ type              takes
 ``Id``            the same, without the app's own prefix (``org#app_``)
 ``bool``          a bool, ``"true"``/``"false"``, 0/1
 ``int, float``    a number or its decimal string
-``datetime``      Unix milliseconds, as a number or a string; aware, in UTC
+``datetime``      Unix milliseconds, as a number or a string, or ISO 8601; aware, in UTC
+``Seconds``       Unix seconds, as a number or a string: a ``datetime`` as well
 ``timedelta``     seconds, as a number or a string
 ``Enum | str``    the enum, or the plain string when the value is unknown
 ================  ===========================================================
@@ -32,7 +33,7 @@ import cattrs
 from cattrs.cols import list_structure_factory, mapping_structure_factory
 from cattrs.gen import make_dict_structure_fn, override
 
-from easemob_async.wire import WIRE, Id
+from easemob_async.wire import WIRE, Id, Seconds
 
 Hook = Callable[[Any, Any], Any]
 
@@ -97,9 +98,18 @@ def _float(value: object, _: object) -> float:
 
 def _datetime(value: object, _: object) -> datetime:
     try:
+        if isinstance(value, str) and "T" in value:
+            return datetime.fromisoformat(value).astimezone(UTC)
         return _EPOCH + timedelta(milliseconds=_int(value, _))
     except (ValueError, OverflowError):
         raise ValueError(f"must be a time in milliseconds, not {_shown(value)}") from None
+
+
+def _seconds(value: object, _: object) -> datetime:
+    try:
+        return _EPOCH + timedelta(seconds=_int(value, _))
+    except (ValueError, OverflowError):
+        raise ValueError(f"must be a time in seconds, not {_shown(value)}") from None
 
 
 def _timedelta(value: object, _: object) -> timedelta:
@@ -110,10 +120,10 @@ def _timedelta(value: object, _: object) -> timedelta:
 
 
 def _enum_or_str(kind: object) -> type[StrEnum] | None:
-    """Give E of ``E | str``."""
+    """Give E of ``E | str``, and of ``E | str | None``: null is the same as missing."""
     if get_origin(kind) not in (Union, types.UnionType):
         return None
-    members = get_args(kind)
+    members = [member for member in get_args(kind) if member is not types.NoneType]
     enums = [m for m in members if isinstance(m, type) and issubclass(m, StrEnum)]
     return enums[0] if len(members) == 2 and str in members and len(enums) == 1 else None
 
@@ -193,6 +203,7 @@ def _make(*, detailed: bool) -> cattrs.Converter:
         (datetime, _datetime),
         (timedelta, _timedelta),
         (Id, _id),
+        (Seconds, _seconds),
     )
     for kind, hook in table:
         converter.register_structure_hook(kind, hook)

@@ -39,6 +39,8 @@ class Operation:
     """The documented rate limits."""
     auth: bool = True
     """Whether it takes the app's token."""
+    form: bool = False
+    """Whether its body is a form, in place of JSON."""
     fields: tuple[str, ...] = attrs.field(init=False)
     _literals: tuple[str, ...] = attrs.field(init=False, repr=False)
 
@@ -51,7 +53,8 @@ class Operation:
         return tuple(_FIELD.split(self.path)[::2])
 
     def __reduce__(self) -> str | tuple[object, ...]:
-        return Operation, (self.id, self.method, self.path, self.repeat, self.limits, self.auth)
+        fields = (self.id, self.method, self.path, self.repeat, self.limits, self.auth, self.form)
+        return Operation, fields
 
     def fill(self, values: Sequence[PathValue]) -> str:
         """Give the path, each value quoted to one segment (a list to one, joined by commas).

@@ -7,6 +7,7 @@ import copy
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from aiohttp import ClientError, ClientSession
 from multidict import CIMultiDict
@@ -88,7 +89,7 @@ class Transport:
         if query is not None:
             path += query_string(query)
         if body is None:
-            body = b"" if json is None else codec.dumps(json)
+            body = b"" if json is None else _encode(operation, json)
         url = URL(core.app_url + path, encoded=True)
         call = Call(operation, values, url, body, messages, username, bulk, about)
         total = self.options.timeouts.total
@@ -171,6 +172,8 @@ class Transport:
         self._started(call, permit)
         try:
             headers = CIMultiDict(_BODY_HEADERS if call.body else _HEADERS)
+            if operation.form:
+                headers["Content-Type"] = "application/x-www-form-urlencoded"
             if operation.auth and core.tokens is not None:
                 call.phase = "token"
                 call.token = await self._token(core.tokens, call)
@@ -332,6 +335,10 @@ _HEADERS: Final = (
     ("User-Agent", _USER_AGENT),
 )
 _BODY_HEADERS: Final = (*_HEADERS, ("Content-Type", "application/json"))
+
+
+def _encode(operation: Operation, value: Any) -> bytes:
+    return urlencode(value).encode() if operation.form else codec.dumps(value)
 
 
 async def _admitted(bulk: Bulk, quota: Coroutine[Any, Any, Permit]) -> Permit:

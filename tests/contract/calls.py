@@ -10,46 +10,12 @@ from datetime import timedelta
 from typing import Any
 
 from easemob_async import (
-    Audio,
-    Command,
-    Custom,
-    File,
-    Image,
-    Location,
-    Message,
     NewUser,
-    Text,
-    Video,
 )
 from tests.contract.calls_places import PLACES
+from tests.contract.calls_users import USERS
 from tests.contract.example import Call, Example
-
-
-def message(kind: str, body: Mapping[str, Any]) -> Message:
-    """Give a body of the wire as a message."""
-    attachment = {
-        key: body[key] for key in ("url", "filename", "secret", "file_length") if key in body
-    }
-    duration = {"duration": timedelta(seconds=body["length"])} if "length" in body else {}
-    match kind:
-        case "txt":
-            return Text(body["msg"])
-        case "img":
-            return Image(**attachment, **body.get("size", {}))
-        case "audio":
-            return Audio(**attachment, **duration)
-        case "video":
-            thumb = {key: body[key] for key in ("thumb", "thumb_secret") if key in body}
-            return Video(**attachment, **thumb, **duration)
-        case "file":
-            return File(**attachment)
-        case "loc":
-            return Location(body["lat"], body["lng"], body["addr"])
-        case "cmd":
-            return Command(body["action"])
-        case "custom":
-            return Custom(body["customEvent"], body["customExts"])
-    raise AssertionError(kind)
+from tests.contract.message import message
 
 
 def sending(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,6 +69,7 @@ def _send_to_members(method: str) -> Call:
 
 CALLS: Mapping[str, Call] = {
     **PLACES,
+    **USERS,
     "tokens.create_app_token": lambda c, e: c.tokens.create_app_token(
         client_id=e.body["client_id"],
         client_secret=e.body["client_secret"],

@@ -1,0 +1,287 @@
+"""Contacts of users, and whom they block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from easemob_async import checks, facts
+from easemob_async.models.pages import Page, Paginator, by_cursor, whole
+from easemob_async.models.relations import BlockRelation, Contact, ContactRelation
+from easemob_async.models.results import BatchOutcome, BatchResult
+from easemob_async.models.users import User
+from easemob_async.quotas import SECOND, Limit
+from easemob_async.resources.batches import in_parts
+from easemob_async.transport.operation import Operation, QueryValue
+from easemob_async.transport.transport import Transport
+from easemob_async.wire import Id
+
+_USERS: Final = "/users/{username}/contacts/users"
+_ADD: Final = Operation("contacts.add", "POST", _USERS + "/{friend}", "safe")
+_CHECK: Final = Operation("contacts.check", "POST", "/contacts/check", "safe")
+_REMOVE: Final = Operation("contacts.remove", "DELETE", _USERS + "/{friend}", "safe")
+_REMOVE_ALL: Final = Operation(
+    "contacts.remove_all", "DELETE", "/contacts/users/{username}", "safe"
+)
+_SET_REMARK: Final = Operation(
+    "contacts.set_remark", "PUT", "/user/{username}/contacts/users/{friend}", "safe"
+)
+_LIST: Final = Operation("contacts.list", "GET", "/user/{username}/contacts", "safe")
+_LIST_ALL: Final = Operation("contacts.list_all", "GET", _USERS, "safe")
+_IMPORT: Final = Operation(
+    "contacts.import_many", "POST", "/users/{username}/contacts/import", "safe"
+)
+# The page says 100 a second, the table of limits 50: the lower.
+_50: Final = (Limit(50, per=SECOND),)
+_BLOCKS: Final = "/users/{username}/blocks/users"
+_BLOCK: Final = Operation("contacts.blocklist.add_many", "POST", _BLOCKS, "safe", _50)
+_UNBLOCK: Final = Operation(
+    "contacts.blocklist.remove", "DELETE", _BLOCKS + "/{blocked}", "safe", _50
+)
+_LIST_BLOCKED: Final = Operation("contacts.blocklist.list", "GET", _BLOCKS, "safe", _50)
+_CHECK_BLOCKED: Final = Operation("contacts.blocklist.check", "POST", "/blocks/check", "safe")
+
+_NOT_DONE: Final = "not among those who were added"
+_FAILURES: Final = {
+    "NotExistFailed": "no such user",
+    "maxLimitFailed": "too many contacts",
+    "UnKnowFailed": "a system error",
+}
+
+
+class Contacts:
+    """Who is whose contact; it always goes both ways."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self.blocklist = ContactBlocklist(transport)
+        """Whose messages a user does not get."""
+
+    async def add(self, username: str, friend: str) -> User:
+        """Make two users contacts of each other.
+
+        Returns:
+            The new contact.
+
+        Raises:
+            PermissionDeniedError: one of them has too many.
+            NotFoundError: no such user.
+
+        Source: contacts.add
+        """
+        answer = await self._transport.call(_ADD, username, friend)
+        return answer.first(User, "entities")
+
+    async def check(self, username: str, usernames: Iterable[str]) -> dict[str, ContactRelation]:
+        """Tell which of any number of users are contacts of a user, 100 a call.
+
+        Source: contacts.check
+        """
+        name = checks.reference(_CHECK.id, "username", username)
+        names = checks.references(_CHECK.id, "usernames", usernames)
+        found: dict[str, ContactRelation] = {}
+        for part in checks.chunks(names, facts.CONTACTS_PER_CHECK):
+            body = {"username": name, "check_list": part}
+            answer = await self._transport.call(_CHECK, json=body, about=name)
+            found.update(answer.relations(ContactRelation, "entities"))
+        return found
+
+    async def remove(self, username: str, friend: str) -> User:
+        """End the contact of two users.
+
+        Returns:
+            The former contact.
+
+        Raises:
+            NotFoundError: no such user.
+
+        Source: contacts.remove
+        """
+        answer = await self._transport.call(_REMOVE, username, friend)
+        return User(Id(friend)) if answer.gone else answer.first(User, "entities")
+
+    async def remove_all(self, username: str) -> None:
+        """End all contacts of a user, with their remarks; the blocklist stays.
+
+        Source: contacts.remove_all
+        """
+        await self._transport.call(_REMOVE_ALL, username)
+
+    async def set_remark(self, username: str, friend: str, remark: str) -> None:
+        """Set a user's private remark on a contact: at most 100 characters.
+
+        Raises:
+            BadRequestError: they are not contacts.
+            NotFoundError: no such user.
+
+        Source: contacts.set_remark
+        """
+        text = checks.text(_SET_REMARK.id, "remark", remark, most=facts.REMARK_LENGTH)
+        answer = await self._transport.call(_SET_REMARK, username, friend, json={"remark": text})
+        answer.confirm("status")
+
+    def list(
+        self,
+        username: str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        remarks: bool | None = None,
+    ) -> Paginator[Contact]:
+        """List a user's contacts, the newest first.
+
+        Args:
+            username: the user.
+            limit: contacts a page, 1 to 50; 50 when it is not given.
+            cursor: where to start, from an earlier page.
+            remarks: also ask for the user's remarks.
+
+        Raises:
+            NotFoundError: no such user.
+
+        Source: contacts.list
+        """
+        size = checks.page_size(_LIST.id, limit, facts.CONTACTS_PER_PAGE)
+
+        async def fetch(position: str | None) -> Page[Contact]:
+            query: dict[str, QueryValue] = {
+                "limit": size,
+                "cursor": position,
+                "needReturnRemark": remarks,
+            }
+            answer = await self._transport.call(_LIST, username, query=query)
+            contacts: Sequence[Contact] = answer.read(tuple[Contact, ...], "data", "contacts")
+            # open: where the cursor is; at the top, as with the blocklist
+            return Page(contacts, answer.optional(str, "cursor"))
+
+        return by_cursor(fetch, cursor)
+
+    def list_all(self, username: str) -> Paginator[str]:
+        """List the usernames of at most 3 000 contacts of a user, the newest first; one page.
+
+        Raises:
+            NotFoundError: no such user.
+
+        Source: contacts.list_all
+        """
+
+        async def fetch() -> Sequence[str]:
+            answer = await self._transport.call(_LIST_ALL, username)
+            return answer.read(tuple[Id, ...], "data")
+
+        return whole(fetch)
+
+    async def import_many(
+        self, username: str, usernames: Iterable[str], *, need_notify: bool | None = None
+    ) -> BatchResult[None]:
+        """Make any number of users contacts of a user, 10 a call.
+
+        Args:
+            username: the user.
+            usernames: the new contacts.
+            need_notify: tell the apps of it; not, when it is not given.
+
+        Returns:
+            An outcome for each new contact.
+
+        Raises:
+            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+
+        Source: contacts.import_many
+        """
+
+        async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[None]]:
+            body = {"usernames": part}
+            query = {"isSendNotice": need_notify}
+            answer = await self._transport.call(_IMPORT, username, query=query, json=body)
+            done = set(answer.read(tuple[Id, ...], "data", "success"))
+            why = {
+                name: reason
+                for key, reason in _FAILURES.items()
+                for name in answer.optional(tuple[Id, ...], "data", key) or ()
+            }
+            return [
+                BatchOutcome(n, reason=None if n in done else why.get(Id(n), _NOT_DONE))
+                for n in part
+            ]
+
+        names = checks.references(_IMPORT.id, "usernames", usernames)
+        return await in_parts(checks.chunks(names, facts.CONTACTS_PER_IMPORT), settle)
+
+
+class ContactBlocklist:
+    """Whose one-to-one messages a user does not get, where the app has that switched on."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def add_many(self, username: str, usernames: Iterable[str]) -> BatchResult[None]:
+        """Block any number of users, contacts or not; 500 at most for one user.
+
+        Raises:
+            NotFoundError: no such user, blocking or blocked.
+            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+
+        Source: contacts.blocklist.add_many
+        """
+
+        async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[None]]:
+            answer = await self._transport.call(_BLOCK, username, json={"usernames": part})
+            done = set(answer.read(tuple[Id, ...], "data"))
+            return [BatchOutcome(n, reason=None if n in done else _NOT_DONE) for n in part]
+
+        names = checks.references(_BLOCK.id, "usernames", usernames)
+        return await in_parts(checks.chunks(names, facts.BLOCKED_PER_OWNER), settle)
+
+    async def remove(self, username: str, blocked: str) -> User:
+        """Unblock a user.
+
+        Returns:
+            The user who was blocked.
+
+        Raises:
+            NotFoundError: no such user.
+
+        Source: contacts.blocklist.remove
+        """
+        answer = await self._transport.call(_UNBLOCK, username, blocked)
+        return User(Id(blocked)) if answer.gone else answer.first(User, "entities")
+
+    def list(
+        self, username: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> Paginator[str]:
+        """List the usernames that a user has blocked, the newest first.
+
+        Args:
+            username: the user.
+            limit: usernames a page, 1 to 50; 50 when it is not given.
+            cursor: where to start, from an earlier page.
+
+        Raises:
+            NotFoundError: no such user.
+
+        Source: contacts.blocklist.list
+        """
+        size = checks.page_size(_LIST_BLOCKED.id, limit, facts.CONTACTS_PER_PAGE)
+
+        async def fetch(position: str | None) -> Page[str]:
+            query: dict[str, QueryValue] = {"pageSize": size, "cursor": position}
+            answer = await self._transport.call(_LIST_BLOCKED, username, query=query)
+            names: Sequence[str] = answer.read(tuple[Id, ...], "data")
+            return Page(names, answer.optional(str, "cursor"))
+
+        return by_cursor(fetch, cursor)
+
+    async def check(self, username: str, usernames: Iterable[str]) -> dict[str, BlockRelation]:
+        """Tell which of any number of users a user has blocked, 100 a call.
+
+        Source: contacts.blocklist.check
+        """
+        name = checks.reference(_CHECK_BLOCKED.id, "username", username)
+        names = checks.references(_CHECK_BLOCKED.id, "usernames", usernames)
+        found: dict[str, BlockRelation] = {}
+        for part in checks.chunks(names, facts.CONTACTS_PER_CHECK):
+            body = {"username": name, "check_list": part}
+            answer = await self._transport.call(_CHECK_BLOCKED, json=body, about=name)
+            found.update(answer.relations(BlockRelation, "entities"))
+        return found

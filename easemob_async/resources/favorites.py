@@ -1,0 +1,186 @@
+"""What users saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import attrs
+
+from easemob_async import checks, facts
+from easemob_async.models.moderation import Sort
+from easemob_async.models.pages import Page, Paginator
+from easemob_async.models.relations import Favorite, NewFavorite
+from easemob_async.models.results import BatchOutcome, BatchResult
+from easemob_async.resources.batches import in_parts
+from easemob_async.transport.operation import Operation, QueryValue
+from easemob_async.transport.transport import Transport
+
+_USER: Final = "/users/{username}/collections"
+# Without an id of its own the service makes a new one: repeated, it would be saved twice.
+_ADD: Final = Operation("favorites.add", "POST", _USER, "once")
+_ADD_MANY: Final = Operation("favorites.add_many", "POST", "/collections", "safe")
+_UPDATE: Final = Operation("favorites.update", "PUT", _USER + "/{favorite_id}", "safe")
+_REMOVE_MANY: Final = Operation("favorites.remove_many", "DELETE", _USER, "once")
+_LIST: Final = Operation("favorites.list", "GET", _USER, "safe")
+
+
+class Favorites:
+    """What users saved."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def add(
+        self,
+        username: str,
+        data: str,
+        *,
+        type: int,  # noqa: A002 - the service's word
+        favorite_id: str | None = None,
+        ext: str | None = None,
+    ) -> Favorite:
+        """Save something for a user.
+
+        Args:
+            username: the user.
+            data: the content, at most 20 480 characters.
+            type: of the app's own numbering.
+            favorite_id: its id; the service makes one when it is not given.
+            ext: an extension, at most 1 024 characters.
+
+        Source: favorites.add
+        """
+        body: dict[str, Any] = {
+            "data": checks.text(_ADD.id, "data", data, most=facts.FAVORITE_LENGTH),
+            "type": type,
+        }
+        if favorite_id is not None:
+            body["id"] = checks.reference(_ADD.id, "favorite_id", favorite_id)
+        if ext is not None:
+            body["ext"] = checks.text(_ADD.id, "ext", ext, most=facts.FAVORITE_EXT_LENGTH)
+        answer = await self._transport.call(_ADD, username, json=body)
+        return answer.read(Favorite, "collection")
+
+    async def add_many(
+        self, username: str, favorites: Iterable[NewFavorite]
+    ) -> BatchResult[Favorite]:
+        """Save any number of things for a user, 20 a call.
+
+        Returns:
+            An outcome for each, by its id.
+
+        Raises:
+            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+
+        Source: favorites.add_many
+        """
+        name = checks.reference(_ADD_MANY.id, "username", username)
+        rows = [_row(favorite) for favorite in favorites]
+        if not rows:
+            raise checks.fail(_ADD_MANY.id, "favorites is empty; name at least one")
+        checks.no_duplicates(_ADD_MANY.id, "favorite_id", [row["id"] for row in rows])
+
+        async def settle(part: Sequence[dict[str, Any]]) -> Iterable[BatchOutcome[Favorite]]:
+            body = {"collections": part, "username": name}
+            answer = await self._transport.call(_ADD_MANY, json=body, about=name)
+            saved = answer.read(tuple[Favorite, ...], "collections")
+            by_id = {favorite.favorite_id: favorite for favorite in saved}
+            return [
+                BatchOutcome(row["id"], by_id[row["id"]])
+                if row["id"] in by_id
+                else BatchOutcome(row["id"], reason="the answer does not name it")
+                for row in part
+            ]
+
+        return await in_parts(checks.chunks(rows, facts.FAVORITES_PER_CALL), settle)
+
+    async def update(self, username: str, favorite_id: str, *, ext: str) -> Favorite:
+        """Change the extension of something that a user saved; an empty one removes it.
+
+        Source: favorites.update
+        """
+        text = checks.text(_UPDATE.id, "ext", ext, most=facts.FAVORITE_EXT_LENGTH)
+        answer = await self._transport.call(_UPDATE, username, favorite_id, json={"ext": text})
+        return answer.read(Favorite, "collection")
+
+    async def remove_many(self, username: str, favorite_ids: Iterable[str]) -> BatchResult[None]:
+        """Delete any number of things that a user saved, 20 a call; a call is done whole or not.
+
+        Raises:
+            EasemobError: a whole call failed, as when one of them is not there; ``partial`` has
+                what was settled before it.
+
+        Source: favorites.remove_many
+        """
+
+        async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[None]]:
+            body = {"collection_ids": part}
+            answer = await self._transport.call(_REMOVE_MANY, username, json=body)
+            answer.confirm("result")
+            return [BatchOutcome(favorite_id) for favorite_id in part]
+
+        ids = checks.references(_REMOVE_MANY.id, "favorite_ids", favorite_ids)
+        return await in_parts(checks.chunks(ids, facts.FAVORITES_PER_CALL), settle)
+
+    def list(
+        self,
+        username: str,
+        *,
+        begin_time: datetime | None = None,
+        end_time: datetime | None = None,
+        sort: Sort | str | None = None,
+        type: int | None = None,  # noqa: A002 - the service's word
+        limit: int | None = None,
+        favorite_id: str | None = None,
+    ) -> Paginator[Favorite]:
+        """List what a user saved.
+
+        Args:
+            username: the user.
+            begin_time: only what was saved then or later (aware).
+            end_time: only what was saved then or before (aware).
+            sort: by the time of saving; the latest first when it is not given.
+            type: only of this type.
+            limit: how many a page, 2 to 200; 200 when it is not given.
+            favorite_id: start from this one, itself included, whatever the times are.
+
+        Source: favorites.list
+        """
+        size = checks.page_size(_LIST.id, limit, facts.FAVORITES_PER_PAGE)
+        checks.number(_LIST.id, "limit", size, least=2)  # of one, the next page is the same again
+        order = checks.member(_LIST.id, "direction", Sort, sort)
+        begin = checks.milliseconds(_LIST.id, "begin_time", begin_time)
+        end = checks.milliseconds(_LIST.id, "end_time", end_time)
+
+        async def load(anchor: str | None, seen: frozenset[str]) -> Page[Favorite]:
+            query: dict[str, QueryValue] = {
+                "begin_time": begin,
+                "end_time": end,
+                "direction": order,
+                "type": type,
+                "limit": size,
+                "collection_id": anchor,
+            }
+            answer = await self._transport.call(_LIST, username, query=query)
+            found: Sequence[Favorite] = answer.read(tuple[Favorite, ...], "collections")
+            # The one that a further page starts from is part of it once more.
+            new = tuple(favorite for favorite in found if favorite.favorite_id not in seen)
+            if len(found) < size or not new:
+                return Page(new)
+            last = new[-1].favorite_id
+            return attrs.evolve(Page(new), fetch_next=lambda: load(last, frozenset((last,))))
+
+        return Paginator(lambda: load(favorite_id, frozenset()))
+
+
+def _row(favorite: NewFavorite) -> dict[str, Any]:
+    operation = _ADD_MANY.id
+    return {
+        "id": checks.reference(operation, "favorite_id", favorite.favorite_id),
+        "type": favorite.type,
+        "data": checks.text(operation, "data", favorite.data, most=facts.FAVORITE_LENGTH),
+        "ext": checks.text(operation, "ext", favorite.ext, most=facts.FAVORITE_EXT_LENGTH),
+        "createdAt": checks.milliseconds(operation, "created", favorite.created),
+    }

@@ -1,0 +1,113 @@
+"""Mutes of users in the whole app."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from easemob_async import checks, facts
+from easemob_async.models.pages import Paginator, by_number
+from easemob_async.models.relations import UserMute, UserMutesPage
+from easemob_async.resources.places import length_of_time
+from easemob_async.transport.operation import Operation
+from easemob_async.transport.transport import Transport
+from easemob_async.wire import Seconds
+
+_SET: Final = Operation("mutes.set", "POST", "/mutes", "safe")
+_GET: Final = Operation("mutes.get", "GET", "/mutes/{username}", "safe")
+_LIST: Final = Operation("mutes.list", "GET", "/mutes", "safe")
+_SECOND: Final = timedelta(seconds=1)
+
+
+class UserMutes:
+    """Who may not send anywhere in the app, where it has that switched on."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def set(
+        self,
+        username: str,
+        *,
+        chat: timedelta | None = None,
+        group_chat: timedelta | None = None,
+        chat_room: timedelta | None = None,
+    ) -> None:
+        """Mute a user in some kinds of conversations, or in all.
+
+        Args:
+            username: the user.
+            chat: in one-to-one conversations: for how long, rounded up to seconds, or `FOREVER`.
+            group_chat: in chat groups, likewise.
+            chat_room: in chat rooms, likewise.
+
+        Raises:
+            InvalidArgumentError: nothing to set, or a length that is not above 0: see `lift`.
+            BadRequestError: no such user.
+            PermissionDeniedError: the app does not have it switched on.
+
+        Source: mutes.set
+        """
+        given = {"chat": chat, "groupchat": group_chat, "chatroom": chat_room}
+        lengths = {
+            name: length_of_time(_SET.id, length, _SECOND, instead="mutes.lift")
+            for name, length in given.items()
+            if length is not None
+        }
+        for name, length in lengths.items():
+            checks.number(_SET.id, name, length, least=-1, most=facts.MUTE_LONGEST)
+        await self._set(username, lengths)
+
+    async def lift(
+        self, username: str, *, chat: bool = True, group_chat: bool = True, chat_room: bool = True
+    ) -> None:
+        """End a user's mute in all kinds of conversations, or in some.
+
+        Raises:
+            InvalidArgumentError: nothing to lift.
+            BadRequestError: no such user.
+
+        Source: mutes.set
+        """
+        given = {"chat": chat, "groupchat": group_chat, "chatroom": chat_room}
+        await self._set(username, {name: 0 for name, wanted in given.items() if wanted})
+
+    async def get(self, username: str) -> UserMute:
+        """Tell how long a user is still muted.
+
+        Raises:
+            BadRequestError: no such user.
+
+        Source: mutes.get
+        """
+        return (await self._transport.call(_GET, username)).read(UserMute, "data")
+
+    def list(self, *, limit: int | None = None) -> Paginator[UserMute]:
+        """List the app's muted users; mutes that were lifted show with 0.
+
+        Args:
+            limit: rows a page, 1 to 50; 50 when it is not given.
+
+        Source: mutes.list
+        """
+        size = checks.page_size(_LIST.id, limit, facts.MUTED_PER_PAGE)
+
+        async def fetch(number: int) -> tuple[UserMutesPage, bool]:
+            query = {"pageNum": number, "pageSize": size}
+            answer = await self._transport.call(_LIST, query=query)
+            rows: Sequence[UserMute] = answer.read(tuple[UserMute, ...], "data", "data")
+            as_of = None
+            if answer.get("data", "unixtime") is not None:
+                as_of = answer.read(Seconds, "data", "unixtime")
+            return UserMutesPage(rows, as_of=as_of), len(rows) >= size
+
+        return by_number(fetch)
+
+    async def _set(self, username: str, lengths: dict[str, int]) -> None:
+        name = checks.reference(_SET.id, "username", username)
+        if not lengths:
+            raise checks.fail(_SET.id, "nothing to set; name at least one kind of conversation")
+        body = {"username": name, **lengths}
+        answer = await self._transport.call(_SET, json=body, about=name)
+        answer.confirm("data", "result")

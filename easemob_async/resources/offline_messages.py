@@ -1,0 +1,49 @@
+"""Messages that wait for users who are offline."""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+from easemob_async.models.relations import DeliveryStatus
+from easemob_async.resources.users import SHARED
+from easemob_async.transport.operation import Operation
+from easemob_async.transport.transport import Transport
+
+_GET_COUNT: Final = Operation(
+    "offline_messages.get_count", "GET", "/users/{username}/offline_msg_count", "safe", (SHARED,)
+)
+_GET_STATUS: Final = Operation(
+    "offline_messages.get_status",
+    "GET",
+    "/users/{username}/offline_msg_status/{message_id}",
+    "safe",
+    (SHARED,),
+)
+
+
+class OfflineMessages:
+    """Messages that wait for users who are offline."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def get_count(self, username: str) -> int:
+        """Count the messages that wait for a user.
+
+        Source: offline_messages.get_count
+        """
+        answer = await self._transport.call(_GET_COUNT, username)
+        # The username is the key; an app's SDK reads several counts there.
+        return sum(answer.read(dict[str, int], "data").values())
+
+    async def get_status(self, username: str, message_id: str) -> DeliveryStatus:
+        """Tell whether a message has reached a user who was offline.
+
+        Source: offline_messages.get_status
+        """
+        answer = await self._transport.call(_GET_STATUS, username, message_id)
+        found = answer.read(dict[str, DeliveryStatus | str], "data")
+        if len(found) != 1:
+            raise answer.wrong("data must have one key, the message's id")
+        # A value of tomorrow stays the plain string that it is.
+        return cast(DeliveryStatus, next(iter(found.values())))

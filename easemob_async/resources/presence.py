@@ -1,0 +1,167 @@
+"""Presence: what users show of being there, and who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Final, Literal
+
+from easemob_async import checks, facts
+from easemob_async.models.pages import Paginator, by_number
+from easemob_async.models.relations import (
+    Presence,
+    PresenceSubscription,
+    PresenceSubscriptionsPage,
+)
+from easemob_async.models.results import BatchOutcome, BatchResult
+from easemob_async.quotas import SECOND, Limit
+from easemob_async.resources.batches import in_parts
+from easemob_async.transport.answer import Answer
+from easemob_async.transport.operation import Operation
+from easemob_async.transport.transport import Transport
+
+# The pages say 100 a second, the table of limits 50: the lower.
+_50: Final = (Limit(50, per=SECOND),)
+_USER: Final = "/users/{username}/presence"
+_SET: Final = Operation("presence.set", "POST", _USER + "/{device_id}/{status}", "safe", _50)
+_SUBSCRIBE: Final = Operation("presence.subscribe", "POST", _USER + "/{duration}", "safe", _50)
+_UNSUBSCRIBE: Final = Operation("presence.unsubscribe", "DELETE", _USER, "safe", _50)
+_LIST: Final = Operation("presence.list_subscriptions", "GET", _USER + "/sublist", "safe", _50)
+_GET_MANY: Final = Operation("presence.get_many", "POST", _USER, "safe", _50)
+_GET_GROUP: Final = Operation(
+    "presence.get_group_online_count", "GET", "/presence/online/{group_id}/type/{kind}", "safe"
+)
+
+
+class PresenceResource:
+    """What users show of being there, where the app has presence switched on."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def set(self, username: str, device_id: str, *, status: int, ext: str) -> None:
+        """Set a user's presence on one device.
+
+        Args:
+            username: the user.
+            device_id: ``{type}_{id}``, e.g. ``"android_123423453246"``.
+            status: 0 offline, 1 online, any other is the app's own.
+            ext: what to show beside it, not empty, at most 1 024 bytes.
+
+        Raises:
+            APIError: the service says inside a success why it did not.
+
+        Source: presence.set
+        """
+        state = checks.number(_SET.id, "status", status, least=0)
+        most = facts.PRESENCE_EXT_BYTES
+        body = {"ext": checks.text(_SET.id, "ext", ext, least=1, most_bytes=most)}
+        answer = await self._transport.call(_SET, username, device_id, str(state), json=body)
+        _confirm(answer)
+
+    async def subscribe(
+        self, username: str, usernames: Iterable[str], *, duration: timedelta
+    ) -> Sequence[Presence]:
+        """Have a user told of the presence of at most 100 others.
+
+        Args:
+            username: who is told.
+            usernames: who is watched.
+            duration: for how long, rounded up to seconds, at most 30 days.
+
+        Returns:
+            What those who are watched show now.
+
+        Source: presence.subscribe
+        """
+        names = self._names(_SUBSCRIBE, usernames)
+        if not isinstance(duration, timedelta):
+            raise checks.fail(_SUBSCRIBE.id, f"duration must be a timedelta, not {duration!r}")
+        seconds = -(-duration // timedelta(seconds=1))
+        checks.number(
+            _SUBSCRIBE.id, "duration in seconds", seconds, least=1, most=facts.PRESENCE_LONGEST
+        )
+        body = {"usernames": names}
+        answer = await self._transport.call(_SUBSCRIBE, username, str(seconds), json=body)
+        found: Sequence[Presence] = answer.read(tuple[Presence, ...], "result")
+        return found
+
+    async def unsubscribe(self, username: str, usernames: Iterable[str]) -> None:
+        """Have a user no longer told of the presence of at most 100 others.
+
+        Raises:
+            APIError: the service says inside a success why it did not.
+
+        Source: presence.unsubscribe
+        """
+        names = self._names(_UNSUBSCRIBE, usernames)
+        _confirm(await self._transport.call(_UNSUBSCRIBE, username, json=names))
+
+    def list_subscriptions(
+        self, username: str, *, limit: int | None = None
+    ) -> Paginator[PresenceSubscription]:
+        """List whose presence a user is told of; its pages have a ``total``.
+
+        Args:
+            username: who is told.
+            limit: subscriptions a page, 1 to 100; 100 when it is not given.
+
+        Source: presence.list_subscriptions
+        """
+        size = checks.page_size(_LIST.id, limit, facts.PRESENCES_PER_CALL)
+
+        async def fetch(number: int) -> tuple[PresenceSubscriptionsPage, bool]:
+            query = {"pageNum": number, "pageSize": size}
+            answer = await self._transport.call(_LIST, username, query=query)
+            kind = tuple[PresenceSubscription, ...]
+            rows: Sequence[PresenceSubscription] = answer.read(kind, "result", "sublist")
+            total = answer.read(int, "result", "totalnum")
+            page = PresenceSubscriptionsPage(rows, total=total)
+            return page, (number - 1) * size + len(rows) < total
+
+        return by_number(fetch)
+
+    async def get_many(self, username: str, usernames: Iterable[str]) -> BatchResult[Presence]:
+        """Get the presence of any number of users, 100 a call, as a user may see it.
+
+        Raises:
+            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+
+        Source: presence.get_many
+        """
+
+        async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[Presence]]:
+            answer = await self._transport.call(_GET_MANY, username, json={"usernames": part})
+            rows: Sequence[Presence] = answer.read(tuple[Presence, ...], "result")
+            found = {str(presence.username): presence for presence in rows}
+            return [
+                BatchOutcome(name, found[name])
+                if name in found
+                else BatchOutcome(name, reason="the answer does not name it")
+                for name in part
+            ]
+
+        names = checks.references(_GET_MANY.id, "usernames", usernames)
+        return await in_parts(checks.chunks(names, facts.PRESENCES_PER_CALL), settle)
+
+    async def get_group_online_count(self, group_id: str, *, query_type: Literal[0, 1] = 1) -> int:
+        """Count the members of a group who are online.
+
+        Args:
+            group_id: the group.
+            query_type: 1 for a chat group, 0 for the server of a super community.
+
+        Source: presence.get_group_online_count
+        """
+        kind = checks.number(_GET_GROUP.id, "query_type", query_type, least=0, most=1)
+        return (await self._transport.call(_GET_GROUP, group_id, str(kind))).read(int, "result")
+
+    def _names(self, operation: Operation, usernames: Iterable[str]) -> list[str]:
+        most = facts.PRESENCES_PER_CALL
+        return checks.references(operation.id, "usernames", usernames, most=most)
+
+
+def _confirm(answer: Answer) -> None:
+    result = answer.read(str, "result")
+    if result != "ok":
+        raise answer.refused(result)

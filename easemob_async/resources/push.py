@@ -1,0 +1,370 @@
+"""Offline push: devices, how users want to be pushed to, texts, and what was pushed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, Final
+
+from easemob_async import checks, facts
+from easemob_async.models.pages import Paginator, whole
+from easemob_async.models.push_settings import (
+    PushChatType,
+    PushCounts,
+    PushDisplayStyle,
+    PushMode,
+    PushPlatform,
+    PushSettings,
+    StoredPushTemplate,
+)
+from easemob_async.models.users import PushBinding, User
+from easemob_async.quotas import SECOND, Limit
+from easemob_async.resources.users import SHARED
+from easemob_async.transport.operation import Operation
+from easemob_async.transport.transport import Transport
+
+_SHARED: Final = (SHARED,)
+_10: Final = (Limit(10, per=SECOND),)
+_BINDING: Final = "/users/{username}/push/binding"
+_SET_BINDING: Final = Operation("push.set_binding", "PUT", _BINDING, "safe", _SHARED)
+_LIST_BINDINGS: Final = Operation("push.list_bindings", "GET", _BINDING, "safe", _SHARED)
+_SET_NICKNAME: Final = Operation("push.set_nickname", "PUT", "/users/{username}", "safe", _SHARED)
+_SET_NICKNAMES: Final = Operation("push.set_nicknames", "PUT", "/push/nickname", "safe")
+_SET_STYLE: Final = Operation("push.set_display_style", "PUT", "/users/{username}", "safe", _SHARED)
+_SETTINGS: Final = "/users/{username}/notification/{chat_type}/{target}"
+_SET_SETTINGS: Final = Operation("push.set_settings", "PUT", _SETTINGS, "safe")
+_GET_SETTINGS: Final = Operation("push.get_settings", "GET", _SETTINGS, "safe")
+_LANGUAGE: Final = "/users/{username}/notification/language"
+_SET_LANGUAGE: Final = Operation("push.set_language", "PUT", _LANGUAGE, "safe")
+_GET_LANGUAGE: Final = Operation("push.get_language", "GET", _LANGUAGE, "safe")
+_TEMPLATE: Final = "/notification/template/{name}"
+_CREATE: Final = Operation("push.templates.create", "POST", "/notification/template", "once", _10)
+_GET: Final = Operation("push.templates.get", "GET", _TEMPLATE, "safe", _10)
+# open: its rate is not given; it follows the other operations on templates
+_UPDATE: Final = Operation("push.templates.update", "PUT", _TEMPLATE, "safe", _10)
+_DELETE: Final = Operation("push.templates.delete", "DELETE", _TEMPLATE, "safe", _10)
+_USERS_TEMPLATE: Final = "/users/{username}/notification/template"
+_SET_FOR_USER: Final = Operation("push.templates.set_for_user", "PUT", _USERS_TEMPLATE, "safe")
+_GET_FOR_USER: Final = Operation("push.templates.get_for_user", "GET", _USERS_TEMPLATE, "safe")
+_GET_STATISTICS: Final = Operation(
+    "push.get_statistics",
+    "GET",
+    "/push/data/offline-push/begin/{begin}/end/{end}",
+    "safe",
+    (Limit(10, per=timedelta(seconds=10)),),
+)
+
+
+class Push:
+    """Offline push. The operations on one user's settings ask the token provider for theirs."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self.templates = PushTemplates(transport)
+        """Texts with blanks."""
+
+    async def set_binding(
+        self, username: str, *, device_id: str, notifier_name: str, device_token: str
+    ) -> Sequence[PushBinding]:
+        """Bind a device of a user to a push certificate, or unbind it.
+
+        Args:
+            username: the user.
+            device_id: the device.
+            notifier_name: the push certificate; ``""`` unbinds the device from all.
+            device_token: the vendor's token; ``""`` unbinds it from this certificate.
+
+        Returns:
+            What the device is bound to now.
+
+        Raises:
+            BadRequestError: no such user.
+
+        Source: push.set_binding
+        """
+        body = {
+            "device_id": checks.reference(_SET_BINDING.id, "device_id", device_id),
+            "notifier_name": checks.text(_SET_BINDING.id, "notifier_name", notifier_name),
+            "device_token": checks.text(_SET_BINDING.id, "device_token", device_token),
+        }
+        answer = await self._transport.call(_SET_BINDING, username, json=body)
+        bindings: Sequence[PushBinding] = answer.read(tuple[PushBinding, ...], "entities")
+        return bindings
+
+    def list_bindings(self, username: str) -> Paginator[PushBinding]:
+        """List what the devices of a user are bound to; one page.
+
+        Source: push.list_bindings
+        """
+
+        async def fetch() -> Sequence[PushBinding]:
+            answer = await self._transport.call(_LIST_BINDINGS, username)
+            bindings: Sequence[PushBinding] = answer.read(tuple[PushBinding, ...], "entities")
+            return bindings
+
+        return whole(fetch)
+
+    async def set_nickname(self, username: str, nickname: str) -> User:
+        """Set the name of a user that pushes show: at most 100 characters.
+
+        Raises:
+            BadRequestError: no such user.
+
+        Source: push.set_nickname
+        """
+        text = checks.text(_SET_NICKNAME.id, "nickname", nickname, most=facts.NICKNAME_LENGTH)
+        answer = await self._transport.call(_SET_NICKNAME, username, json={"nickname": text})
+        return answer.first(User, "entities")
+
+    async def set_nicknames(self, nicknames: Mapping[str, str]) -> dict[str, str]:
+        """Set the names that pushes show for any number of users, 50 a call.
+
+        Args:
+            nicknames: of each username, at most 100 characters.
+
+        Returns:
+            The names that were set.
+
+        Source: push.set_nicknames
+        """
+        operation = _SET_NICKNAMES.id
+        names = checks.references(operation, "usernames", nicknames)
+        rows = [
+            {
+                "username": name,
+                "push_nickname": checks.text(
+                    operation, "nickname", nicknames[name], most=facts.NICKNAME_LENGTH
+                ),
+            }
+            for name in names
+        ]
+        found: dict[str, str] = {}
+        for part in checks.chunks(rows, facts.PUSH_NICKNAMES_PER_CALL):
+            answer = await self._transport.call(_SET_NICKNAMES, json=part)
+            for row in answer.read(tuple[dict[str, str], ...], "entities"):
+                if "username" not in row or "push_nickname" not in row:
+                    raise answer.wrong("entities must have username and push_nickname")
+                found[row["username"]] = row["push_nickname"]
+        return found
+
+    async def set_display_style(self, username: str, style: PushDisplayStyle | str) -> User:
+        """Choose whether pushes to a user show the message, or only that there is one.
+
+        Raises:
+            BadRequestError: no such user.
+
+        Source: push.set_display_style
+        """
+        value = checks.member(_SET_STYLE.id, "style", PushDisplayStyle, style)
+        body = {"notification_display_style": value}
+        answer = await self._transport.call(_SET_STYLE, username, json=body)
+        return answer.first(User, "entities")
+
+    async def set_settings(
+        self,
+        username: str,
+        target: str | None = None,
+        *,
+        chat_type: PushChatType | str = PushChatType.USER,
+        mode: PushMode | str | None = None,
+        ignore_interval: str | None = None,
+        ignore_duration: timedelta | None = None,
+    ) -> PushSettings:
+        """Say which messages a user wants to be pushed: in one conversation, or in all.
+
+        Args:
+            username: the user.
+            target: the other user or the group; the user's global setting when it is not given.
+            chat_type: what `target` is.
+            mode: which messages.
+            ignore_interval: hours of each day without pushes, ``"21:30-08:00"``; ``""`` for none.
+                For the global setting only.
+            ignore_duration: a time from now on without pushes, rounded up to milliseconds; at most
+                7 days.
+
+        Raises:
+            InvalidArgumentError: nothing to set, or an argument breaks a rule above.
+            BadRequestError: no such user.
+
+        Source: push.set_settings
+        """
+        operation = _SET_SETTINGS.id
+        body: dict[str, Any] = {}
+        if mode is not None:
+            body["type"] = checks.member(operation, "mode", PushMode, mode)
+        if ignore_interval is not None:
+            if ignore_interval and not facts.PUSH_IGNORE_INTERVAL.fullmatch(ignore_interval):
+                raise checks.fail(operation, f"ignore_interval {ignore_interval!r}: HH:MM-HH:MM")
+            body["ignoreInterval"] = ignore_interval
+        if ignore_duration is not None:
+            length = -(-ignore_duration // timedelta(milliseconds=1))
+            most = facts.PUSH_IGNORE_LONGEST
+            body["ignoreDuration"] = checks.number(
+                operation, "ignore_duration in milliseconds", length, least=0, most=most
+            )
+        if not body:
+            raise checks.fail(operation, "nothing to set")
+        values = _conversation(operation, username, target, chat_type)
+        answer = await self._transport.call(_SET_SETTINGS, *values, json=body, username=username)
+        return answer.read(PushSettings, "data")
+
+    async def get_settings(
+        self,
+        username: str,
+        target: str | None = None,
+        *,
+        chat_type: PushChatType | str = PushChatType.USER,
+    ) -> PushSettings:
+        """Tell which messages a user wants to be pushed: in one conversation, or in all.
+
+        Args:
+            username: the user.
+            target: the other user or the group; the user's global setting when it is not given.
+            chat_type: what `target` is.
+
+        Source: push.get_settings
+        """
+        values = _conversation(_GET_SETTINGS.id, username, target, chat_type)
+        answer = await self._transport.call(_GET_SETTINGS, *values, username=username)
+        return answer.read(PushSettings, "data")
+
+    async def set_language(self, username: str, language: str) -> str:
+        """Set the language in which a user is pushed to; ``""`` for no translation.
+
+        Source: push.set_language
+        """
+        body = {"translationLanguage": checks.text(_SET_LANGUAGE.id, "language", language)}
+        answer = await self._transport.call(_SET_LANGUAGE, username, json=body)
+        return answer.read(str, "data", "language")
+
+    async def get_language(self, username: str) -> str:
+        """Tell the language in which a user is pushed to.
+
+        Source: push.get_language
+        """
+        answer = await self._transport.call(_GET_LANGUAGE, username)
+        return answer.optional(str, "data", "language") or ""
+
+    async def get_statistics(
+        self, begin: date, end: date, *, platform: PushPlatform | str = PushPlatform.ALL
+    ) -> dict[date, dict[str, PushCounts]]:
+        """Count what was pushed on each day, for each platform.
+
+        Args:
+            begin: the first day.
+            end: the last day.
+            platform: which push services.
+
+        Raises:
+            PermissionDeniedError: the app does not have it switched on.
+
+        Source: push.get_statistics
+        """
+        operation = _GET_STATISTICS.id
+        for name, day in (("begin", begin), ("end", end)):
+            if not isinstance(day, date):
+                raise checks.fail(operation, f"{name} must be a date, not {day!r}")
+        query = {"platform": checks.member(operation, "platform", PushPlatform, platform)}
+        days = begin.strftime("%Y-%m-%d"), end.strftime("%Y-%m-%d")
+        answer = await self._transport.call(_GET_STATISTICS, *days, query=query)
+        found = answer.read(dict[str, dict[str, PushCounts]], "data")
+        try:
+            return {date.fromisoformat(day): counts for day, counts in found.items()}
+        except ValueError:
+            raise answer.wrong("data must have days as keys") from None
+
+
+class PushTemplates:
+    """Texts that are pushed, with blanks; ``default`` and ``detail`` are used by themselves.
+
+    Common arguments:
+        name: 1 to 64 of a-z, A-Z and 0-9.
+        title_pattern: the title, with ``{0}`` and so on, ``{$fromNickname}``, ``{$dynamicFrom}``.
+        content_pattern: the text, likewise, and with ``{$msg}``.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def create(
+        self, name: str, *, title_pattern: str, content_pattern: str
+    ) -> StoredPushTemplate:
+        """Make a text; 10 calls a second.
+
+        Source: push.templates.create
+        """
+        if not isinstance(name, str) or not facts.PUSH_TEMPLATE_NAME.fullmatch(name):
+            raise checks.fail(_CREATE.id, f"name {name!r} must be 1 to 64 of a-z, A-Z and 0-9")
+        body = {"name": name, **_patterns(_CREATE.id, title_pattern, content_pattern)}
+        answer = await self._transport.call(_CREATE, json=body, about=name)
+        return answer.read(StoredPushTemplate, "data")
+
+    async def get(self, name: str) -> StoredPushTemplate:
+        """Get a text; 10 calls a second.
+
+        Raises:
+            NotFoundError: no such text.
+
+        Source: push.templates.get
+        """
+        return (await self._transport.call(_GET, name)).read(StoredPushTemplate, "data")
+
+    async def update(
+        self, name: str, *, title_pattern: str, content_pattern: str
+    ) -> StoredPushTemplate | None:
+        """Change a text. Its body and answer are not documented: taken to be as for `create`.
+
+        Returns:
+            The text as it is now, where the service gives it.
+
+        Raises:
+            NotFoundError: no such text.
+
+        Source: push.templates.update
+        """
+        body = _patterns(_UPDATE.id, title_pattern, content_pattern)
+        answer = await self._transport.call(_UPDATE, name, json=body)
+        return answer.optional(StoredPushTemplate, "data")
+
+    async def delete(self, name: str) -> None:
+        """Delete a text; 10 calls a second.
+
+        Raises:
+            NotFoundError: no such text.
+
+        Source: push.templates.delete
+        """
+        await self._transport.call(_DELETE, name)
+
+    async def set_for_user(self, username: str, name: str) -> str:
+        """Choose the text that a user is pushed; what the sender names goes before it.
+
+        Source: push.templates.set_for_user
+        """
+        body = {"templateName": checks.reference(_SET_FOR_USER.id, "name", name)}
+        answer = await self._transport.call(_SET_FOR_USER, username, json=body, username=username)
+        return answer.read(str, "data", "templateName")
+
+    async def get_for_user(self, username: str) -> str | None:
+        """Tell the text that a user has chosen. Its answer is not documented: as when setting it.
+
+        Source: push.templates.get_for_user
+        """
+        answer = await self._transport.call(_GET_FOR_USER, username, username=username)
+        return answer.optional(str, "data", "templateName")
+
+
+def _conversation(
+    operation: str, username: str, target: str | None, chat_type: str
+) -> tuple[str, str, str]:
+    kind = checks.member(operation, "chat_type", PushChatType, chat_type)
+    if target is None and kind != PushChatType.USER:
+        raise checks.fail(operation, "target is needed for a group")
+    return username, str(kind), username if target is None else target
+
+
+def _patterns(operation: str, title: str, text: str) -> dict[str, str]:
+    return {
+        "title_pattern": checks.text(operation, "title_pattern", title),
+        "content_pattern": checks.text(operation, "content_pattern", text),
+    }

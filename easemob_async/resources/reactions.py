@@ -1,0 +1,149 @@
+"""Reactions: an emoji that users put on a message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from easemob_async import checks, facts
+from easemob_async.models.pages import Page, Paginator, by_cursor, by_number
+from easemob_async.models.relations import (
+    AddedReaction,
+    ChatType,
+    MessageReactions,
+    Reaction,
+    ReactionPage,
+)
+from easemob_async.transport.operation import Operation, QueryValue
+from easemob_async.transport.transport import Transport
+
+_USER: Final = "/reaction/user/{username}"
+# Repeated, both are refused: it is there, or gone, already.
+_ADD: Final = Operation("reactions.add", "POST", _USER, "once")
+_REMOVE: Final = Operation("reactions.remove", "DELETE", _USER, "once")
+_LIST: Final = Operation("reactions.list", "GET", _USER, "safe")
+_GET: Final = Operation("reactions.get", "GET", _USER + "/detail", "safe")
+
+
+class Reactions:
+    """Reactions on messages of users and groups, where the app has them switched on."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def add(self, username: str, message_id: str, reaction: str) -> AddedReaction:
+        """Add a user's reaction to a message; a message has at most 20 by default.
+
+        Args:
+            username: who reacts.
+            message_id: the message.
+            reaction: the emoji's id, at most 128 characters.
+
+        Raises:
+            BadRequestError: reacted already, not in the conversation, too many, not switched on.
+
+        Source: reactions.add
+        """
+        body = {
+            "msgId": checks.reference(_ADD.id, "message_id", message_id),
+            "message": _reaction(_ADD.id, reaction),
+        }
+        return (await self._transport.call(_ADD, username, json=body)).read(AddedReaction, "data")
+
+    async def remove(self, username: str, message_id: str, reaction: str) -> None:
+        """Take back a user's reaction to a message.
+
+        Raises:
+            BadRequestError: the user has not added it.
+
+        Source: reactions.remove
+        """
+        query: dict[str, QueryValue] = {
+            "msgId": checks.reference(_REMOVE.id, "message_id", message_id),
+            "message": _reaction(_REMOVE.id, reaction),
+        }
+        answer = await self._transport.call(_REMOVE, username, query=query)
+        answer.confirm("requestStatusCode")
+
+    def list(
+        self,
+        username: str,
+        message_ids: Iterable[str],
+        *,
+        chat_type: ChatType | str,
+        group_id: str | None = None,
+    ) -> Paginator[MessageReactions]:
+        """List the reactions on any number of messages, 20 a page.
+
+        Args:
+            username: who asks: `Reaction.reacted` is about this user.
+            message_ids: the messages, all of one kind of conversation.
+            chat_type: chat or groupchat.
+            group_id: the group; needed for groupchat.
+
+        Source: reactions.list
+        """
+        kind = checks.member(_LIST.id, "chat_type", ChatType, chat_type)
+        if kind == ChatType.GROUP_CHAT and group_id is None:
+            raise checks.fail(_LIST.id, "group_id is needed for groupchat")
+        ids = checks.references(_LIST.id, "message_ids", message_ids)
+        parts = list(checks.chunks(ids, facts.REACTED_MESSAGES_PER_CALL))
+
+        async def fetch(number: int) -> tuple[Page[MessageReactions], bool]:
+            query: dict[str, QueryValue] = {
+                "msgIdList": ",".join(parts[number]),
+                "msgType": kind,
+                "groupId": group_id,
+            }
+            answer = await self._transport.call(_LIST, username, query=query)
+            found: Sequence[MessageReactions] = answer.read(tuple[MessageReactions, ...], "data")
+            return Page(found), number + 1 < len(parts)
+
+        return by_number(fetch, first=0, empty_ends=False)
+
+    def get(
+        self,
+        username: str,
+        message_id: str,
+        reaction: str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Paginator[str]:
+        """List the users who added a reaction to a message; pages are `ReactionPage`.
+
+        Args:
+            username: who asks: ``reacted`` of a page is about this user.
+            message_id: the message.
+            reaction: the emoji's id, at most 128 characters.
+            limit: users a page, 1 to 50; 50 when it is not given.
+            cursor: where to start, from an earlier page.
+
+        Source: reactions.get
+        """
+        size = checks.page_size(_GET.id, limit, facts.REACTORS_PER_PAGE)
+        query: dict[str, QueryValue] = {
+            "msgId": checks.reference(_GET.id, "message_id", message_id),
+            "message": _reaction(_GET.id, reaction),
+            "limit": size,
+        }
+
+        async def fetch(position: str | None) -> Page[str]:
+            answer = await self._transport.call(_GET, username, query={**query, "cursor": position})
+            found = answer.read(Reaction, "data")
+            # The cursor comes on the last page too: a short page is the last.
+            following = answer.optional(str, "data", "cursor")
+            return ReactionPage(
+                found.usernames,
+                following if len(found.usernames) >= size else None,
+                reaction_id=found.reaction_id,
+                reaction=found.reaction,
+                count=found.count,
+                reacted=found.reacted,
+            )
+
+        return by_cursor(fetch, cursor)
+
+
+def _reaction(operation: str, reaction: str) -> str:
+    return checks.text(operation, "reaction", reaction, least=1, most=facts.REACTION_LENGTH)

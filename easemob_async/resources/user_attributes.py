@@ -1,0 +1,109 @@
+"""What an app keeps about users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from easemob_async import checks, facts
+from easemob_async.models.results import BatchOutcome, BatchResult
+from easemob_async.resources.batches import in_parts
+from easemob_async.transport.operation import PER_SECOND_100, Operation
+from easemob_async.transport.transport import Transport
+
+_USER: Final = "/metadata/user/{username}"
+_SET: Final = Operation("user_attributes.set", "PUT", _USER, "safe", PER_SECOND_100, form=True)
+_DELETE: Final = Operation("user_attributes.delete", "DELETE", _USER, "safe")
+_GET: Final = Operation("user_attributes.get", "GET", _USER, "safe")
+_GET_MANY: Final = Operation("user_attributes.get_many", "POST", "/metadata/user/get", "safe")
+_GET_CAPACITY: Final = Operation(
+    "user_attributes.get_capacity", "GET", "/metadata/user/capacity", "safe"
+)
+# open: a user of this name; their attributes are under the path of get_capacity
+_CAPACITY: Final = "capacity"
+
+
+class UserAttributes:
+    """The app's own attributes of users; by default 2 KB for a user, 10 GB in all.
+
+    The clients' SDKs use ``nickname``, ``avatarurl``, ``phone``, ``mail``, ``gender``, ``sign``,
+    ``birth`` and ``ext``; any others are fine.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def set(self, username: str, attributes: Mapping[str, str]) -> dict[str, str]:
+        """Set attributes of a user.
+
+        Returns:
+            The attributes that were set.
+
+        Raises:
+            InvalidArgumentError: nothing to set, or not strings.
+            PermissionDeniedError: too much for the user or the app, or not switched on.
+
+        Source: user_attributes.set
+        """
+        if not isinstance(attributes, Mapping) or not attributes:
+            raise checks.fail(_SET.id, "attributes must map names to values, at least one")
+        for key, value in attributes.items():
+            checks.text(_SET.id, "a name", key, least=1)
+            checks.text(_SET.id, f"{key!r}", value)
+        answer = await self._transport.call(_SET, username, json=dict(attributes))
+        return answer.read(dict[str, str], "data")
+
+    async def delete(self, username: str) -> None:
+        """Delete all attributes of a user; whoever does not exist has none.
+
+        Source: user_attributes.delete
+        """
+        answer = await self._transport.call(_DELETE, username)
+        answer.confirm("data")
+
+    async def get(self, username: str) -> dict[str, str]:
+        """Get all attributes of a user; whoever does not exist has none.
+
+        Raises:
+            InvalidArgumentError: a user called ``capacity``: the path is that of `get_capacity`.
+
+        Source: user_attributes.get
+        """
+        if username == _CAPACITY:
+            raise checks.fail(_GET.id, "the service has another meaning for 'capacity': get_many")
+        return (await self._transport.call(_GET, username)).read(dict[str, str], "data")
+
+    async def get_many(
+        self, usernames: Iterable[str], *, keys: Iterable[str]
+    ) -> BatchResult[dict[str, str]]:
+        """Get attributes of any number of users, 100 a call.
+
+        Args:
+            usernames: the users.
+            keys: the names of the attributes that are wanted.
+
+        Returns:
+            The attributes of each user; whoever does not exist has none.
+
+        Raises:
+            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+
+        Source: user_attributes.get_many
+        """
+        names = checks.references(_GET_MANY.id, "usernames", usernames)
+        wanted = checks.references(_GET_MANY.id, "keys", keys)
+
+        async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[dict[str, str]]]:
+            body = {"targets": part, "properties": wanted}
+            answer = await self._transport.call(_GET_MANY, json=body, about=part)
+            found = answer.read(dict[str, dict[str, str]], "data")
+            return [BatchOutcome(name, found.get(name, {})) for name in part]
+
+        return await in_parts(checks.chunks(names, facts.USER_ATTRIBUTES_PER_CALL), settle)
+
+    async def get_capacity(self) -> int:
+        """Tell how many bytes all attributes of all users have together.
+
+        Source: user_attributes.get_capacity
+        """
+        return (await self._transport.call(_GET_CAPACITY)).read(int, "data")
