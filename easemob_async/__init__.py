@@ -45,6 +45,12 @@ if TYPE_CHECKING:
     from easemob_async.fanout.report import Outcome as Outcome
     from easemob_async.fanout.report import OutcomeStatus as OutcomeStatus
     from easemob_async.fanout.report import Progress as Progress
+    from easemob_async.models.files import GroupFile as GroupFile
+    from easemob_async.models.files import HistoryFile as HistoryFile
+    from easemob_async.models.files import HistoryMessage as HistoryMessage
+    from easemob_async.models.files import Lifetime as Lifetime
+    from easemob_async.models.files import StoredWebhooks as StoredWebhooks
+    from easemob_async.models.files import UploadedFile as UploadedFile
     from easemob_async.models.groups import ChatGroup as ChatGroup
     from easemob_async.models.groups import CreatedGroup as CreatedGroup
     from easemob_async.models.groups import GroupMember as GroupMember
@@ -123,8 +129,15 @@ if TYPE_CHECKING:
     from easemob_async.models.users import User as User
     from easemob_async.quotas import Limit as Limit
     from easemob_async.quotas import Quotas as Quotas
+    from easemob_async.resources.message_changes import ImportedMessage as ImportedMessage
+    from easemob_async.resources.message_changes import Recall as Recall
+    from easemob_async.resources.message_changes import RecalledMessage as RecalledMessage
+    from easemob_async.resources.streams import StreamChunk as StreamChunk
+    from easemob_async.resources.streams import StreamFormat as StreamFormat
+    from easemob_async.resources.streams import StreamWriter as StreamWriter
     from easemob_async.transport.account import QuotaAccount as QuotaAccount
     from easemob_async.transport.account import Usage as Usage
+    from easemob_async.transport.downloads import Download as Download
 
 
 __version__ = "0.1.0"
@@ -205,6 +218,25 @@ _HOMES = {
         "PushSettings",
         "StoredPushTemplate",
     ),
+    "models.files": (
+        "GroupFile",
+        "HistoryFile",
+        "HistoryMessage",
+        "Lifetime",
+        "StoredWebhooks",
+        "UploadedFile",
+    ),
+    "resources.message_changes": (
+        "ImportedMessage",
+        "Recall",
+        "RecalledMessage",
+    ),
+    "resources.streams": (
+        "StreamChunk",
+        "StreamFormat",
+        "StreamWriter",
+    ),
+    "transport.downloads": ("Download",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

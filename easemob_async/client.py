@@ -38,16 +38,21 @@ if TYPE_CHECKING:
     from easemob_async.resources.chat_rooms import ChatRooms
     from easemob_async.resources.contacts import Contacts
     from easemob_async.resources.favorites import Favorites
+    from easemob_async.resources.files import Files
+    from easemob_async.resources.history import History
+    from easemob_async.resources.message_changes import MessageImports
     from easemob_async.resources.messages import Messages
     from easemob_async.resources.mutes import UserMutes
     from easemob_async.resources.offline_messages import OfflineMessages
     from easemob_async.resources.presence import PresenceResource
     from easemob_async.resources.push import Push
     from easemob_async.resources.reactions import Reactions
+    from easemob_async.resources.roaming import Conversations, Roaming
     from easemob_async.resources.threads import Threads
     from easemob_async.resources.tokens import Tokens
     from easemob_async.resources.user_attributes import UserAttributes
     from easemob_async.resources.users import Users
+    from easemob_async.resources.webhook_storage import WebhookStorage
 
 R = TypeVar("R")
 
@@ -147,6 +152,18 @@ class EasemobClient:
         "easemob_async.resources.presence", "PresenceResource"
     )
     push: _Resource[Push] = _Resource("easemob_async.resources.push", "Push")
+    files: _Resource[Files] = _Resource("easemob_async.resources.files", "Files")
+    history: _Resource[History] = _Resource("easemob_async.resources.history", "History")
+    conversations: _Resource[Conversations] = _Resource(
+        "easemob_async.resources.roaming", "Conversations"
+    )
+    roaming: _Resource[Roaming] = _Resource("easemob_async.resources.roaming", "Roaming")
+    message_imports: _Resource[MessageImports] = _Resource(
+        "easemob_async.resources.message_changes", "MessageImports"
+    )
+    webhook_storage: _Resource[WebhookStorage] = _Resource(
+        "easemob_async.resources.webhook_storage", "WebhookStorage"
+    )
     fanout: _Resource[Fanout] = _Resource("easemob_async.fanout", "Fanout")
 
     def __init__(

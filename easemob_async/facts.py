@@ -90,3 +90,11 @@ PUSH_TEMPLATE_NAME: Final = re.compile(r"[a-zA-Z0-9]{1,64}")
 PUSH_IGNORE_INTERVAL: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
 PUSH_IGNORE_LONGEST: Final = 604_800_000
 """Milliseconds."""
+FILES_PER_CALL: Final = 100
+"""files.set_lifetime."""
+FILE_BYTES: Final = 10 * 1024 * 1024
+RECALLS_PER_CALL: Final = 30
+ROAMING_PER_CALL: Final = 50
+STREAM_BYTES: Final = 128 * 1024
+"""All pieces of a streaming message together."""
+STREAM_GROUP_MEMBERS: Final = 200

@@ -17,6 +17,7 @@ from easemob_async.models.groups import (
 from easemob_async.models.pages import Page, Paginator, by_cursor, by_number
 from easemob_async.quotas import SECOND, Limit
 from easemob_async.resources.announcement import Announcement
+from easemob_async.resources.group_files import GroupFiles
 from easemob_async.resources.member_attributes import MemberAttributes
 from easemob_async.resources.members import Admins, GroupMembers
 from easemob_async.resources.moderation import Allowlist, Blocklist, Mutes
@@ -60,6 +61,8 @@ class ChatGroups:
         """Who may not come back."""
         self.announcement = Announcement(transport, GROUPS)
         """What every member is shown."""
+        self.files = GroupFiles(transport)
+        """What members share."""
         self.member_attributes = MemberAttributes(transport)
         """What the app keeps about each member."""
 

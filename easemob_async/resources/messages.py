@@ -16,6 +16,8 @@ from easemob_async.models.messages import (
 )
 from easemob_async.models.push import PushOptions
 from easemob_async.quotas import MINUTE, SECOND, Limit
+from easemob_async.resources.message_changes import MessageChanges
+from easemob_async.resources.streams import StreamSending
 from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
 
@@ -60,7 +62,7 @@ _SEND_LEGACY: Final = Operation("messages.send_legacy", "POST", "/messages", "on
 _HINT: Final = "; client.fanout sends to any number"
 
 
-class Messages:
+class Messages(MessageChanges, StreamSending):
     """Send messages to users, groups and rooms.
 
     Common arguments:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 
 import attrs
@@ -17,6 +17,7 @@ from easemob_async.transport import codec
 from easemob_async.transport.account import QuotaAccount
 from easemob_async.transport.operation import Operation, PathValue
 from easemob_async.transport.session import OnDeparture, SessionPool
+from easemob_async.transport.uploads import Upload
 
 
 @attrs.frozen
@@ -41,6 +42,20 @@ class Bulk:
     """Awaited right before an attempt leaves."""
     on_repeat: Callable[[], Awaitable[None]]
     """Awaited when an attempt surely was not processed and will be repeated."""
+
+
+class Sink:
+    """Where the content of an answer goes that is a file."""
+
+    kept = False
+    """Whether something of it cannot be taken back: the call is not repeated then."""
+
+    async def begin(self) -> None:
+        """An attempt is answered: what is taken from now on is the file from its beginning."""
+
+    async def take(self, piece: bytes) -> None:
+        """Take a piece."""
+        raise NotImplementedError
 
 
 class Core:
@@ -86,11 +101,14 @@ class Call:
         "attempt",
         "body",
         "bulk",
+        "headers",
         "messages",
         "operation",
         "phase",
+        "sink",
         "token",
         "unsettled",
+        "upload",
         "url",
         "username",
         "values",
@@ -106,7 +124,13 @@ class Call:
         username: str | None,
         bulk: Bulk | None,
         about: PathValue | None,
+        headers: Mapping[str, str] | None,
+        upload: Upload | None,
+        sink: Sink | None,
     ) -> None:
+        self.headers = headers
+        self.upload = upload
+        self.sink = sink
         self.operation = operation
         self.values = values
         self.url = url

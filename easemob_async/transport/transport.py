@@ -27,7 +27,7 @@ from easemob_async.redaction import redact
 from easemob_async.transport import codec
 from easemob_async.transport.account import Permit
 from easemob_async.transport.answer import Answer
-from easemob_async.transport.call import Bulk, Call, Core, Options
+from easemob_async.transport.call import Bulk, Call, Core, Options, Sink
 from easemob_async.transport.failures import out_of_time, wire_failure
 from easemob_async.transport.operation import Operation, PathValue, QueryValue, query_string
 from easemob_async.transport.replies import (
@@ -39,6 +39,7 @@ from easemob_async.transport.replies import (
 )
 from easemob_async.transport.retry import backoff, is_refusal, may_repeat
 from easemob_async.transport.session import OneShotBody, wire_timeout
+from easemob_async.transport.uploads import PIECE, StreamedBody, Upload
 
 _log: Final = logging.getLogger("easemob_async")
 _USER_AGENT: Final = "easemob_async/0.1"
@@ -65,6 +66,9 @@ class Transport:
         username: str | None = None,
         bulk: Bulk | None = None,
         about: PathValue | None = None,
+        headers: Mapping[str, str] | None = None,
+        upload: Upload | None = None,
+        sink: Sink | None = None,
     ) -> Answer:
         """Carry one call and give its answer.
 
@@ -78,6 +82,9 @@ class Transport:
             username: whose token is wanted; ``None`` for the app's.
             bulk: set for the calls of a bulk job.
             about: what the body is about, to name it in errors: a username, the targets.
+            headers: headers of the operation's own.
+            upload: the file that is the body.
+            sink: takes the file that the answer is.
 
         Raises:
             EasemobError: see the tree; raised outside of any handler, so that no cause chain holds
@@ -91,7 +98,9 @@ class Transport:
         if body is None:
             body = b"" if json is None else _encode(operation, json)
         url = URL(core.app_url + path, encoded=True)
-        call = Call(operation, values, url, body, messages, username, bulk, about)
+        call = Call(
+            operation, values, url, body, messages, username, bulk, about, headers, upload, sink
+        )
         total = self.options.timeouts.total
         try:
             if bulk is not None or total is None:
@@ -138,7 +147,8 @@ class Transport:
             call.unsettled = call.unsettled or error.maybe_processed
             # A bulk job waits refusals out: they do not count as tries.
             repeats += not (call.bulk is not None and is_refusal(error))
-            if repeats >= policy.attempts or not may_repeat(call.operation, error):
+            kept = call.sink is not None and call.sink.kept
+            if kept or repeats >= policy.attempts or not may_repeat(call.operation, error):
                 raise error
             wait = backoff(policy, call.attempt)
             if isinstance(error, RateLimitError | ServerError) and error.retry_after is not None:
@@ -164,7 +174,7 @@ class Transport:
             permit = await quota
         else:
             permit = await _admitted(bulk, quota)
-        sent: OneShotBody | None = None
+        sent: OneShotBody | StreamedBody | None = None
         status: int | None = None
         failure: EasemobError | None = None
         loop = asyncio.get_running_loop()
@@ -180,8 +190,10 @@ class Transport:
                 headers["Authorization"] = f"Bearer {call.token.value}"
             call.phase = "wire"
             session = core.pool.session()
+            if call.headers is not None:
+                headers.update(call.headers)
             if bulk is None:
-                sent = OneShotBody(call.body)
+                sent = OneShotBody(call.body) if call.upload is None else call.upload.body()
                 exchange = self._exchange(session, call, headers, sent, permit)
                 status, retry_after, data = await exchange
             else:
@@ -233,7 +245,7 @@ class Transport:
         session: ClientSession,
         call: Call,
         headers: CIMultiDict[str],
-        sent: OneShotBody,
+        sent: OneShotBody | StreamedBody,
         permit: Permit,
     ) -> tuple[int, str | None, bytes]:
         response = await session.request(
@@ -250,7 +262,13 @@ class Transport:
         # The service has counted the call by now: one window from the response's head on.
         permit.settle()
         try:
-            data = await response.read()
+            if call.sink is not None and response.status == 200:
+                await call.sink.begin()
+                async for piece in response.content.iter_chunked(PIECE):
+                    await call.sink.take(piece)
+                data = b"{}"
+            else:
+                data = await response.read()
         except BaseException:
             response.close()
             raise

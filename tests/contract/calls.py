@@ -12,6 +12,7 @@ from typing import Any
 from easemob_async import (
     NewUser,
 )
+from tests.contract.calls_messages import MESSAGES
 from tests.contract.calls_places import PLACES
 from tests.contract.calls_users import USERS
 from tests.contract.example import Call, Example
@@ -68,6 +69,7 @@ def _send_to_members(method: str) -> Call:
 
 
 CALLS: Mapping[str, Call] = {
+    **MESSAGES,
     **PLACES,
     **USERS,
     "tokens.create_app_token": lambda c, e: c.tokens.create_app_token(

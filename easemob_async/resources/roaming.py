@@ -1,0 +1,171 @@
+"""What users keep of their conversations: roaming messages, and the conversations themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from easemob_async import checks, facts
+from easemob_async.models.relations import ChatType
+from easemob_async.quotas import MINUTE, SECOND, Limit
+from easemob_async.transport.answer import Answer
+from easemob_async.transport.operation import Operation, QueryValue
+from easemob_async.transport.transport import Transport
+
+_DELETE_CONVERSATION: Final = Operation(
+    "conversations.delete",
+    "DELETE",
+    "/users/{username}/user_channel",
+    "safe",
+    (Limit(5, per=MINUTE, key="username"), Limit(100, per=SECOND)),
+)
+_ROAMING: Final = "/rest/message/roaming"
+_CHAT: Final = _ROAMING + "/chat/user/{username}"
+_GROUP: Final = _ROAMING + "/group/user/{username}"
+_DELETE_CHAT: Final = Operation("roaming.delete_chat_messages", "DELETE", _CHAT, "safe")
+_DELETE_GROUP: Final = Operation("roaming.delete_group_messages", "DELETE", _GROUP, "safe")
+# Repeated, it would delete what has come meanwhile, too.
+_DELETE_ALL: Final = Operation(
+    "roaming.delete_all", "POST", _ROAMING + "/user/{username}/delete/all", "once"
+)
+_DELETE_CHAT_BEFORE: Final = Operation(
+    "roaming.delete_chat_messages_before", "DELETE", _CHAT + "/time", "safe"
+)
+_DELETE_GROUP_BEFORE: Final = Operation(
+    "roaming.delete_group_messages_before", "DELETE", _GROUP + "/time", "safe"
+)
+
+
+class Conversations:
+    """What users keep of their conversations."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def delete(
+        self, username: str, target: str, *, chat_type: ChatType | str, delete_roaming: bool
+    ) -> None:
+        """Delete a conversation for one user; 5 calls a minute for each user by default.
+
+        Args:
+            username: for whom.
+            target: the other user, or the group.
+            chat_type: chat or groupchat.
+            delete_roaming: delete this user's roaming messages of it, too.
+
+        Source: conversations.delete
+        """
+        operation = _DELETE_CONVERSATION.id
+        body = {
+            "channel": checks.reference(operation, "target", target),
+            "type": checks.member(operation, "chat_type", ChatType, chat_type),
+            "delete_roam": delete_roaming,
+        }
+        answer = await self._transport.call(_DELETE_CONVERSATION, username, json=body)
+        answer.confirm("data", "result")
+
+
+class Roaming:
+    """The messages that the service keeps for a user to pull; others keep theirs.
+
+    Common arguments:
+        username: whose messages go.
+        peer: the other user of a conversation.
+        group_id: a group, or a room.
+        need_notify: tell the user's online devices; they are, when it is not given.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def delete_all(self, username: str) -> None:
+        """Delete all messages of a user up to now, and all conversations; for good.
+
+        Source: roaming.delete_all
+        """
+        _told_ok(await self._transport.call(_DELETE_ALL, username))
+
+    async def delete_chat_messages(
+        self,
+        username: str,
+        peer: str,
+        message_ids: Iterable[str],
+        *,
+        need_notify: bool | None = None,
+    ) -> None:
+        """Delete at most 50 messages of a conversation with a user.
+
+        Source: roaming.delete_chat_messages
+        """
+        await self._ids(_DELETE_CHAT, username, "userId", peer, message_ids, need_notify)
+
+    async def delete_group_messages(
+        self,
+        username: str,
+        group_id: str,
+        message_ids: Iterable[str],
+        *,
+        need_notify: bool | None = None,
+    ) -> None:
+        """Delete at most 50 messages of a group or a room.
+
+        Source: roaming.delete_group_messages
+        """
+        await self._ids(_DELETE_GROUP, username, "groupId", group_id, message_ids, need_notify)
+
+    async def delete_chat_messages_before(
+        self, username: str, peer: str, *, before: datetime, need_notify: bool | None = None
+    ) -> None:
+        """Delete the messages of a conversation with a user up to a time, and at it.
+
+        Source: roaming.delete_chat_messages_before
+        """
+        await self._before(_DELETE_CHAT_BEFORE, username, "userId", peer, before, need_notify)
+
+    async def delete_group_messages_before(
+        self, username: str, group_id: str, *, before: datetime, need_notify: bool | None = None
+    ) -> None:
+        """Delete the messages of a group or a room up to a time, and at it.
+
+        Source: roaming.delete_group_messages_before
+        """
+        await self._before(_DELETE_GROUP_BEFORE, username, "groupId", group_id, before, need_notify)
+
+    async def _ids(
+        self,
+        operation: Operation,
+        username: str,
+        key: str,
+        other: str,
+        message_ids: Iterable[str],
+        need_notify: bool | None,
+    ) -> None:
+        most = facts.ROAMING_PER_CALL
+        ids = checks.references(operation.id, "message_ids", message_ids, most=most)
+        query: dict[str, QueryValue] = {
+            key: checks.reference(operation.id, key, other),
+            "msgIdList": ",".join(ids),
+            "isNotify": need_notify,
+        }
+        _told_ok(await self._transport.call(operation, username, query=query))
+
+    async def _before(
+        self,
+        operation: Operation,
+        username: str,
+        key: str,
+        other: str,
+        before: datetime,
+        need_notify: bool | None,
+    ) -> None:
+        query: dict[str, QueryValue] = {
+            key: checks.reference(operation.id, key, other),
+            "delTime": checks.milliseconds(operation.id, "before", before),
+            "isNotify": need_notify,
+        }
+        _told_ok(await self._transport.call(operation, username, query=query))
+
+
+def _told_ok(answer: Answer) -> None:
+    answer.confirm("requestStatusCode")

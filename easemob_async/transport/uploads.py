@@ -1,0 +1,124 @@
+"""Files on their way out: one part of a form, written piece by piece, once."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterable, AsyncIterator
+from os import PathLike
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from aiohttp import ClientConnectionResetError
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.payload import Payload
+
+from easemob_async.errors import EasemobError, InvalidArgumentError
+
+PIECE: Final = 64 * 1024
+
+Content = bytes | str | PathLike[str] | AsyncIterable[bytes]
+"""A file: its content, its path, or an async iterator over its pieces."""
+
+
+class Upload:
+    """A file to upload, checked before anything is sent."""
+
+    def __init__(self, operation: str, content: Content, filename: str | None) -> None:
+        """Check a file.
+
+        Raises:
+            InvalidArgumentError: no such file, a name that is missing or broken.
+        """
+        self.content = content
+        self.size: int | None = None
+        if isinstance(content, bytes):
+            self.size = len(content)
+        elif isinstance(content, str | PathLike):
+            path = Path(content)
+            if not path.is_file():
+                raise InvalidArgumentError(
+                    f"{operation}: no such file: {path}", operation=operation
+                )
+            self.size, filename = path.stat().st_size, filename or path.name
+        elif not isinstance(content, AsyncIterable):
+            raise InvalidArgumentError(
+                f"{operation}: content must be bytes, a path or an async iterator, not "
+                f"{type(content).__name__}",
+                operation=operation,
+            )
+        name = "file" if filename is None else filename
+        if not name or not name.isprintable():
+            raise InvalidArgumentError(
+                f"{operation}: filename {name!r} cannot be one", operation=operation
+            )
+        self.boundary = secrets.token_hex(16)
+        shown = name.replace("\\", "_").replace('"', "%22")
+        disposition = f'form-data; name="file"; filename="{shown}"'
+        if not name.isascii():
+            disposition += f"; filename*=utf-8''{quote(name, safe='')}"
+        self.head = (
+            f"--{self.boundary}\r\nContent-Disposition: {disposition}\r\n"
+            "Content-Type: application/octet-stream\r\n\r\n"
+        ).encode()
+        self.tail = f"\r\n--{self.boundary}--\r\n".encode()
+
+    def body(self) -> StreamedBody:
+        """Make the body of one attempt."""
+        return StreamedBody(self)
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Read the file."""
+        content = self.content
+        if isinstance(content, bytes):
+            for start in range(0, len(content), PIECE):
+                yield content[start : start + PIECE]
+        elif isinstance(content, str | PathLike):
+            with await asyncio.to_thread(Path(content).open, "rb") as file:
+                while piece := await asyncio.to_thread(file.read, PIECE):
+                    yield piece
+        else:
+            async for piece in content:
+                yield piece
+
+
+class StreamedBody(Payload):
+    """A request body that is read while it is written; its first write is the departure."""
+
+    def __init__(self, upload: Upload) -> None:
+        super().__init__(upload, content_type=f"multipart/form-data; boundary={upload.boundary}")
+        self._upload = upload
+        if upload.size is not None:
+            self._size = len(upload.head) + upload.size + len(upload.tail)
+        self.departed = False
+        """Whether the request left: before that it surely was not processed."""
+        self.refused: EasemobError | None = None
+        """Why it was not let go."""
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """Not text."""
+        raise TypeError("a file is not text")
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        """Write it, once."""
+        await self.write_with_length(writer, None)
+
+    async def write_with_length(
+        self, writer: AbstractStreamWriter, content_length: int | None
+    ) -> None:
+        """Write headers and body, once."""
+        if self._consumed:
+            raise RuntimeError("a request is never sent twice by itself")
+        transport = getattr(writer, "transport", None)
+        if transport is not None and transport.is_closing():
+            raise ClientConnectionResetError("the connection was closed before the request left")
+        self._consumed = self.departed = True
+        upload, written = self._upload, 0
+        await writer.write(upload.head)
+        async for piece in upload.pieces():
+            written += len(piece)
+            await writer.write(piece)
+        if upload.size is not None and written != upload.size:
+            raise ClientConnectionResetError("the file changed while it was sent")
+        await writer.write(upload.tail)
