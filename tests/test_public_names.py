@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import ast
-import asyncio
 import inspect
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +14,9 @@ import attrs
 import pytest
 
 import easemob_async
-from easemob_async import EasemobError
-from easemob_async.transport.operation import Operation
-from easemob_async.transport.transport import Transport
 from tests import facts_reader as facts
 from tests.contract.calls import CALLS
-from tests.contract.examples import any_example
+from tests.contract.operations import operations
 
 SOURCE = Path(easemob_async.__file__)
 
@@ -68,30 +61,6 @@ def test_importing_the_package_loads_nothing_else() -> None:
         "assert 'logging.handlers' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
-
-
-@cache
-def operations() -> Mapping[str, Operation]:
-    """What each method asks the transport for, by the id of the facts."""
-    found: dict[str, Operation] = {}
-    current = [""]
-
-    async def catch(self: Transport, operation: Operation, *_: Any, **__: Any) -> Any:
-        found[current[0]] = operation
-        raise EasemobError("caught")
-
-    async def run(id_: str) -> None:
-        client = easemob_async.EasemobClient("a#b", token="t")
-        with suppress(EasemobError):
-            await CALLS[id_](client, any_example(id_))
-
-    patch = pytest.MonkeyPatch()
-    patch.setattr(Transport, "call", catch)
-    for id_ in CALLS:
-        current[0] = id_
-        asyncio.run(run(id_))
-    patch.undo()
-    return found
 
 
 def method(id_: str) -> Any:

@@ -54,6 +54,27 @@ class Call:
     username: str | None = None
     """Whose token it carries; ``None`` for the app's and for none."""
     has_token: bool = False
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+
+    @property
+    def is_room(self) -> bool:
+        """Whether the place in the path is a room, not a group."""
+        return "room_id" in self.params
+
+    def needs(self, feature: str, refusal: Refusal) -> None:
+        """Refuse what the app does not have switched on."""
+        if feature in self.state.switched_off:
+            raise refusal
+
+    def names(self, key: str = "usernames", *, most: int, too_many: Refusal) -> list[str]:
+        """Give a list of ids of the body, or refuse."""
+        found = self.object().get(key)
+        if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+            # open: what a list that is missing gives
+            raise Refusal(400, "invalid_parameter", f"{key} must be provided")
+        if len(found) > most:
+            raise too_many
+        return list(dict.fromkeys(found))
 
     def object(self, error: str = "json_parse", description: str = "not a JSON object") -> Any:
         """Give the body as an object, or refuse."""
@@ -72,9 +93,26 @@ class Call:
         return min(int(text), most)
 
 
-Handler = Callable[[Call], dict[str, JSON]]
-"""Gives the fields of the answer beside the common envelope."""
-Auth = Literal["app", "none", "optional"]
+Handler = Callable[[Call], Any]
+"""Gives the fields of the answer beside the common envelope, or `Content`."""
+Auth = Literal["app", "user", "none", "optional"]
+"""``user``: the user's own token, or the app's."""
+BodyKind = Literal["json", "form", "file"]
+
+
+@attrs.frozen
+class Content:
+    """An answer that is a file."""
+
+    data: bytes
+
+
+@attrs.frozen
+class File:
+    """A body that is a file."""
+
+    name: str
+    data: bytes
 
 
 @attrs.frozen
@@ -87,6 +125,9 @@ class Route:
     auth: Auth
     quota: str
     """The name of its line in the table of quotas."""
+    envelope: bool = True
+    """Whether the answer has the common fields."""
+    body: BodyKind = "json"
 
 
 class Routes:
@@ -96,7 +137,14 @@ class Routes:
         self._root: dict[str, Any] = {}
 
     def add(
-        self, method: str, path: str, *, auth: Auth = "app", quota: str = "default"
+        self,
+        method: str,
+        path: str,
+        *,
+        auth: Auth = "app",
+        quota: str = "default",
+        envelope: bool = True,
+        body: BodyKind = "json",
     ) -> Callable[[Handler], Handler]:
         """Register a handler for a path like ``/users/{username}``."""
 
@@ -107,7 +155,8 @@ class Routes:
                 node = node.setdefault(key, {})
             names = [s[1:-1] for s in path.strip("/").split("/") if s.startswith("{")]
             methods = node.setdefault(_METHODS, {})
-            methods[method] = (Route(method, path, handler, auth, quota), names)
+            route = Route(method, path, handler, auth, quota, envelope, body)
+            methods[method] = (route, names)
             return handler
 
         return register
@@ -143,6 +192,23 @@ class Routes:
         if _PARAM in node and head:
             return self._walk(node[_PARAM], rest, [*values, unquote(head)])
         return None
+
+
+def paged(call: Call, rows: list[Any], default: int, most: int) -> list[Any]:
+    """Give a page of a list that goes by number, from 1."""
+    size = call.whole_number("pagesize", default, most)
+    number = call.whole_number("pagenum", 1, 10**9)
+    return rows[(number - 1) * size : number * size]
+
+
+def by_cursor(
+    call: Call, rows: list[Any], default: int, most: int, *, name: str = "limit"
+) -> tuple[list[Any], str | None]:
+    """Give a page of a list that goes by cursor, and the next one's."""
+    size = call.whole_number(name, default, most)
+    start = read_cursor(call) or 0
+    page = rows[start : start + size]
+    return page, make_cursor(start + size) if start + size < len(rows) else None
 
 
 def make_cursor(position: int) -> str:

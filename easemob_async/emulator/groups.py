@@ -1,4 +1,4 @@
-"""Handlers of chat_groups.*: groups, announcements, members, admins."""
+"""Handlers of chat_groups.*: groups and members."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ _DEFAULTS: Final[dict[str, JSON]] = {
     "invite_need_confirm": True,
     "custom": "",
 }
-_ADMINS_MOST: Final = 99
 
 
 def find_group(call: Call) -> Group:
     """Find the group of the path, or refuse."""
-    group = call.state.groups.get(call.params["group_id"])
-    if group is None:
-        description = f"grpID {call.params['group_id']} does not exist!"
-        raise Refusal(404, "resource_not_found", description)
-    return group
+    places = call.state.rooms if call.is_room else call.state.groups
+    place_id = call.params["room_id" if call.is_room else "group_id"]
+    if place_id not in places:
+        raise Refusal(404, "resource_not_found", f"grpID {place_id} does not exist!")
+    return places[place_id]
 
 
-def _find_usable(call: Call) -> Group:
+def find_usable(call: Call) -> Group:
+    """Find the group or the room of the path, unless it is banned."""
     group = find_group(call)
     if group.disabled:
         # open: while banned nobody can manage in it; no row says how that is refused
@@ -47,7 +47,8 @@ def _find_usable(call: Call) -> Group:
     return group
 
 
-def _check_user(call: Call, username: JSON) -> str:
+def check_user(call: Call, username: JSON) -> str:
+    """Refuse who is no user."""
     if not isinstance(username, str) or username not in call.state.users:
         raise Refusal(404, "resource_not_found", f"username {username} doesn't exist!")
     return username
@@ -73,8 +74,8 @@ def create(call: Call) -> dict[str, JSON]:
     if not body.get("owner"):
         raise Refusal(400, "invalid_parameter", "owner must be provided")
     _check_settings(body)
-    owner = _check_user(call, body["owner"])
-    members = [_check_user(call, name) for name in body.get("members") or []]
+    owner = check_user(call, body["owner"])
+    members = [check_user(call, name) for name in body.get("members") or []]
     settings = {**_DEFAULTS, **{k: body[k] for k in _CHANGEABLE if k in body}}
     if settings["public"]:
         settings["allowinvites"] = False  # on creation it is for private groups only
@@ -186,7 +187,7 @@ def get(call: Call) -> dict[str, JSON]:
 @routes.add("PUT", "/chatgroups/{group_id}")
 def update(call: Call) -> dict[str, JSON]:
     """chat_groups.update and chat_groups.transfer_owner; the body tells them apart."""
-    group, body = _find_usable(call), call.object()
+    group, body = find_usable(call), call.object()
     if "newowner" in body:
         return _transfer(call, group, body["newowner"])
     wrong = [key for key in body if key not in _CHANGEABLE]
@@ -218,6 +219,8 @@ def delete(call: Call) -> dict[str, JSON]:
     """chat_groups.delete."""
     group = find_group(call)
     del call.state.groups[group.group_id]
+    threads = call.state.threads
+    call.state.threads = {i: t for i, t in threads.items() if t.group_id != group.group_id}
     return {"entities": [], "data": {"success": True, "groupid": group.group_id}}
 
 
@@ -233,24 +236,6 @@ def unban(call: Call) -> dict[str, JSON]:
     """chat_groups.unban."""
     find_group(call).disabled = False
     return {"entities": [], "properties": {}, "data": {"disabled": False}}
-
-
-@routes.add("GET", "/chatgroups/{group_id}/announcement")
-def get_announcement(call: Call) -> dict[str, JSON]:
-    """chat_groups.announcement.get."""
-    return {"entities": [], "data": {"announcement": find_group(call).announcement}}
-
-
-@routes.add("POST", "/chatgroups/{group_id}/announcement")
-def update_announcement(call: Call) -> dict[str, JSON]:
-    """chat_groups.announcement.update."""
-    group, text = _find_usable(call), call.object().get("announcement")
-    if not isinstance(text, str):
-        raise Refusal(400, "illegal_argument", "announcement is null")
-    if len(text) > facts.ANNOUNCEMENT_LENGTH:
-        raise Refusal(403, "FORBIDDEN", "announce info length exceeds limit!")
-    group.announcement = text
-    return {"entities": [], "data": {"id": group.group_id, "result": True}}
 
 
 @routes.add("GET", "/chatgroups/{group_id}/users")
@@ -283,10 +268,11 @@ def is_joined(call: Call) -> dict[str, JSON]:
 @routes.add("POST", "/chatgroups/{group_id}/users/{username}")
 def add_member(call: Call) -> dict[str, JSON]:
     """chat_groups.members.add."""
-    group = _find_usable(call)
-    username = _check_user(call, call.params["username"])
+    group = find_usable(call)
+    username = check_user(call, call.params["username"])
     if username in group:
         raise _already_in(username, group)
+    refuse_blocked(group, [username])
     _check_room(group, 1)
     group.members[username] = call.state.milliseconds()
     data = {"result": True, "groupid": group.group_id, "action": "add_member", "user": username}
@@ -296,17 +282,18 @@ def add_member(call: Call) -> dict[str, JSON]:
 @routes.add("POST", "/chatgroups/{group_id}/users")
 def add_members(call: Call) -> dict[str, JSON]:
     """chat_groups.members.add_many: who is in the group already is left out."""
-    group, names = _find_usable(call), call.object().get("usernames")
+    group, names = find_usable(call), call.object().get("usernames")
     if not isinstance(names, list) or not names:
         # open: no row for a list that is missing
         raise Refusal(400, "invalid_parameter", "usernames must be provided")
     if len(names) > 100:  # by this page; an older one says 60
         raise Refusal(403, "exceed_limit", "members size is greater than max user size !")
     for name in names:
-        _check_user(call, name)
+        check_user(call, name)
     new = [name for name in dict.fromkeys(names) if name not in group]
     if not new:
         raise _already_in(names[0], group)
+    refuse_blocked(group, new)
     _check_room(group, len(new))
     now = call.state.milliseconds()
     group.members.update(dict.fromkeys(new, now))
@@ -318,7 +305,7 @@ def add_members(call: Call) -> dict[str, JSON]:
 @routes.add("DELETE", "/chatgroups/{group_id}/users/{usernames}")
 def remove_members(call: Call) -> dict[str, JSON]:
     """chat_groups.members.remove (one) and chat_groups.members.remove_many (joined by commas)."""
-    group = _find_usable(call)
+    group = find_usable(call)
     names = call.params["usernames"].split(",")
     if len(names) > facts.IDS_PER_URL:
         description = "kickMember: kickMembers number more than maxSize : 60"
@@ -335,47 +322,11 @@ def remove_members(call: Call) -> dict[str, JSON]:
             row["reason"] = f"user {name} doesn't exist."
         row.update(user=name, groupid=group.group_id)
         rows.append(row)
-        group.members.pop(name, None)
-        if name in group.admins:
-            group.admins.remove(name)
+        group.leave(name)
+        for thread in call.state.threads.values():
+            if thread.group_id == group.group_id:
+                thread.members.pop(name, None)
     return {"entities": [], "data": rows[0] if len(rows) == 1 else rows}
-
-
-@routes.add("GET", "/chatgroups/{group_id}/admin")
-def list_admins(call: Call) -> dict[str, JSON]:
-    """chat_groups.admins.list."""
-    admins = list(find_group(call).admins)
-    return {"entities": [], "data": admins, "count": len(admins)}
-
-
-@routes.add("POST", "/chatgroups/{group_id}/admin")
-def add_admin(call: Call) -> dict[str, JSON]:
-    """chat_groups.admins.add."""
-    group, username = _find_usable(call), call.object().get("newadmin")
-    if username not in group.members:
-        description = f"user: {username} doesn't exist in group: {group.group_id}"
-        raise Refusal(404, "resource_not_found", description)
-    if username not in group.admins:
-        if len(group.admins) >= _ADMINS_MOST:
-            # open: no row for more than 99 admins; the nearest is exceed_limit
-            raise Refusal(403, "exceed_limit", "admins size is greater than max admin size !")
-        group.admins.append(username)
-    return {
-        "entities": [],
-        "properties": {},
-        "data": {"result": "success", "newadmin": username},
-    }
-
-
-@routes.add("DELETE", "/chatgroups/{group_id}/admin/{username}")
-def remove_admin(call: Call) -> dict[str, JSON]:
-    """chat_groups.admins.remove."""
-    group, username = _find_usable(call), call.params["username"]
-    if username not in group.admins:
-        description = f"user:{username} is not admin of group:{group.group_id}"
-        raise Refusal(403, "forbidden_op", description)
-    group.admins.remove(username)
-    return {"entities": [], "data": {"result": "success", "oldadmin": username}}
 
 
 def _already_in(username: str, group: Group) -> Refusal:
@@ -384,6 +335,16 @@ def _already_in(username: str, group: Group) -> Refusal:
         "forbidden_op",
         f"can not join this group, reason:user: {username} already in group: {group.group_id}\n",
     )
+
+
+def refuse_blocked(group: Group, names: list[str]) -> None:
+    """Refuse who may not come back."""
+    blocked = [name for name in names if name in group.blocked]
+    if blocked:
+        # open: how that is refused; the nearest is the one of who is in there already
+        raise Refusal(
+            403, "forbidden_op", f"can not join this group, reason:user: {blocked[0]} is blocked"
+        )
 
 
 def _check_room(group: Group, more: int) -> None:

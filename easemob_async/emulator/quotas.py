@@ -19,6 +19,12 @@ class Rule:
     seconds: float
     unit: str = "calls"
     group: str | None = None
+    fixed: bool = False
+    """Never raised, whatever the scale."""
+    keyed: bool = False
+    """Counted for each user of the path."""
+    day: str = ""
+    """Of a day's limit: what its refusal says."""
 
 
 _CALLS_100: Final = Rule(100, 1)
@@ -35,6 +41,27 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
     "messages.groups": (Rule(20, 1), Rule(20, 1, "messages")),
     "messages.rooms": (_CALLS_100, Rule(100, 1, "messages")),
     "messages.members": (Rule(100, 1, "messages"),),
+    "messages.streams": (Rule(100, 1, "messages"),),
+    "rooms": (Rule(50, 1),),
+    "contacts.blocks": (Rule(50, 1),),
+    "presence": (Rule(50, 1),),
+    "push.templates": (Rule(10, 1),),
+    "push.statistics": (Rule(10, 10),),
+    "history": (Rule(10, 60),),
+    "conversations": (Rule(5, 60, keyed=True), _CALLS_100),
+    "broadcasts.users": (
+        Rule(1, 1800, fixed=True),
+        Rule(3, 86_400, day="broadcast message limit exceeded"),
+    ),
+    "broadcasts.online": (
+        Rule(1, 60, fixed=True),
+        Rule(50, 86_400, day="online user broadcast limit exceeded"),
+    ),
+    "broadcasts.rooms": (
+        Rule(1, 1, fixed=True),
+        Rule(10, 60, fixed=True),
+        Rule(100, 86_400, day="chatroom broadcast limit exceeded"),
+    ),
 }
 
 
@@ -68,9 +95,9 @@ class StrictQuotas:
         self.refusals = 0
         """How many calls were refused so far."""
         self._clock = clock
-        self._windows: dict[tuple[str, Rule], Window] = {}
+        self._windows: dict[tuple[str, Rule, str], Window] = {}
 
-    def count(self, quota: str, route: str, messages: int) -> None:
+    def count(self, quota: str, route: str, messages: int, username: str = "") -> None:
         """Count a call, or refuse it whole.
 
         Raises:
@@ -81,10 +108,11 @@ class StrictQuotas:
         now = self._clock()
         taken: list[tuple[Window, int]] = []
         for rule in RULES[quota]:
-            key = (rule.group or route, rule)
+            key = (rule.group or route, rule, username if rule.keyed else "")
             window = self._windows.get(key)
             if window is None:
-                units = max(1, int(rule.units * self.scale + 1e-9))
+                scale = 1.0 if rule.fixed else self.scale
+                units = max(1, int(rule.units * scale + 1e-9))
                 window = self._windows[key] = Window(units, rule.seconds)
             units = messages if rule.unit == "messages" else 1
             if not window.has_room(units, now):
@@ -96,6 +124,8 @@ class StrictQuotas:
 
 
 def _refusal(rule: Rule) -> Refusal:
+    if rule.day:
+        return Refusal(403, "forbidden_op", rule.day)
     if rule.unit == "messages":
         return Refusal(
             403, "message_send_error", "message send reach limit", exception="MessageSendException"

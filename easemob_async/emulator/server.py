@@ -3,24 +3,46 @@
 from __future__ import annotations
 
 import asyncio
+import email
+import email.policy
 import json
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import TracebackType
 from typing import Any, Final, Self, TypedDict
+from urllib.parse import parse_qsl
 
 import attrs
 from aiohttp import web
 
-from easemob_async.emulator import groups, messages, tokens, users
-from easemob_async.emulator.calls import JSON, Call, Refusal, Route, routes
+from easemob_async.emulator import (
+    attributes,
+    changes,
+    contacts,
+    files,
+    groups,
+    messages,
+    moderation,
+    presence,
+    push,
+    reactions,
+    rooms,
+    streams,
+    threads,
+    tokens,
+    users,
+)
+from easemob_async.emulator.calls import JSON, Call, Content, File, Refusal, Route, routes
 from easemob_async.emulator.quotas import StrictQuotas
 from easemob_async.emulator.state import State, User
 
 # Loaded for the routes that they add.
-_HANDLERS: Final = (groups, messages, tokens, users)
-_LARGEST_BODY: Final = 4 * 1024 * 1024
+_HANDLERS: Final = (
+    *(attributes, changes, contacts, files, groups, messages, moderation, presence, push),
+    *(reactions, rooms, streams, threads, tokens, users),
+)
+_LARGEST_BODY: Final = 64 * 1024 * 1024
 _MESSAGE_PATHS: Final = ("/messages/users", "/messages/chatgroups", "/messages/chatrooms")
 
 
@@ -67,6 +89,11 @@ class Emulator:
         user_limit: the plan's number of users.
         delay: each answer waits a random time of this range, in seconds.
         keep_messages: keep what was received; without it, only count.
+        switched_off: features that the app does not have: ``"threads"``, ``"presence"``,
+            ``"reactions"``, ``"tags"``, ``"user_attributes"``, ``"member_attributes"``,
+            ``"mutes"``, ``"broadcasts"``, ``"recall"``, ``"edits"``, ``"roaming"``,
+            ``"lifetimes"``, ``"group_online_count"``, ``"push_statistics"``,
+            ``"webhook_storage"``.
         now: Unix seconds; hand in a clock to make tokens expire.
         monotonic: seconds that the quotas count by.
     """
@@ -85,6 +112,7 @@ class Emulator:
         user_limit: int | None = None,
         delay: tuple[float, float] = (0.0, 0.0),
         keep_messages: bool = True,
+        switched_off: Collection[str] = (),
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -99,6 +127,7 @@ class Emulator:
             open_registration=open_registration,
             user_limit=user_limit,
             keep_messages=keep_messages,
+            switched_off=frozenset(switched_off),
         )
         self.quotas = StrictQuotas(quotas, monotonic)
         self.requests: list[tuple[str, str]] = []
@@ -227,7 +256,11 @@ class Emulator:
         try:
             if path is None:
                 raise self._no_such_app(request.rel_url.raw_path)
-            status, body, headers = 200, self._answer(request, path, content), {}
+            answer = self._answer(request, path, content)
+            if isinstance(answer, Content) and fault is None:
+                return web.Response(body=answer.data, content_type="application/octet-stream")
+            status, headers = 200, {}
+            body = {} if isinstance(answer, Content) else answer
         except Refusal as refusal:
             status, body, headers = refusal.status, dict(refusal.body), refusal.headers
             body["timestamp"] = self.state.milliseconds()
@@ -237,14 +270,16 @@ class Emulator:
             status=status, body=_dumps(body), headers=headers, content_type="application/json"
         )
 
-    def _answer(self, request: web.Request, path: str, content: bytes) -> dict[str, JSON]:
+    def _answer(self, request: web.Request, path: str, content: bytes) -> dict[str, JSON] | Content:
         route, params = routes.find(request.method, path)
         call = Call(self.state, request.method, path, params, request.query, None)
+        call.headers = request.headers
         self._authenticate(request, route, call)
-        call.body = _read_body(request, path, content)
-        self.quotas.count(route.quota, f"{route.method} {route.path}", _messages(call.body))
-        fields = route.handler(call)
-        if path == "/token":
+        call.body = _READERS[route.body](request, path, content)
+        name = f"{route.method} {route.path}"
+        self.quotas.count(route.quota, name, _messages(call.body), params.get("username", ""))
+        fields: dict[str, JSON] | Content = route.handler(call)
+        if isinstance(fields, Content) or not route.envelope:
             return fields
         common = {
             "action": request.method.lower(),
@@ -265,7 +300,8 @@ class Emulator:
             return
         record = self.state.check_token(header)
         call.has_token, call.username = True, record.username
-        if record.username is not None and route.auth == "app":
+        own = route.auth == "user" and record.username == call.params.get("username")
+        if record.username is not None and route.auth in ("app", "user") and not own:
             # A user's token where the app's is wanted.
             raise Refusal(401, "unauthorized", "Unable to authenticate (OAuth)")
 
@@ -319,6 +355,34 @@ def _read_body(request: web.Request, path: str, content: bytes) -> JSON:
             description = "Request body is invalid. Please check body is correct."
             raise Refusal(400, "invalid_request_body", description) from None
         raise Refusal(400, "json_parse", str(error)) from None
+
+
+def _read_form(request: web.Request, path: str, content: bytes) -> JSON:
+    if request.content_type != "application/x-www-form-urlencoded":
+        kind = request.headers.get("Content-Type", "")
+        description = f"Content-Type '{kind}' is not supported."
+        raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", description)
+    return dict(parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def _read_file(request: web.Request, path: str, content: bytes) -> File | None:
+    """Read the part ``file`` of a form; nothing when there is none."""
+    kind = request.headers.get("Content-Type", "")
+    parsed = email.message_from_bytes(
+        b"Content-Type: " + kind.encode() + b"\r\n\r\n" + content, policy=email.policy.HTTP
+    )
+    for part in parsed.iter_parts() if parsed.is_multipart() else ():
+        if part.get_param("name", header="content-disposition") == "file":
+            data = part.get_payload(decode=True)
+            return File(part.get_filename() or "file", data if isinstance(data, bytes) else b"")
+    return None
+
+
+_READERS: Final[Mapping[str, Callable[[web.Request, str, bytes], JSON]]] = {
+    "json": _read_body,
+    "form": _read_form,
+    "file": _read_file,
+}
 
 
 def _messages(body: JSON) -> int:

@@ -29,12 +29,27 @@ class User:
     activated: bool = True
     devices: dict[str, str] = attrs.field(factory=dict)
     """Where the user is logged in: resource id to name."""
+    contacts: dict[str, str | None] = attrs.field(factory=dict)
+    """Contacts with the user's remarks, the oldest first."""
+    blocked: list[str] = attrs.field(factory=list)
+    attributes: dict[str, str] = attrs.field(factory=dict)
+    mutes: dict[str, float | None] = attrs.field(factory=dict)
+    """Kind of conversation to when it ends, in Unix seconds; ``None`` for never."""
+    favorites: dict[str, dict[str, JSON]] = attrs.field(factory=dict)
+    presence: dict[str, str] = attrs.field(factory=dict)
+    """Device to state."""
+    presence_ext: str = ""
+    subscriptions: dict[str, int] = attrs.field(factory=dict)
+    """Who is watched, and until when, in Unix seconds."""
+    push: dict[str, JSON] = attrs.field(factory=dict)
+    """Push settings, by what they are for."""
+    last_online: int = 0
     uuid: str = attrs.field(factory=lambda: str(uuid.uuid4()))
 
 
 @attrs.define
 class Group:
-    """A chat group."""
+    """A chat group, or a chat room."""
 
     group_id: str
     owner: str
@@ -50,6 +65,29 @@ class Group:
     announcement: str = ""
     disabled: bool = False
     mute_all: bool = False
+    mutes: dict[str, int] = attrs.field(factory=dict)
+    """Who is muted until when, in Unix milliseconds; -1 for never. It outlives leaving."""
+    allowed: list[str] = attrs.field(factory=list)
+    blocked: list[str] = attrs.field(factory=list)
+    attributes: dict[str, JSON] = attrs.field(factory=dict)
+    """Of a group: of each member. Of a room: name to (value, who set it, whether it goes)."""
+    tags: dict[str, dict[str, str]] = attrs.field(factory=dict)
+    files: dict[str, dict[str, JSON]] = attrs.field(factory=dict)
+
+    def leave(self, username: str) -> None:
+        """Take somebody out, with all that goes too."""
+        self.members.pop(username, None)
+        self.tags.pop(username, None)
+        for names in (self.admins, self.allowed):
+            if username in names:
+                names.remove(username)
+        gone = [
+            k
+            for k, v in self.attributes.items()
+            if isinstance(v, tuple) and v[1:] == (username, True)
+        ]
+        for name in gone:
+            del self.attributes[name]
 
     def __contains__(self, username: object) -> bool:
         return username == self.owner or username in self.members
@@ -58,6 +96,33 @@ class Group:
     def everybody(self) -> list[str]:
         """Members and owner."""
         return [*self.members, self.owner]
+
+
+@attrs.define
+class Thread:
+    """A message thread."""
+
+    thread_id: str
+    name: str
+    owner: str
+    group_id: str
+    message_id: str
+    created: int
+    members: dict[str, int] = attrs.field(factory=dict)
+
+
+@attrs.define
+class Stream:
+    """A streaming message."""
+
+    sender: str
+    target: str
+    message: dict[str, JSON]
+    began: float
+    last: float
+    seq: int = 0
+    size: int = 0
+    over: bool = False
 
 
 @attrs.define
@@ -85,6 +150,19 @@ class State:
     keep_messages: bool = True
     users: dict[str, User] = attrs.field(factory=dict)
     groups: dict[str, Group] = attrs.field(factory=dict)
+    rooms: dict[str, Group] = attrs.field(factory=dict)
+    super_admins: list[str] = attrs.field(factory=list)
+    threads: dict[str, Thread] = attrs.field(factory=dict)
+    streams: dict[str, Stream] = attrs.field(factory=dict)
+    messages: dict[str, dict[str, JSON]] = attrs.field(factory=dict)
+    """Messages by their ids."""
+    reactions: dict[str, dict[str, JSON]] = attrs.field(factory=dict)
+    """Of each message: emoji to its id and who added it."""
+    files: dict[str, dict[str, JSON]] = attrs.field(factory=dict)
+    templates: dict[str, dict[str, JSON]] = attrs.field(factory=dict)
+    stored_webhooks: dict[str, dict[str, JSON]] = attrs.field(factory=dict)
+    """Sets of webhooks that could not be delivered; a test may add some."""
+    switched_off: frozenset[str] = frozenset()
     tokens: dict[str, TokenRecord] = attrs.field(factory=dict)
     received: defaultdict[str, list[dict[str, JSON]]] = attrs.field(
         factory=lambda: defaultdict(list)
@@ -148,18 +226,32 @@ class State:
         """Delete a user with all that goes too: groups, memberships, tokens."""
         del self.users[user.username]
         self.revoke_tokens(user.username)
-        for group in list(self.groups.values()):
-            if group.owner == user.username:
-                del self.groups[group.group_id]
-            else:
-                group.members.pop(user.username, None)
-                if user.username in group.admins:
-                    group.admins.remove(user.username)
+        for places in (self.groups, self.rooms):
+            for place in list(places.values()):
+                if place.owner == user.username:
+                    del places[place.group_id]
+                else:
+                    place.leave(user.username)
+        for other in self.users.values():
+            other.contacts.pop(user.username, None)
+        self.threads = {i: t for i, t in self.threads.items() if t.group_id in self.groups}
+
+    def drop(self, username: str, belongs: Callable[[dict[str, JSON]], bool]) -> None:
+        """Delete messages from what one user keeps."""
+        kept = [message for message in self.received[username] if not belongs(message)]
+        self.received[username] = kept
+
+    def forget(self, message_id: str) -> None:
+        """Delete a message from what everybody keeps."""
+        del self.messages[message_id]
+        for kept in self.received.values():
+            kept[:] = [message for message in kept if message["id"] != message_id]
 
     def deliver(self, targets: list[str], message: dict[str, JSON]) -> None:
         """Keep a message for who received it."""
         self.delivered += len(targets)
         if self.keep_messages:
+            self.messages[message["id"]] = message
             for target in targets:
                 self.received[target].append(message)
 

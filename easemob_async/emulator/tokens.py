@@ -7,7 +7,7 @@ from easemob_async.emulator.calls import JSON, Call, Refusal, routes
 from easemob_async.emulator.users import add_user, show_user
 
 
-@routes.add("POST", "/token", auth="optional", quota="tokens")
+@routes.add("POST", "/token", auth="optional", quota="tokens", envelope=False)
 def create_token(call: Call) -> dict[str, JSON]:
     """tokens.create_app_token and tokens.create_user_token; the grant tells them apart."""
     body = call.object()

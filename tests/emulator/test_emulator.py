@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,11 @@ import pytest
 
 import easemob_async.emulator
 from easemob_async.emulator import Emulator
-from easemob_async.emulator.quotas import RULES, Rule, StrictQuotas
+from easemob_async.emulator.calls import routes
+from easemob_async.emulator.quotas import RULES, StrictQuotas
 from easemob_async.emulator.thread import running
-from easemob_async.quotas import Limit
-from easemob_async.transport.operation import Operation
 from tests import facts_reader as facts
+from tests.contract.operations import operations
 
 APP = "/easemob-demo/testapp"
 
@@ -280,31 +281,17 @@ class TestQuotas:
             off.count("default", "r", 1)
 
     def test_the_clients_limits_are_the_emulators(self) -> None:
-        from easemob_async.resources import chat_groups, group_members, messages, tokens, users
-
-        named = {
-            "POST /token": "tokens",
-            "GET /chatgroups/user/{username}": "joined_groups",
-            "DELETE /users": "users.delete_batch",
-            "POST /messages/users": "messages.users",
-            "POST /messages/chatgroups": "messages.groups",
-            "POST /messages/chatrooms": "messages.rooms",
-            "POST /messages/chatgroups/users": "messages.members",
-            "POST /messages/chatrooms/users": "messages.members",
-        }
-        for module in (users, messages, chat_groups, group_members, tokens):
-            for operation in vars(module).values():
-                if not isinstance(operation, Operation):
-                    continue
-                route = f"{operation.method} {operation.path}"
-                quota = named.get(route) or (
-                    "users" if operation.path.startswith("/users") else "default"
-                )
-                assert set(map(_as_rule, operation.limits)) == set(RULES[quota]), operation.id
-
-
-def _as_rule(limit: Limit) -> Rule:
-    return Rule(limit.units, limit.per.total_seconds(), limit.unit, limit.name)
+        for operation in operations().values():
+            path = re.sub(r"\{.*?\}", "x", operation.path)
+            route, _ = routes.find(operation.method, path)
+            ours = {
+                (x.units, x.per.total_seconds(), x.unit, x.name, x.fixed, x.key is not None)
+                for x in operation.limits
+            }
+            theirs = {
+                (r.units, r.seconds, r.unit, r.group, r.fixed, r.keyed) for r in RULES[route.quota]
+            }
+            assert ours == theirs, operation.id
 
 
 def test_it_runs_in_a_thread_and_says_why_it_cannot() -> None:
