@@ -138,6 +138,7 @@ if TYPE_CHECKING:
     from easemob_async.transport.account import QuotaAccount as QuotaAccount
     from easemob_async.transport.account import Usage as Usage
     from easemob_async.transport.downloads import Download as Download
+    from easemob_async.transport.user_tokens import UserTokens as UserTokens
 
 
 __version__ = "0.1.0"
@@ -237,6 +238,7 @@ _HOMES = {
         "StreamWriter",
     ),
     "transport.downloads": ("Download",),
+    "transport.user_tokens": ("UserTokens",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

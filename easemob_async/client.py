@@ -296,17 +296,22 @@ class EasemobClient:
         # The providers and the models they use are needed by every client that calls anything.
         from easemob_async.models.tokens import AppToken
         from easemob_async.transport.tokens import AppTokenSource, FixedToken
+        from easemob_async.transport.user_tokens import UserTokens
 
         if isinstance(token, str):
             return FixedToken(token)
-        if token is not None:
+        if token is not None and not isinstance(token, UserTokens):
             return token
 
         async def fetch() -> AppToken:
             return await self.tokens.create_app_token()
 
         self._transport.core.owns_tokens = True
-        return AppTokenSource(fetch)
+        source = AppTokenSource(fetch)
+        if token is None:
+            return source
+        token.attach(source, self.tokens.create_user_token)
+        return token
 
 
 def _text(name: str, value: object) -> str:
@@ -326,7 +331,8 @@ def _credentials(
             _header_value("token", token)
         elif not (hasattr(token, "get") and hasattr(token, "invalidate")):
             raise ConfigurationError("token must be a string or a TokenProvider")
-        return None
+        held: tuple[str, str] | None = getattr(token, "credentials", None)
+        return held
     missing = [
         name
         for name, value in (("client_id", client_id), ("client_secret", client_secret))

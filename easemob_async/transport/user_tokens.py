@@ -1,0 +1,86 @@
+"""Users' own tokens, for the operations that want them: opt-in."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
+
+from easemob_async.errors import ConfigurationError
+from easemob_async.models.tokens import Token, UserToken
+from easemob_async.transport.tokens import AppTokenSource
+
+# A token that ends so soon is not used any more.
+_MARGIN: Final = timedelta(seconds=60)
+_USERS_KEPT: Final = 10_000
+
+
+class Mint(Protocol):
+    """Makes a user's token: `tokens.create_user_token`."""
+
+    async def __call__(self, username: str, *, ttl: timedelta | None = None) -> UserToken: ...
+
+
+class UserTokens:
+    """A `TokenProvider` that gives users' own tokens to the operations that want them.
+
+    Opt-in: ``EasemobClient(..., token=UserTokens(client_id, client_secret))``. The built-in
+    provider gives the app's token for them, too, which the service took until now.
+    """
+
+    def __init__(self, client_id: str, client_secret: str, *, ttl: timedelta | None = None) -> None:
+        self.credentials = (client_id, client_secret)
+        """What the app's token is fetched with."""
+        self._ttl = ttl
+        self._app: AppTokenSource | None = None
+        self._mint: Mint | None = None
+        self._users: OrderedDict[str, Token] = OrderedDict()
+
+    def attach(self, app: AppTokenSource, mint: Mint) -> None:
+        """Take what gives the app's token and what makes users' tokens; the client does it.
+
+        Raises:
+            ConfigurationError: it is another client's.
+        """
+        if self._app is not None:
+            raise ConfigurationError("these UserTokens are another client's; make new ones")
+        self._app, self._mint = app, mint
+
+    async def get(self, *, username: str | None) -> Token:
+        """Give the app's token, or a user's, which is kept while it is good."""
+        assert self._app is not None
+        assert self._mint is not None
+        if username is None:
+            return await self._app.get(username=None)
+        token, now = self._users.get(username), datetime.now(UTC)
+        if token is None or (token.expires_at is not None and token.expires_at - now < _MARGIN):
+            token = (await self._mint(username, ttl=self._ttl)).to_token(now)
+            self._users[username] = token
+            if len(self._users) > _USERS_KEPT:
+                self._users.popitem(last=False)
+        self._users.move_to_end(username)
+        return token
+
+    def invalidate(self, token: Token) -> None:
+        """Forget a token that was refused."""
+        for username, kept in list(self._users.items()):
+            if kept.value == token.value:
+                del self._users[username]
+                return
+        assert self._app is not None
+        self._app.invalidate(token)
+
+    def known_secrets(self) -> tuple[str, ...]:
+        """Give the values of all tokens, for the redactor."""
+        app = () if self._app is None else self._app.known_secrets()
+        return (*app, *(token.value for token in self._users.values()))
+
+    def leave_loop(self) -> None:
+        """Forget the fetch of an event loop that is closed."""
+        if self._app is not None:
+            self._app.leave_loop()
+
+    async def close(self) -> None:
+        """Stop a fetch that is in flight."""
+        if self._app is not None:
+            await self._app.close()
