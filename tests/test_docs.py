@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import easemob_async
 from easemob_async.emulator import Emulator
 from easemob_async.emulator.thread import running
 
@@ -76,3 +78,19 @@ def test_no_page_points_nowhere(page: str) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
         if "://" not in target:
             assert (DOCS / target).exists(), target
+
+
+def test_the_reference_has_every_resource() -> None:
+    text = (DOCS / "reference.md").read_text(encoding="utf-8")
+    resources = {
+        name
+        for name, value in vars(easemob_async.EasemobClient).items()
+        if type(value).__name__ == "_Resource"
+    }
+    assert set(re.findall(r"^## `client\.(\w+)`", text, re.MULTILINE)) == resources
+    for path in re.findall(r"^::: (\S+)", text, re.MULTILINE):
+        module, _, name = path.rpartition(".")
+        try:
+            importlib.import_module(path)
+        except ModuleNotFoundError:
+            assert hasattr(importlib.import_module(module), name), path
