@@ -8,11 +8,16 @@ import contextlib
 import click
 
 from easemob_async import AppKey, __version__
+from easemob_async.cli.contacts import contacts
 from easemob_async.cli.demo import demo
+from easemob_async.cli.files import files, history
 from easemob_async.cli.groups import groups
 from easemob_async.cli.job import job
+from easemob_async.cli.push import push
+from easemob_async.cli.rooms import rooms
 from easemob_async.cli.run import out, run, with_client
 from easemob_async.cli.send import send
+from easemob_async.cli.show import show
 from easemob_async.cli.users import users
 from easemob_async.client import EasemobClient
 
@@ -35,7 +40,7 @@ async def token(client: EasemobClient) -> None:
     The service bans accounts that ask for tokens too often.
     """
     answer = await client.tokens.create_app_token()
-    click.echo(answer.access_token)
+    show(answer, answer.access_token)
 
 
 @easemob.command()
@@ -81,5 +86,5 @@ def emulator(host: str, port: int, app_key: str, quotas: float, open_registratio
     run(serve())
 
 
-for command in (send, job, users, groups, demo):
+for command in (send, job, users, groups, rooms, contacts, push, files, history, demo):
     easemob.add_command(command)

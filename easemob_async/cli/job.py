@@ -8,6 +8,7 @@ import click
 
 from easemob_async import EasemobError
 from easemob_async.cli.run import err
+from easemob_async.cli.show import show
 from easemob_async.fanout.records import FAILED, SENT, UNKNOWN, count_last, read_job, read_last
 
 _NAMES = {SENT: "sent", FAILED: "failed", UNKNOWN: "unknown"}
@@ -22,18 +23,25 @@ def job() -> None:
 @click.argument("journal", type=click.Path(path_type=Path))
 @click.option("--failed", is_flag=True, help="List who failed, and why, in place of counting.")
 @click.option("--unknown", is_flag=True, help="List who may or may not have been sent to.")
-def status(journal: Path, failed: bool, unknown: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, an answer a line.")
+@click.pass_context
+def status(ctx: click.Context, journal: Path, failed: bool, unknown: bool, as_json: bool) -> None:
     """Tell what the journal of a job says; it may be running meanwhile."""
+    ctx.meta["json"] = as_json
     try:
         if failed or unknown:
             for item in read_last(journal, FAILED if failed else UNKNOWN):
-                click.echo(f"{item.target}\t{item.reason or ''}")
+                show(item, f"{item.target}\t{item.reason or ''}")
             return
         kind = read_job(journal)["kind"]
         counts = count_last(journal)
     except EasemobError as error:
         err.print(f"[red]error:[/] {error}", markup=True)
         raise SystemExit(1) from None
+    named = {name: counts[state] for state, name in _NAMES.items()}
+    if as_json:
+        show({"kind": kind, **named})
+        return
     click.echo(f"{kind}: {sum(counts.values()):,} targets were tried")
-    for state, name in _NAMES.items():
-        click.echo(f"{counts[state]:10,}  {name}")
+    for name, number in named.items():
+        click.echo(f"{number:10,}  {name}")

@@ -43,6 +43,7 @@ def _client_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.FloatRange(min=0, min_open=True),
             help="How many times the documented limits the app has; 1 when it is not given.",
         ),
+        click.option("--json", "as_json", is_flag=True, help="Print JSON, an answer a line."),
     )
     for option in reversed(options):
         command = option(command)
@@ -75,8 +76,11 @@ def with_client(
         allow_http: bool,
         timeout: float | None,
         quota_scale: float | None,
+        as_json: bool,
         **arguments: Any,
     ) -> None:
+        click.get_current_context().meta["json"] = as_json
+
         async def work() -> int | None:
             async with connect(
                 app_key=app_key,

@@ -19,6 +19,7 @@ from easemob_async import (
 from easemob_async.cli.message import message_options, read_json, read_message
 from easemob_async.cli.progress import job_progress, report_table
 from easemob_async.cli.run import INTERRUPTED, err, out, with_client
+from easemob_async.cli.show import show, wants_json
 from easemob_async.cli.targets import (
     FORMATS,
     Write,
@@ -138,7 +139,7 @@ async def send(
     )
     if dry_run:
         plan = await start().plan()
-        out.print(f"nothing was sent: {plan}")
+        show(plan, f"nothing was sent: {plan}")
         return 0 if plan.read and not plan.failed else 1
     with writer(failed_to) as write, job_progress(err, f"Sending to {kind}", total) as progress:
         return await finish(start(progress=progress), journal, write)
@@ -168,7 +169,10 @@ async def finish(job: FanoutJob, journal: str | None, write: Write | None) -> in
 
 
 def _account(report: FanoutReport, write: Write | None) -> None:
-    out.print(report_table(report))
+    if wants_json():
+        show(report)
+    else:
+        out.print(report_table(report))
     if write is not None and report.journal is not None:
         for outcome in report.iter_failed():  # also of earlier runs
             write(outcome.target, outcome.status.value, str(outcome.error))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from easemob_async import EasemobClient, InvalidArgumentError, User
+from easemob_async import EasemobClient, InvalidArgumentError
 from easemob_async.cli.run import with_client
+from easemob_async.cli.show import asked_first, limited, show, show_all, wants_json
 
 
 @click.group()
@@ -25,7 +26,7 @@ async def create(
     if password is None:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     user = await client.users.create(username, password=password, nickname=nickname)
-    click.echo(f"created {user.username}")
+    show(user, f"created {user.username}")
 
 
 @users.command()
@@ -34,8 +35,14 @@ async def create(
 async def get(client: EasemobClient, username: str) -> None:
     """Show a user."""
     user = await client.users.get(username)
-    for name, value in _shown(user).items():
-        click.echo(f"{name:12} {value}")
+    shown = {
+        "username": user.username,
+        "nickname": user.nickname,
+        "created": user.created,
+        "banned": None if user.activated is None else str(not user.activated),
+        "uuid": user.uuid,
+    }
+    show(user if wants_json() else shown)
 
 
 @users.command()
@@ -44,28 +51,24 @@ async def get(client: EasemobClient, username: str) -> None:
 async def status(client: EasemobClient, usernames: tuple[str, ...]) -> None:
     """Tell whether users are online."""
     if len(usernames) == 1:
-        click.echo(f"{usernames[0]} {await client.users.get_status(usernames[0])}")
-        return
-    for username, state in (await client.users.get_statuses(usernames)).items():
-        click.echo(f"{username} {state}")
+        found = {usernames[0]: await client.users.get_status(usernames[0])}
+    else:
+        found = await client.users.get_statuses(usernames)
+    for username, state in found.items():
+        show({"username": username, "status": state}, f"{username} {state}")
 
 
 @users.command(name="list")
-@click.option("--limit", type=click.IntRange(min=1), help="Stop after so many.")
+@limited
 @with_client
 async def list_(client: EasemobClient, limit: int | None) -> None:
     """List the app's users, the earliest created first."""
-    shown = 0
-    async for user in client.users.list():
-        if limit is not None and shown >= limit:
-            break
-        click.echo(user.username)
-        shown += 1
+    await show_all(client.users.list(), lambda user: user.username, limit=limit)
 
 
 @users.command()
 @click.argument("username")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@asked_first
 @with_client
 async def delete(client: EasemobClient, username: str, yes: bool) -> None:
     """Delete a user for good, with the groups and rooms the user owns."""
@@ -74,15 +77,4 @@ async def delete(client: EasemobClient, username: str, yes: bool) -> None:
     if not yes:
         click.confirm(f"Delete {username} and all that is theirs?", abort=True)
     await client.users.delete(username)
-    click.echo(f"deleted {username}")
-
-
-def _shown(user: User) -> dict[str, object]:
-    fields = {
-        "username": user.username,
-        "nickname": user.nickname,
-        "created": user.created and user.created.isoformat(timespec="seconds"),
-        "banned": None if user.activated is None else not user.activated,
-        "uuid": user.uuid,
-    }
-    return {name: value for name, value in fields.items() if value is not None}
+    show({"deleted": username}, f"deleted {username}")

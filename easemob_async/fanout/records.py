@@ -200,10 +200,13 @@ def prepare(path: Path, job: Mapping[str, str]) -> bool:
         with contextlib.closing(_open_foreign(path)) as db:
             _check_job(path, _job(db), job)
         return True
+    # Made whole under another name: a kill leaves no half-made journal that nobody can go on with.
+    new = path.with_name(path.name + ".new")
     try:
+        new.unlink(missing_ok=True)
         # The owner alone may read who gets what.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        with contextlib.closing(connect(path)) as db:
+        os.close(os.open(new, os.O_CREAT | os.O_RDWR, 0o600))
+        with contextlib.closing(connect(new)) as db:
             db.execute("BEGIN IMMEDIATE")
             for statement in _SCHEMA.split(";"):
                 db.execute(statement)
@@ -211,6 +214,7 @@ def prepare(path: Path, job: Mapping[str, str]) -> bool:
             db.executemany("INSERT INTO job VALUES (?, ?)", rows)
             db.execute(f"PRAGMA application_id = {_MAGIC}")
             db.execute("COMMIT")
+        new.replace(path)
     except (OSError, sqlite3.Error) as error:
         raise JournalError(f"journal {path}: cannot be made: {error}") from None
     return False

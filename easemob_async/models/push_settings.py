@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import attrs
 
@@ -54,7 +55,12 @@ class PushSettings:
     ignore_interval: str | None = wire("ignoreInterval", default=None)
     """The hours of each day without pushes, ``"21:30-08:00"``."""
     ignored_until: datetime | None = wire("ignoreDuration", default=None)
-    """When the one time without pushes ends."""
+    """When the one time without pushes ends; ``None`` where there is none."""
+
+    @staticmethod
+    def __from_wire__(fields: dict[str, Any]) -> dict[str, Any]:
+        # 0 is no time
+        return {k: v for k, v in fields.items() if k != "ignoreDuration" or v not in (0, "0")}
 
 
 @attrs.frozen

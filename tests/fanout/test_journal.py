@@ -252,10 +252,13 @@ async def test_the_file_is_the_owners_alone(against: Against, path: Path) -> Non
     assert {file.name for file in path.parent.iterdir()} == {"sale.db", "sale.db.lock"}
 
 
-async def test_a_place_that_cannot_be_written_is_a_clear_error(against: Against) -> None:
+@pytest.mark.parametrize("place", ["/nowhere/at/all/sale.db", "/proc/sale.db"])
+async def test_a_place_that_cannot_be_written_is_a_clear_error(
+    against: Against, place: str
+) -> None:
     async with against(accept, quotas=FREE) as (client, server):
         with pytest.raises(JournalError, match="cannot be made"):
-            await client.fanout.to_users(["a"], Text("x"), journal="/nowhere/at/all/sale.db")
+            await client.fanout.to_users(["a"], Text("x"), journal=place)
         assert not server.calls
 
 
@@ -445,6 +448,39 @@ async def main(url, path, count):
 
 asyncio.run(main(*sys.argv[1:]))
 """
+
+
+@pytest.mark.parametrize("step", range(6))
+async def test_killed_while_the_journal_is_made_it_can_be_made_again(
+    against: Against, path: Path, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class KilledError(BaseException):
+        pass
+
+    steps = 0
+
+    class Dying:
+        def __init__(self, db: sqlite3.Connection) -> None:
+            self.db = db
+
+        def __getattr__(self, name: str) -> Any:
+            nonlocal steps
+            steps += 1
+            if steps > step:
+                raise KilledError
+            return getattr(self.db, name)
+
+        def close(self) -> None:
+            pass  # as it is with a kill: nothing is tidied up
+
+    connect = records.connect
+    monkeypatch.setattr(records, "connect", lambda file: Dying(connect(file)))
+    with pytest.raises(KilledError):
+        records.prepare(path, {"kind": "x"})
+    monkeypatch.setattr(records, "connect", connect)
+    assert not path.exists()
+    assert records.prepare(path, {"kind": "x"}) is False
+    assert records.prepare(path, {"kind": "x"}) is True
 
 
 def test_killed_at_any_instant_it_resumes_without_sending_twice(path: Path) -> None:

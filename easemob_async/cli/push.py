@@ -1,0 +1,91 @@
+"""``easemob push``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from easemob_async import EasemobClient, PushMode, PushPlatform
+from easemob_async.cli.run import with_client
+from easemob_async.cli.show import asked_first, limited, show, show_all
+
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.group()
+def push() -> None:
+    """See how users are pushed to; keep the texts; count pushes."""
+
+
+@push.command()
+@click.argument("username")
+@limited
+@with_client
+async def bindings(client: EasemobClient, username: str, limit: int | None) -> None:
+    """List the devices of a user, and the push certificates that they are bound to."""
+    found = client.push.list_bindings(username)
+    await show_all(found, lambda b: f"{b.device_id}\t{b.notifier_name}", limit=limit)
+
+
+@push.command()
+@click.argument("username")
+@click.argument("target", required=False)
+@click.option("--group", is_flag=True, help="TARGET is a group, not a user.")
+@click.option("--mode", type=click.Choice([mode.value for mode in PushMode]), help="Change it.")
+@with_client
+async def settings(
+    client: EasemobClient, username: str, target: str | None, group: bool, mode: str | None
+) -> None:
+    """Show which messages a user is pushed: of TARGET, or of all; or change it."""
+    kind = "chatgroup" if group else "user"
+    if mode is not None:
+        show(await client.push.set_settings(username, target, chat_type=kind, mode=mode))
+    else:
+        show(await client.push.get_settings(username, target, chat_type=kind))
+
+
+@push.command()
+@click.argument("begin", type=_DAY)
+@click.argument("end", type=_DAY)
+@click.option("--platform", type=click.Choice([p.value for p in PushPlatform]), default="ALL")
+@with_client
+async def statistics(client: EasemobClient, begin: datetime, end: datetime, platform: str) -> None:
+    """Count what was pushed from day BEGIN to day END (YYYY-MM-DD)."""
+    show(await client.push.get_statistics(begin.date(), end.date(), platform=platform))
+
+
+@push.group()
+def templates() -> None:
+    """Keep the texts that are pushed."""
+
+
+@templates.command()
+@click.argument("name")
+@click.option("--title", required=True, help="The title, with {0}, {1} ... as blanks.")
+@click.option("--content", required=True, help="The text, likewise.")
+@with_client
+async def create(client: EasemobClient, name: str, title: str, content: str) -> None:
+    """Make a text."""
+    pattern = {"title_pattern": title, "content_pattern": content}
+    show(await client.push.templates.create(name, **pattern), f"created {name}")
+
+
+@templates.command()
+@click.argument("name")
+@with_client
+async def get(client: EasemobClient, name: str) -> None:
+    """Show a text."""
+    show(await client.push.templates.get(name))
+
+
+@templates.command()
+@click.argument("name")
+@asked_first
+@with_client
+async def delete(client: EasemobClient, name: str, yes: bool) -> None:
+    """Delete a text."""
+    if not yes:
+        click.confirm(f"Delete {name}?", abort=True)
+    await client.push.templates.delete(name)
+    show({"deleted": name}, f"deleted {name}")

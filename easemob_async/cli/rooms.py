@@ -1,0 +1,58 @@
+"""``easemob rooms``."""
+
+from __future__ import annotations
+
+import click
+
+from easemob_async import EasemobClient
+from easemob_async.cli.places import add_shared
+from easemob_async.cli.run import with_client
+from easemob_async.cli.show import limited, show, show_all
+
+
+@click.group()
+def rooms() -> None:
+    """Make, find and delete chat rooms; see and change who is in them."""
+
+
+@rooms.command()
+@click.argument("name")
+@click.option("--owner", required=True, help="Who owns it.")
+@click.option("--member", "members", multiple=True, help="A first member; may be repeated.")
+@click.option("--description", default="", help="What it is about.")
+@click.option("--max-users", type=click.IntRange(min=1), help="The most members.")
+@with_client
+async def create(
+    client: EasemobClient,
+    name: str,
+    owner: str,
+    members: tuple[str, ...],
+    description: str,
+    max_users: int | None,
+) -> None:
+    """Make a room and print its id."""
+    room = await client.chat_rooms.create(
+        name,
+        owner=owner,
+        members=members or None,
+        description=description,
+        max_users=max_users,
+    )
+    show(room, room.room_id)
+
+
+@rooms.command(name="list")
+@click.option("--joined-by", metavar="USERNAME", help="Only the rooms that a user is in.")
+@limited
+@with_client
+async def list_(client: EasemobClient, joined_by: str | None, limit: int | None) -> None:
+    """List rooms: id and name."""
+    if joined_by:
+        joined = client.chat_rooms.list_joined(joined_by)
+        await show_all(joined, lambda r: f"{r.room_id}\t{r.name or ''}", limit=limit)
+        return
+    found = client.chat_rooms.list()
+    await show_all(found, lambda r: f"{r.room_id}\t{r.name or ''}", limit=limit)
+
+
+add_shared(rooms, "chat_rooms", "room")

@@ -1,0 +1,90 @@
+"""Answers on a terminal: lines for people, or JSON for programs (``--json``)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterable, Callable, Mapping
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import attrs
+import click
+
+from easemob_async import FOREVER
+
+T = TypeVar("T")
+
+
+def wants_json() -> bool:
+    """Tell whether the command that runs was given ``--json``."""
+    return bool(click.get_current_context().meta.get("json"))
+
+
+def show(value: object, text: str | None = None) -> None:
+    """Print an answer: as JSON, as the text that is given, or field by field."""
+    plain = to_plain(value)
+    if wants_json():
+        click.echo(json.dumps(plain, ensure_ascii=False))
+    elif text is not None:
+        click.echo(text)
+    elif isinstance(plain, dict):
+        for name, item in plain.items():
+            if item not in (None, "", [], {}):
+                shown = item if isinstance(item, str | int | float) else json.dumps(item)
+                click.echo(f"{name:12} {shown}")
+    else:
+        click.echo(plain)
+
+
+async def show_all(
+    found: AsyncIterable[T], line: Callable[[T], str], *, limit: int | None = None
+) -> None:
+    """Print a list as it comes, an item a line."""
+    shown = 0
+    async for item in found:
+        if limit is not None and shown >= limit:
+            break
+        show(item, line(item))
+        shown += 1
+
+
+def tell(failed: Mapping[str, str], total: int, done: str) -> int:
+    """Print what became of many items; gives the exit status."""
+    text = f"{done} {total - len(failed)} of {total}"
+    show({"done": total - len(failed), "failed": dict(failed)}, text)
+    for name, reason in failed.items():
+        click.echo(f"{name}: {reason}", err=True)
+    return 1 if failed else 0
+
+
+def to_plain(value: Any) -> Any:
+    """Give an answer as what JSON has."""
+    if attrs.has(type(value)):
+        return {
+            field.name: to_plain(getattr(value, field.name))
+            for field in attrs.fields(type(value))
+            if not field.name.startswith("_")
+        }
+    if isinstance(value, Mapping):
+        return {str(key): to_plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    if isinstance(value, timedelta):
+        return "forever" if value == FOREVER else value.total_seconds()
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Path) else value
+
+
+def limited(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option that ends a list early."""
+    option = click.option("--limit", type=click.IntRange(min=1), help="Stop after so many.")
+    return option(command)
+
+
+def asked_first(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option that answers the question before a deletion."""
+    return click.option("--yes", is_flag=True, help="Do not ask.")(command)
