@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import resource
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.peak import peak
 from benchmarks.server import APP
 from easemob_async import EasemobClient, FanoutJob, Text
 from easemob_async.fanout.journal import Journal, Verdict
@@ -62,7 +62,7 @@ async def _resume(path: Path, targets: int, step: int) -> None:
     async with EasemobClient(APP, token="t", base_url="http://127.0.0.1:1") as client:
         report = await _job(client, targets, step, path)
     assert report.skipped == targets, report
-    print(report.seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(report.seconds, peak())
 
 
 def main() -> None:

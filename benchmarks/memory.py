@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import resource
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.peak import peak
 from benchmarks.server import APP, running
 from easemob_async import EasemobClient, Quotas, Text
 
@@ -42,7 +42,7 @@ def main() -> None:
     if options.send:
         url, targets, journal = options.send
         asyncio.run(_send(url, int(targets), journal or None))
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        print(peak())
         return
     with running() as base_url, tempfile.TemporaryDirectory() as folder:
         for kind in ("without a journal", "with a journal"):
