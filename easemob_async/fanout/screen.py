@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Container
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping
+from pathlib import Path
 from typing import Any, Final, Literal
 
 import attrs
@@ -46,7 +47,7 @@ async def open_screen(settings: Settings) -> Screen | None:
         "message and options": wanted.fingerprint,
     }
     screen = Screen(
-        await asyncio.to_thread(Journal, wanted.path, job),
+        await _opened(wanted.path, job),
         retry_failed=wanted.retry_failed,
         on_unknown=wanted.on_unknown,
         content=content,
@@ -57,6 +58,22 @@ async def open_screen(settings: Settings) -> Screen | None:
         await screen.close()  # nobody else knows of it yet: without this its lock would stay
         raise
     return screen
+
+
+async def _opened(path: Path, job: Mapping[str, str]) -> Journal:
+    opening = asyncio.create_task(asyncio.to_thread(Journal, path, job))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        # The thread goes on by itself: what it opens has to be let go of.
+        opening.add_done_callback(_let_go)
+        await asyncio.wait([opening])
+        raise
+
+
+def _let_go(opening: asyncio.Task[Journal]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
 
 
 @attrs.frozen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import signal
@@ -510,3 +511,46 @@ def test_killed_at_any_instant_it_resumes_without_sending_twice(path: Path) -> N
                 assert times[name] == 1
         never = {name for name, number in times.items() if number == 0}
         assert all(told[name] == records.UNKNOWN for name in never)
+
+
+@pytest.mark.parametrize("twice", [False, True], ids=["cancelled once", "cancelled twice"])
+async def test_cancelled_at_any_await_the_journal_stays_true(
+    against: Against, tmp_path: Path, twice: bool
+) -> None:
+    names = [*users(9), "u3", ""]
+    for turns in range(2, 60):
+        path = tmp_path / f"{turns}.db"
+        delivered: Counter[str] = Counter()
+
+        async def respond(request: Received, delivered: Counter[str] = delivered) -> Answer:
+            delivered.update(request.json["to"])
+            await asyncio.sleep(0)
+            return accept(request)
+
+        async with against(respond, quotas=FREE, token="t") as (client, server):
+            server.respond = respond  # type: ignore[assignment]
+            send = client.fanout.to_users
+            job = send(names, lambda t: Text(t[-1:]), journal=path, workers=3)
+            task = asyncio.create_task(job.run())
+            for _ in range(turns * turns // 3):
+                await asyncio.sleep(0)
+            for _ in range(1 + twice):
+                task.cancel()
+                await asyncio.sleep(0)
+            await asyncio.gather(task, return_exceptions=True)
+            assert adds_up(job.report), turns
+            sent_before = Counter(delivered)
+            for _ in range(200):  # told twice, it does not wait for its threads
+                with contextlib.suppress(JournalError):
+                    last = await send(names, lambda t: Text(t[-1:]), journal=path, workers=3)
+                    break
+                await asyncio.sleep(0.01)
+            assert adds_up(last)
+        told = {item.target: item.state for item in records.read_settled(path)}
+        assert set(told) == set(names)
+        for name in set(names) - {""}:
+            assert delivered[name] <= 1, (turns, name)
+            # Who left and has no answer is unknown; whoever is unknown may have got it.
+            assert delivered[name] == 1 or told[name] == records.UNKNOWN
+            if told[name] == records.UNKNOWN:
+                assert delivered[name] == sent_before[name]
