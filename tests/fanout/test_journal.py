@@ -459,10 +459,12 @@ async def test_killed_while_the_journal_is_made_it_can_be_made_again(
         pass
 
     steps = 0
+    opened: list[sqlite3.Connection] = []
 
     class Dying:
         def __init__(self, db: sqlite3.Connection) -> None:
             self.db = db
+            opened.append(db)
 
         def __getattr__(self, name: str) -> Any:
             nonlocal steps
@@ -480,6 +482,8 @@ async def test_killed_while_the_journal_is_made_it_can_be_made_again(
         records.prepare(path, {"kind": "x"})
     monkeypatch.setattr(records, "connect", connect)
     assert not path.exists()
+    for db in opened:
+        db.close()
     assert records.prepare(path, {"kind": "x"}) is False
     assert records.prepare(path, {"kind": "x"}) is True
 
