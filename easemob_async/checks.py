@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
@@ -67,6 +67,43 @@ def references(
     if most is not None and len(found) > most:
         raise fail(operation, f"{name} has {len(found)} ids, at most {most} go into a call{hint}")
     return found
+
+
+def items(operation: str, name: str, values: object, kind: type[Item]) -> Iterable[Item]:
+    """Check that a list holds nothing but one kind of things.
+
+    Raises:
+        InvalidArgumentError: it is no list, or holds something else.
+    """
+    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+        raise fail(operation, f"{name} must be a list, not a {type(values).__name__}")
+    for value in values:
+        if not isinstance(value, kind):
+            raise fail(operation, f"{name} must hold {kind.__name__}, not {_shown(value)}")
+        yield value
+
+
+def mapping(operation: str, name: str, value: object) -> None:
+    """Check that a value maps names to something.
+
+    Raises:
+        InvalidArgumentError: it does not, or is empty.
+    """
+    if not isinstance(value, Mapping) or not value:
+        raise fail(operation, f"{name} must be a mapping, with at least one entry")
+
+
+def joined(operation: str, name: str, values: Iterable[str]) -> str:
+    """Join ids by commas.
+
+    Raises:
+        InvalidArgumentError: one holds a comma, and would be taken for several.
+    """
+    ids = list(values)
+    for value in ids:
+        if "," in value:
+            raise fail(operation, f"{name} {_shown(value)} must not hold a comma")
+    return ",".join(ids)
 
 
 def text(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NewType
+from typing import Any, Final, NewType
 
 import attrs
 
@@ -16,6 +16,20 @@ Id = NewType("Id", str)
 
 Seconds = NewType("Seconds", datetime)
 """A time that is Unix seconds on the wire, where most are milliseconds."""
+
+
+_LAST_YEAR_ENDS: Final = 253_402_300_800_000  # milliseconds: the year 10 000
+
+
+def is_a_time(value: object) -> bool:
+    """Tell whether what should be milliseconds is a time at all, not what stands for none or ever.
+
+    0 and below, and what no calendar has, do; what is no number is left to the decoder.
+    """
+    try:
+        return 0 < int(str(value)) < _LAST_YEAR_ENDS
+    except ValueError:
+        return True
 
 
 def wire(*names: str, default: Any = attrs.NOTHING, repr: bool = True) -> Any:  # noqa: A002

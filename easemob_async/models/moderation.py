@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from easemob_async.wire import Id, wire
+from easemob_async.wire import Id, is_a_time, wire
 
 
 class Sort(StrEnum):
@@ -29,10 +29,8 @@ class MutedMember:
 
     @staticmethod
     def __from_wire__(fields: dict[str, Any]) -> dict[str, Any]:
-        # open: what stands for "never"; -1 is what a request sends for it
-        return {
-            key: item for key, item in fields.items() if key != "expire" or item not in (-1, "-1")
-        }
+        # open: what stands for "never"; -1 is what a request sends for it, others use a far time
+        return {k: v for k, v in fields.items() if k != "expire" or is_a_time(v)}
 
 
 @attrs.frozen

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from easemob_async.wire import wire
+from easemob_async.wire import is_a_time, wire
 
 
 class PushDisplayStyle(StrEnum):
@@ -59,8 +59,7 @@ class PushSettings:
 
     @staticmethod
     def __from_wire__(fields: dict[str, Any]) -> dict[str, Any]:
-        # 0 is no time
-        return {k: v for k, v in fields.items() if k != "ignoreDuration" or v not in (0, "0")}
+        return {k: v for k, v in fields.items() if k != "ignoreDuration" or is_a_time(v)}
 
 
 @attrs.frozen

@@ -11,6 +11,7 @@ from easemob_async.errors import EasemobError
 from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.transport.answer import Answer
 from easemob_async.transport.transport import Transport
+from easemob_async.wire import Id
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -63,9 +64,9 @@ def outcomes(
     found: dict[str, BatchOutcome[T]] = {}
     for index, row in enumerate(rows):
         at = f"{'.'.join(path)}[{index}]"
-        if not isinstance(row, dict) or not isinstance(row.get(key), str):
+        if not isinstance(row, dict) or row.get(key) is None:
             raise answer.wrong(f"{at} must be an object with {key}")
-        name = answer.without_prefix(row[key])
+        name: str = answer.decode(Id, row[key], f"{at}.{key}")
         if row.get("result") in _DONE:
             value = None if kind is None else answer.decode(kind, row, at)
             found[name] = BatchOutcome(name, value)

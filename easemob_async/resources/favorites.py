@@ -54,7 +54,7 @@ class Favorites:
         """
         body: dict[str, Any] = {
             "data": checks.text(_ADD.id, "data", data, most=facts.FAVORITE_LENGTH),
-            "type": type,
+            "type": checks.number(_ADD.id, "type", type, least=-(2**31), most=2**31 - 1),
         }
         if favorite_id is not None:
             body["id"] = checks.reference(_ADD.id, "favorite_id", favorite_id)
@@ -77,7 +77,8 @@ class Favorites:
         Source: favorites.add_many
         """
         name = checks.reference(_ADD_MANY.id, "username", username)
-        rows = [_row(favorite) for favorite in favorites]
+        given = checks.items(_ADD_MANY.id, "favorites", favorites, NewFavorite)
+        rows = [_row(favorite) for favorite in given]
         if not rows:
             raise checks.fail(_ADD_MANY.id, "favorites is empty; name at least one")
         checks.no_duplicates(_ADD_MANY.id, "favorite_id", [row["id"] for row in rows])
@@ -179,7 +180,7 @@ def _row(favorite: NewFavorite) -> dict[str, Any]:
     operation = _ADD_MANY.id
     return {
         "id": checks.reference(operation, "favorite_id", favorite.favorite_id),
-        "type": favorite.type,
+        "type": checks.number(operation, "type", favorite.type, least=-(2**31), most=2**31 - 1),
         "data": checks.text(operation, "data", favorite.data, most=facts.FAVORITE_LENGTH),
         "ext": checks.text(operation, "ext", favorite.ext, most=facts.FAVORITE_EXT_LENGTH),
         "createdAt": checks.milliseconds(operation, "created", favorite.created),

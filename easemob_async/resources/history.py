@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ from easemob_async.models.messages import (
 )
 from easemob_async.quotas import MINUTE, Limit
 from easemob_async.transport.operation import Operation
+from easemob_async.transport.session import wire_timeout
 from easemob_async.transport.transport import Transport
 from easemob_async.transport.uploads import PIECE
 
@@ -64,7 +66,10 @@ class History:
         centre = DataCenter.of(host)
         # Beijing time in China, UTC elsewhere; another host is taken to be China's.
         offset = timedelta(hours=8) if centre is None else centre.utc_offset
-        key = hour.astimezone(timezone(offset)).strftime("%Y%m%d%H")
+        try:
+            key = hour.astimezone(timezone(offset)).strftime("%Y%m%d%H")
+        except OverflowError:
+            raise checks.fail(_GET.id, f"hour is out of range: {hour!r}") from None
         return (await self._transport.call(_GET, key)).objects(HistoryFile, "data")
 
     async def messages(self, hour: datetime) -> AsyncIterator[HistoryMessage]:
@@ -86,7 +91,11 @@ class History:
         status = None
         try:
             # Signed: it takes no token, and none is sent to another host.
-            async with session.get(URL(file.url, encoded=True), allow_redirects=False) as response:
+            async with session.get(
+                URL(file.url, encoded=True),
+                allow_redirects=False,
+                timeout=wire_timeout(self._transport.options.timeouts, whole=True),
+            ) as response:
                 status = response.status
                 if status == _OK:
                     async for piece in response.content.iter_chunked(PIECE):
@@ -103,39 +112,76 @@ class History:
 
 async def _records(pieces: AsyncIterator[bytes]) -> AsyncIterator[Mapping[str, Any]]:
     """Unpack gzip, if it is, and cut JSON objects apart, whatever stands between them."""
-    unpack: Callable[[bytes], bytes] | None = None
-    text, decode = b"", json.JSONDecoder().raw_decode
+    unpacker, characters, text = _Unpacker(), _UTF_8(), ""
     async for piece in pieces:
-        if unpack is None:
-            packed = piece[:2] == b"\x1f\x8b"
-            unpack = zlib.decompressobj(_GZIP).decompress if packed else bytes
         try:
-            text += unpack(piece)
-        except zlib.error as error:
-            raise ResponseError(f"history.messages: a damaged file: {error}") from None
-        lines, newline, rest = text.rpartition(b"\n")
-        if newline:
-            for record in _cut(lines.decode("utf-8", "replace"), decode):
-                yield record
-            text = rest
-    for record in _cut(text.decode("utf-8", "replace"), decode):
-        yield record
+            text += characters.decode(unpacker.feed(piece))
+        except (zlib.error, UnicodeDecodeError) as error:
+            raise _damaged(str(error)) from None
+        records, text = _cut(text)
+        for record in records:
+            yield record
+    if text.strip(_BETWEEN) or not unpacker.complete:
+        raise _damaged("it ends in the middle")
 
 
-def _cut(text: str, decode: Callable[..., tuple[Any, int]]) -> Iterator[Mapping[str, Any]]:
+_BETWEEN: Final = " \t\r\n,[]"
+_UTF_8: Final = codecs.getincrementaldecoder("utf-8")
+_LONGEST: Final = 4 * 1024 * 1024
+"""No record is as long as this: what goes on without an end is none."""
+
+
+class _Unpacker:
+    """Unpacks gzip, of several members too; gives what is not packed as it is."""
+
+    def __init__(self) -> None:
+        self._packed: bool | None = None
+        self._member = zlib.decompressobj(_GZIP)
+        self._begun = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether what was packed has come to its end."""
+        return not self._packed or not self._begun
+
+    def feed(self, data: bytes) -> bytes:
+        if self._packed is None and data:
+            self._packed = data[:1] == b"\x1f"  # no JSON begins so
+        if not self._packed:
+            return data
+        found = b""
+        while data:
+            self._begun = True
+            found += self._member.decompress(data)
+            data = self._member.unused_data
+            if self._member.eof:
+                self._member, self._begun = zlib.decompressobj(_GZIP), False
+        return found
+
+
+def _cut(text: str) -> tuple[list[Mapping[str, Any]], str]:
+    """Give the whole records at the beginning, and the rest."""
+    records: list[Mapping[str, Any]] = []
     at, length = 0, len(text)
+    decode = json.JSONDecoder().raw_decode
     while True:
-        while at < length and text[at] in " \t\r\n,[]":
+        while at < length and text[at] in _BETWEEN:
             at += 1
         if at == length:
-            return
+            return records, ""
+        if text[at] != "{":
+            raise _damaged("a record is no JSON object")
         try:
             record, at = decode(text, at)
         except ValueError as error:
-            raise ResponseError(f"history.messages: a file is not JSON: {error}") from None
-        if not isinstance(record, dict):
-            raise ResponseError("history.messages: a record is no object")
-        yield record
+            if length - at > _LONGEST:
+                raise _damaged(f"it is not JSON: {error}") from None
+            return records, text[at:]  # the rest of it is still to come
+        records.append(record)
+
+
+def _damaged(why: str) -> ResponseError:
+    return ResponseError(f"history.messages: a damaged file: {why}", operation=_GET.id)
 
 
 def read_record(record: Mapping[str, Any]) -> HistoryMessage:
@@ -167,7 +213,7 @@ def read_body(body: Mapping[str, Any]) -> Message | Mapping[str, Any]:
         return body
     try:
         return _message(body)
-    except (KeyError, TypeError, ValueError):  # InvalidArgumentError is one
+    except (KeyError, TypeError, ValueError, AttributeError):  # InvalidArgumentError is one
         return body
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+import attrs
+
 from easemob_async import checks, facts
 from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.resources.batches import in_parts
 from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
+from easemob_async.wire import Id
 
 _ROOT: Final = "/metadata/chatgroup/{group_id}"
 _SET: Final = Operation(
@@ -24,6 +27,12 @@ _GET: Final = Operation(
 _GET_MANY: Final = Operation(
     "chat_groups.member_attributes.get_many", "POST", _ROOT + "/get", "safe"
 )
+
+
+@attrs.frozen
+class _Succeeded:
+    username: Id
+    metadata: dict[str, str] = attrs.field(factory=dict)
 
 
 class MemberAttributes:
@@ -73,6 +82,7 @@ class MemberAttributes:
 
         Source: chat_groups.member_attributes.set_many
         """
+        checks.mapping(_SET_MANY.id, "attributes", attributes)
         names = checks.references(_SET_MANY.id, "usernames", attributes)
         rows = {name: _checked(_SET_MANY.id, attributes[name]) for name in names}
 
@@ -82,10 +92,9 @@ class MemberAttributes:
             data: dict[str, Any] = answer.read(dict[str, Any], "data")
             # The keys of the printed answer end in a colon, those of its table do not.
             found = {key.rstrip(":"): value for key, value in data.items()}
-            done = {
-                row["username"]: row.get("metadata") or {}
-                for row in found.get("updateMetadataSucceeded") or ()
-            }
+            rows_done = found.get("updateMetadataSucceeded") or []
+            decoded = answer.decode(tuple[_Succeeded, ...], rows_done, "updateMetadataSucceeded")
+            done = {str(row.username): row.metadata for row in decoded}
             # open: how a failed entry is called; it is whatever names the user
             failed = {
                 str(row.get("username")): str(row.get("error") or row.get("message") or row)

@@ -57,7 +57,9 @@ class Recall:
             "msg_id": checks.reference(operation, "message_id", self.message_id),
             "to": checks.reference(operation, "target", self.target),
             "chat_type": checks.member(operation, "chat_type", ChatType, self.chat_type),
-            "from": self.operator,
+            "from": self.operator
+            if self.operator is None
+            else checks.reference(operation, "operator", self.operator),
             "sync_device": self.sync_device,
             "force": bool(self.force),  # the service wants to be told
         }
@@ -76,6 +78,16 @@ class RecalledMessage:
     """The user, group or room that it went to."""
     chat_type: ChatType | str | None = wire("chattype", "chat_type", default=None)
     """What the target is."""
+
+
+@attrs.frozen
+class _RecallRow:
+    message: RecalledMessage
+    recalled: str
+
+    @staticmethod
+    def __from_wire__(fields: dict[str, Any]) -> dict[str, Any]:
+        return {**fields, "message": fields}
 
 
 @attrs.frozen
@@ -151,7 +163,8 @@ class MessageChanges:
 
         Source: messages.recall_many
         """
-        rows = [recall.to_wire(_RECALL_MANY.id) for recall in recalls]
+        given = list(checks.items(_RECALL_MANY.id, "recalls", recalls, Recall))
+        rows = [recall.to_wire(_RECALL_MANY.id) for recall in given]
         if not rows:
             raise checks.fail(_RECALL_MANY.id, "recalls is empty; name at least one")
         checks.no_duplicates(_RECALL_MANY.id, "message_id", [row["msg_id"] for row in rows])
@@ -159,12 +172,11 @@ class MessageChanges:
         async def settle(part: Sequence[dict[str, Any]]) -> list[BatchOutcome[RecalledMessage]]:
             body: dict[str, Any] = {"msgs": part}
             if ext is not None:
-                body["recallMessageExtensionInfo"] = ext
+                body["recallMessageExtensionInfo"] = checks.text(_RECALL_MANY.id, "ext", ext)
             answer = await self._transport.call(_RECALL_MANY, json=body)
             found = {}
-            for row in answer.get("data") or ():
-                done = answer.decode(RecalledMessage, row, "data")
-                found[done.message_id] = (done, str(row.get("recalled")))
+            for done in answer.objects(_RecallRow, "data"):
+                found[done.message.message_id] = (done.message, done.recalled)
             return [_recalled(row["msg_id"], found.get(row["msg_id"])) for row in part]
 
         return await in_parts(checks.chunks(rows, facts.RECALLS_PER_CALL), settle)
@@ -198,18 +210,19 @@ class MessageChanges:
         operation = _UPDATE.id
         if not (isinstance(message_id, str) and message_id.isascii() and message_id.isdigit()):
             raise checks.fail(operation, f"message_id {message_id!r:.80} must be digits")
-        if isinstance(body, Text | Custom):
-            most = self._transport.core.max_message_bytes
-            made = content(operation, body, ext=ext, push=None, max_bytes=most)
-            new = {"type": made.type, **made.body}
-        elif body in ("img", "audio", "video", "file", "loc", "txt", "custom"):
-            new = {"type": body}
-        else:
-            raise checks.fail(operation, f"body {body!r:.80} must be Text, Custom or a type")
+        by_type = isinstance(body, str)
+        if by_type and body not in ("img", "audio", "video", "file", "loc"):
+            raise checks.fail(operation, f"body {body!r:.80} is no type of which only ext changes")
+        if not by_type and not isinstance(body, Text | Custom):
+            raise checks.fail(operation, f"body must be Text, Custom or a type: {body!r:.80}")
+        most = self._transport.core.max_message_bytes
+        # Of a type alone the ext is checked and measured, with any message.
+        message = Text("") if isinstance(body, str) else body
+        made = content(operation, message, ext=ext, push=None, max_bytes=most)
         fields: dict[str, Any] = {
-            "user": operator,
-            "new_msg": new,
-            "new_ext": None if ext is None else dict(ext),
+            "user": None if operator is None else checks.reference(operation, "operator", operator),
+            "new_msg": {"type": body} if by_type else {"type": made.type, **made.body},
+            "new_ext": made.ext,
             "is_combine_ext": merge_ext,
         }
         given = {name: value for name, value in fields.items() if value is not None}

@@ -128,6 +128,7 @@ class Push:
         Source: push.set_nicknames
         """
         operation = _SET_NICKNAMES.id
+        checks.mapping(operation, "nicknames", nicknames)
         names = checks.references(operation, "usernames", nicknames)
         rows = [
             {
@@ -193,10 +194,13 @@ class Push:
         if mode is not None:
             body["type"] = checks.member(operation, "mode", PushMode, mode)
         if ignore_interval is not None:
+            checks.text(operation, "ignore_interval", ignore_interval)
             if ignore_interval and not facts.PUSH_IGNORE_INTERVAL.fullmatch(ignore_interval):
                 raise checks.fail(operation, f"ignore_interval {ignore_interval!r}: HH:MM-HH:MM")
             body["ignoreInterval"] = ignore_interval
         if ignore_duration is not None:
+            if not isinstance(ignore_duration, timedelta):
+                raise checks.fail(operation, f"ignore_duration {ignore_duration!r}: a timedelta")
             length = -(-ignore_duration // timedelta(milliseconds=1))
             most = facts.PUSH_IGNORE_LONGEST
             body["ignoreDuration"] = checks.number(

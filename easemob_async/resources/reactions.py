@@ -91,7 +91,7 @@ class Reactions:
 
         async def fetch(number: int) -> tuple[Page[MessageReactions], bool]:
             query: dict[str, QueryValue] = {
-                "msgIdList": ",".join(parts[number]),
+                "msgIdList": checks.joined(_LIST.id, "message_ids", parts[number]),
                 "msgType": kind,
                 "groupId": group_id,
             }

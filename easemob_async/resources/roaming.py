@@ -145,7 +145,7 @@ class Roaming:
         ids = checks.references(operation.id, "message_ids", message_ids, most=most)
         query: dict[str, QueryValue] = {
             key: checks.reference(operation.id, key, other),
-            "msgIdList": ",".join(ids),
+            "msgIdList": checks.joined(operation.id, "message_ids", ids),
             "isNotify": need_notify,
         }
         _told_ok(await self._transport.call(operation, username, query=query))

@@ -131,6 +131,7 @@ class RoomAttributes:
         attributes: Mapping[str, str],
         auto_delete: str | None,
     ) -> BatchResult[None]:
+        checks.mapping(operation.id, "attributes", attributes)
         keys = _keys(operation.id, attributes)
         for key in keys:
             most = facts.ROOM_ATTRIBUTE_VALUE

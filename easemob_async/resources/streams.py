@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, Self
 import attrs
 
 from easemob_async import checks, facts
-from easemob_async.errors import EasemobError, InvalidArgumentError
+from easemob_async.errors import APIError, EasemobError, InvalidArgumentError, ResponseError
 from easemob_async.quotas import SECOND, Limit
 from easemob_async.transport import codec
 from easemob_async.transport.operation import Operation
@@ -136,6 +136,13 @@ class StreamSending:
             raise InvalidArgumentError(f"messages.stream: to must be 'user' or 'group', not {to!r}")
         operation = _TO_USER if to == "user" else _TO_GROUP
         checks.reference(operation.id, "target", target)
+        checks.member(operation.id, "format", StreamFormat, format)
+        if sender is not None:
+            checks.reference(operation.id, "sender", sender)
+        if ext is not None:
+            codec.checked_json(ext, f"{operation.id}: ext")
+        if isinstance(join, bool) or not isinstance(join, int | float) or not 0 <= join < 20:
+            raise checks.fail(operation.id, f"join must be seconds from 0 to 20, not {join!r}")
         return StreamWriter(self, operation, target, sender, format, ext, join, failed_reason)
 
     async def _piece(
@@ -152,6 +159,10 @@ class StreamSending:
         ext: Mapping[str, object] | None,
     ) -> StreamChunk:
         id_ = operation.id
+        if message_id is not None:
+            checks.reference(id_, "message_id", message_id)
+        if finish_reason is not None:
+            checks.number(id_, "finish_reason", finish_reason, least=-(2**31), most=2**31 - 1)
         fields: dict[str, Any] = {
             "msgId": message_id,
             "msg": checks.text(id_, "text", text, most_bytes=facts.STREAM_BYTES),
@@ -231,11 +242,13 @@ class StreamWriter:
     async def finish(self, reason: int | None = None) -> None:
         """End the message; leaving the block does it by itself."""
         self._check()
+        self._ended = True
         await self._stop()
         if self._error is not None:
+            await self._mark_failed()
             raise self._error
-        self._ended = True
-        await self._send(finish=True, reason=reason)
+        if self._seq or self._waiting:
+            await self._send(finish=True, reason=reason)
 
     async def __aenter__(self) -> Self:
         self._flusher = asyncio.create_task(self._flush())
@@ -252,12 +265,17 @@ class StreamWriter:
         if error is None:
             await self.finish()
             return
-        await self._stop()
         self._ended = True
-        if self._error is None and self._seq:
-            # The block's own error is the one to tell.
-            with contextlib.suppress(EasemobError):
-                await self._send(finish=True, reason=self._failed_reason)
+        await self._stop()
+        await self._mark_failed()
+
+    async def _mark_failed(self) -> None:
+        """Tell readers that no more comes, where that can still be told."""
+        refused = isinstance(self._error, APIError) and not self._error.maybe_processed
+        if self.message_id is None or refused:
+            return  # nothing was shown, or the service has ended it by itself
+        with contextlib.suppress(EasemobError):  # the error before it is the one to tell
+            await self._send(finish=True, reason=self._failed_reason)
 
     async def _flush(self) -> None:
         try:
@@ -273,20 +291,25 @@ class StreamWriter:
 
     async def _stop(self) -> None:
         if self._flusher is not None:
-            async with self._turn:  # a piece that is on its way gets its answer
+            try:
+                async with self._turn:  # a piece that is on its way gets its answer
+                    pass
+            finally:
                 self._flusher.cancel()
-            await asyncio.gather(self._flusher, return_exceptions=True)
+            await asyncio.wait([self._flusher])
 
     async def _send(self, *, finish: bool | None = None, reason: int | None = None) -> None:
         async with self._turn:
             text, self._waiting = self._waiting, ""
             self._written.clear()
             first = self._seq == 0
+            # A number is used up by trying: the service may have taken the piece.
+            number, self._seq = self._seq, self._seq + 1
             chunk = await self._sending._piece(
                 self._operation,
                 self._target,
                 text,
-                self._seq,
+                number,
                 self._sender,
                 self.message_id,
                 finish,
@@ -294,8 +317,13 @@ class StreamWriter:
                 self._format if first else None,
                 self._ext if first else None,
             )
-            self._seq += 1
             self.message_id = self.message_id or chunk.message_id
+            if self.message_id is None:
+                # Without it the next piece would begin another message.
+                raise ResponseError(
+                    f"{self._operation.id}: unexpected answer: data.msgId is missing",
+                    operation=self._operation.id,
+                )
 
     def _check(self) -> None:
         if self._error is not None:

@@ -44,6 +44,14 @@ class Bulk:
     """Awaited when an attempt surely was not processed and will be repeated."""
 
 
+class OwnError(Exception):
+    """An error of the caller's own file or iterator, on its way past those of the wire."""
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
 class Sink:
     """Where the content of an answer goes that is a file."""
 
@@ -160,6 +168,7 @@ class Call:
         known = set() if credentials is None else {credentials[1]}
         if self.token is not None:
             known.add(self.token.value)
+        known |= secrets_in(self.headers or {})
         if self.body[:1] in (b"{", b"["):
             known |= secrets_in(codec.loads(self.body))
         return known

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from os import PathLike
 from pathlib import Path
 from typing import IO, Any
 
-from easemob_async.transport.call import Sink
+from easemob_async.transport.call import OwnError, Sink
 
 
 class ToFile(Sink):
@@ -20,11 +21,17 @@ class ToFile(Sink):
 
     async def begin(self) -> None:
         """Forget what an earlier attempt brought."""
-        await asyncio.to_thread(self._restart)
+        await self._do(self._restart)
 
     async def take(self, piece: bytes) -> None:
         """Write a piece."""
-        await asyncio.to_thread(self._file.write, piece)
+        await self._do(self._file.write, piece)
+
+    async def _do(self, work: Callable[..., object], *arguments: object) -> None:
+        try:
+            await asyncio.to_thread(work, *arguments)
+        except OSError as error:
+            raise OwnError(error) from None  # the disk's, not the wire's
 
     def _restart(self) -> None:
         self._file.seek(0)
@@ -34,7 +41,7 @@ class ToFile(Sink):
 class ToQueue(Sink):
     """Hands pieces to who iterates; what was handed on cannot be taken back."""
 
-    def __init__(self, queue: asyncio.Queue[bytes | None]) -> None:
+    def __init__(self, queue: asyncio.Queue[bytes]) -> None:
         self._queue = queue
 
     async def take(self, piece: bytes) -> None:
@@ -47,7 +54,8 @@ class Download:
     """A file that is not fetched yet.
 
     ``await`` it for its content, `save` it to a path, or ``async for`` it for its pieces: the last
-    two never hold it whole. Each of them fetches it anew.
+    two never hold it whole. Each of them fetches it anew. The client's ``timeout`` is for all of
+    it, the time that the loop takes for each piece included.
     """
 
     def __init__(self, fetch: Callable[[Sink], Awaitable[object]]) -> None:
@@ -67,32 +75,50 @@ class Download:
             OSError: the file cannot be written.
         """
         target = Path(path)
-        part = target.with_name(target.name + ".part")
-        file = await asyncio.to_thread(part.open, "wb")
+        part, file = await asyncio.to_thread(_beside, target)
         try:
-            with file:
-                await self._fetch(ToFile(file))
-            await asyncio.to_thread(part.replace, target)
-        except BaseException:
+            try:
+                with file:
+                    await self._fetch(ToFile(file))
+            except OwnError as error:
+                cause = error.cause
+            else:
+                await asyncio.to_thread(part.replace, target)
+                return
+            raise cause
+        finally:
             with contextlib.suppress(OSError):
-                part.unlink()
-            raise
+                part.unlink(missing_ok=True)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        queue: asyncio.Queue[bytes | None] = asyncio.Queue(2)
+        queue: asyncio.Queue[bytes] = asyncio.Queue(2)
 
         async def fetch() -> None:
-            try:
-                await self._fetch(ToQueue(queue))
-            finally:
-                await queue.put(None)
+            await self._fetch(ToQueue(queue))
 
         task = asyncio.create_task(fetch())
+        getter: asyncio.Task[bytes] | None = None
         try:
-            while (piece := await queue.get()) is not None:
-                yield piece
+            while not (task.done() and queue.empty()):
+                getter = asyncio.create_task(queue.get())
+                await asyncio.wait({task, getter}, return_when=asyncio.FIRST_COMPLETED)
+                if not getter.done():
+                    getter.cancel()
+                    continue
+                yield getter.result()
             await task
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await task
+            # Leaving the loop early ends the call; nobody has to read what is still in the queue.
+            unfinished = {one for one in (task, getter) if one is not None and not one.done()}
+            for one in unfinished:
+                one.cancel()
+            if unfinished:
+                await asyncio.wait(unfinished)
+            if task.done() and not task.cancelled():
+                task.exception()  # seen: it was raised above, or the loop was left before
+
+
+def _beside(target: Path) -> tuple[Path, IO[bytes]]:
+    """Make a new file of its own in the same folder."""
+    part = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
+    return part, part.open("xb")

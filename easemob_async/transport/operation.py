@@ -91,6 +91,9 @@ class Operation:
         problem = checks.reference_problem(value)
         if problem is None and value in (".", ".."):
             problem = "must not be '.' or '..', which would change the operation"
+        if problem is None and "," in str(value):
+            # Paths of one id are those of several, joined by commas.
+            problem = "must not hold a comma, which would name several"
         if problem:
             raise InvalidArgumentError(f"{self.id}: {field} {value!r} {problem}", operation=self.id)
         return str(value)

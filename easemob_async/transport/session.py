@@ -225,8 +225,14 @@ class SessionPool:
         return session
 
 
-def wire_timeout(timeouts: Timeouts) -> ClientTimeout:
-    """Give aiohttp's part of the time limits; the whole call's is kept by the transport."""
+def wire_timeout(timeouts: Timeouts, *, whole: bool = False) -> ClientTimeout:
+    """Give aiohttp's part of the time limits.
+
+    The whole call's is kept by the transport; ``whole`` has aiohttp keep it.
+    """
     return ClientTimeout(
-        total=None, sock_connect=timeouts.connect, sock_read=timeouts.read, connect=None
+        total=timeouts.total if whole else None,
+        sock_connect=timeouts.connect,
+        sock_read=timeouts.read,
+        connect=None,
     )

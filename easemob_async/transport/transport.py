@@ -204,6 +204,9 @@ class Transport:
         except (ClientError, OSError, RuntimeError, ValueError) as cause:
             if isinstance(cause, EasemobError):
                 raise
+            broken = getattr(sent, "broken", None)
+            if broken is not None:
+                raise broken from None
             departed = sent is not None and sent.departed
             failure = (sent.refused if sent is not None else None) or wire_failure(
                 call, core, cause, departed=departed

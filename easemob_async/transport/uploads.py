@@ -49,7 +49,7 @@ class Upload:
                 operation=operation,
             )
         name = "file" if filename is None else filename
-        if not name or not name.isprintable():
+        if not isinstance(name, str) or not name or not name.isprintable():
             raise InvalidArgumentError(
                 f"{operation}: filename {name!r} cannot be one", operation=operation
             )
@@ -95,6 +95,8 @@ class StreamedBody(Payload):
         """Whether the request left: before that it surely was not processed."""
         self.refused: EasemobError | None = None
         """Why it was not let go."""
+        self.broken: Exception | None = None
+        """What the caller's own file or iterator raised; the request was cut there."""
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """Not text."""
@@ -116,9 +118,21 @@ class StreamedBody(Payload):
         self._consumed = self.departed = True
         upload, written = self._upload, 0
         await writer.write(upload.head)
-        async for piece in upload.pieces():
+        pieces = upload.pieces()
+        while (piece := await self._next(pieces)) is not None:
             written += len(piece)
             await writer.write(piece)
         if upload.size is not None and written != upload.size:
             raise ClientConnectionResetError("the file changed while it was sent")
         await writer.write(upload.tail)
+
+    async def _next(self, pieces: AsyncIterator[bytes]) -> bytes | None:
+        """Give the next piece; keeps what the caller's own file or iterator raises."""
+        try:
+            piece = await anext(pieces, None)
+            if piece is not None and not isinstance(piece, bytes):
+                raise TypeError(f"a piece of a file must be bytes, not {type(piece).__name__}")
+        except Exception as error:
+            self.broken = error
+            raise ClientConnectionResetError("the file cannot be read") from None
+        return piece

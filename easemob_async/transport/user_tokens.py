@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections import OrderedDict
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 from easemob_async.errors import ConfigurationError
 from easemob_async.models.tokens import Token, UserToken
-from easemob_async.transport.tokens import AppTokenSource
+from easemob_async.transport.tokens import BETWEEN_FORCED, AppTokenSource
 
 # A token that ends so soon is not used any more.
 _MARGIN: Final = timedelta(seconds=60)
@@ -35,6 +37,8 @@ class UserTokens:
         self._app: AppTokenSource | None = None
         self._mint: Mint | None = None
         self._users: OrderedDict[str, Token] = OrderedDict()
+        self._turns: dict[str, asyncio.Lock] = {}
+        self._refused: dict[str, float] = {}
 
     def attach(self, app: AppTokenSource, mint: Mint) -> None:
         """Take what gives the app's token and what makes users' tokens; the client does it.
@@ -52,20 +56,37 @@ class UserTokens:
         assert self._mint is not None
         if username is None:
             return await self._app.get(username=None)
-        token, now = self._users.get(username), datetime.now(UTC)
-        if token is None or (token.expires_at is not None and token.expires_at - now < _MARGIN):
-            token = (await self._mint(username, ttl=self._ttl)).to_token(now)
-            self._users[username] = token
-            if len(self._users) > _USERS_KEPT:
-                self._users.popitem(last=False)
-        self._users.move_to_end(username)
-        return token
+        token = self._users.get(username)
+        if token is not None and not _ends_soon(token):
+            self._users.move_to_end(username)
+            return token
+        # One at a time for a user, however many callers wait.
+        turn = self._turns.setdefault(username, asyncio.Lock())
+        try:
+            async with turn:
+                token = self._users.get(username)
+                if token is None or _ends_soon(token):
+                    made = await self._mint(username, ttl=self._ttl)
+                    token = self._users[username] = made.to_token(datetime.now(UTC))
+                    if len(self._users) > _USERS_KEPT:
+                        self._users.popitem(last=False)
+                return token
+        finally:
+            if not turn.locked():
+                self._turns.pop(username, None)
 
     def invalidate(self, token: Token) -> None:
         """Forget a token that was refused."""
         for username, kept in list(self._users.items()):
             if kept.value == token.value:
-                del self._users[username]
+                now = time.monotonic()
+                # Once a minute at most: the service bans who asks too often.
+                if now - self._refused.get(username, float("-inf")) >= BETWEEN_FORCED:
+                    self._refused = {
+                        n: at for n, at in self._refused.items() if now - at < BETWEEN_FORCED
+                    }
+                    self._refused[username] = now
+                    del self._users[username]
                 return
         assert self._app is not None
         self._app.invalidate(token)
@@ -77,6 +98,7 @@ class UserTokens:
 
     def leave_loop(self) -> None:
         """Forget the fetch of an event loop that is closed."""
+        self._turns.clear()
         if self._app is not None:
             self._app.leave_loop()
 
@@ -84,3 +106,7 @@ class UserTokens:
         """Stop a fetch that is in flight."""
         if self._app is not None:
             await self._app.close()
+
+
+def _ends_soon(token: Token) -> bool:
+    return token.expires_at is not None and token.expires_at - datetime.now(UTC) < _MARGIN
