@@ -241,7 +241,8 @@ class StreamWriter:
 
     async def finish(self, reason: int | None = None) -> None:
         """End the message; leaving the block does it by itself."""
-        self._check()
+        if self._ended:
+            self._check()
         self._ended = True
         await self._stop()
         if self._error is not None:
