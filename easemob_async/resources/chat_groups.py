@@ -34,7 +34,7 @@ _LIST_JOINED: Final = Operation(
     "safe",
     (Limit(50, per=SECOND),),
 )
-_GET: Final = Operation("chat_groups.get", "GET", "/chatgroups/{group_id}", "safe")
+_GET: Final = GROUPS.operation("get", "GET", "", "safe", True)
 _UPDATE: Final = Operation("chat_groups.update", "PUT", "/chatgroups/{group_id}", "safe")
 _TRANSFER_OWNER: Final = Operation(
     "chat_groups.transfer_owner", "PUT", "/chatgroups/{group_id}", "once"

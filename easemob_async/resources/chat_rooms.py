@@ -24,7 +24,7 @@ _LIST: Final = Operation("chat_rooms.list", "GET", "/chatrooms", "safe", _50)
 _LIST_JOINED: Final = Operation(
     "chat_rooms.list_joined", "GET", "/users/{username}/joined_chatrooms", "safe", _50
 )
-_GET: Final = ROOMS.operation("get", "GET", "", "safe")
+_GET: Final = ROOMS.operation("get", "GET", "", "safe", True)
 _UPDATE: Final = ROOMS.operation("update", "PUT", "", "safe")
 _TRANSFER_OWNER: Final = ROOMS.operation("transfer_owner", "PUT", "", "once")
 _DELETE: Final = ROOMS.operation("delete", "DELETE", "", "safe")

@@ -111,7 +111,8 @@ class Members(Part):
         return await in_parts(checks.chunks(names, self._place.most_added), settle)
 
     async def _remove(self, place_id: str, username: str, **query: QueryValue) -> None:
-        operation = self._place.operation("members.remove", "DELETE", "/users/{username}", "once")
+        path = "/users/{username}"
+        operation = self._place.operation("members.remove", "DELETE", path, "once", True)
         confirm_if_told(await self._transport.call(operation, place_id, username, query=query))
 
     async def _remove_many(

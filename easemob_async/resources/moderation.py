@@ -199,7 +199,7 @@ class Blocklist(Part):
         Source: chat_groups.blocklist.remove, chat_rooms.blocklist.remove
         """
         path = "/blocks/users/{username}"
-        operation = self._place.operation("blocklist.remove", "DELETE", path, "once")
+        operation = self._place.operation("blocklist.remove", "DELETE", path, "once", True)
         answer = await self._transport.call(operation, place_id, username)
         answer.confirm("data", "result")
 

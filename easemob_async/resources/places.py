@@ -38,9 +38,11 @@ class Place:
         method: Literal["GET", "POST", "PUT", "DELETE"],
         path: str,
         repeat: Literal["safe", "once"],
+        one_of_many: bool = False,
     ) -> Operation:
         """Describe an operation of the place: ``("mutes.list", "GET", ...)``."""
-        return Operation(f"{self.resource}.{name}", method, self.path + path, repeat)
+        id_ = f"{self.resource}.{name}"
+        return Operation(id_, method, self.path + path, repeat, one_of_many=one_of_many)
 
 
 GROUPS: Final = Place("chat_groups", "/chatgroups/{group_id}", 60, 100)

@@ -41,8 +41,11 @@ class Operation:
     """Whether it takes the app's token."""
     form: bool = False
     """Whether its body is a form, in place of JSON."""
+    one_of_many: bool = False
+    """Whether its path takes several ids as well, joined by commas: an id with one is refused."""
     fields: tuple[str, ...] = attrs.field(init=False)
     _literals: tuple[str, ...] = attrs.field(init=False, repr=False)
+    _joined: str | None = attrs.field(init=False, repr=False)
 
     @fields.default
     def _fields_default(self) -> tuple[str, ...]:
@@ -52,9 +55,14 @@ class Operation:
     def _literals_default(self) -> tuple[str, ...]:
         return tuple(_FIELD.split(self.path)[::2])
 
+    @_joined.default
+    def _joined_default(self) -> str | None:
+        """The field whose ids are joined by commas, here or where several are meant."""
+        last = self.fields[-1] if self.fields else ""
+        return last.lstrip("*") if self.one_of_many or last.startswith("*") else None
+
     def __reduce__(self) -> str | tuple[object, ...]:
-        fields = (self.id, self.method, self.path, self.repeat, self.limits, self.auth, self.form)
-        return Operation, fields
+        return Operation, tuple(getattr(self, f.name) for f in attrs.fields(Operation) if f.init)
 
     def fill(self, values: Sequence[PathValue]) -> str:
         """Give the path, each value quoted to one segment (a list to one, joined by commas).
@@ -91,8 +99,7 @@ class Operation:
         problem = checks.reference_problem(value)
         if problem is None and value in (".", ".."):
             problem = "must not be '.' or '..', which would change the operation"
-        if problem is None and "," in str(value):
-            # Paths of one id are those of several, joined by commas.
+        if problem is None and field == self._joined and "," in str(value):
             problem = "must not hold a comma, which would name several"
         if problem:
             raise InvalidArgumentError(f"{self.id}: {field} {value!r} {problem}", operation=self.id)
