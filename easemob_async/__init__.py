@@ -90,6 +90,7 @@ if TYPE_CHECKING:
     from easemob_async.models.push_settings import PushPlatform as PushPlatform
     from easemob_async.models.push_settings import PushSettings as PushSettings
     from easemob_async.models.push_settings import StoredPushTemplate as StoredPushTemplate
+    from easemob_async.models.received import Combined as Combined
     from easemob_async.models.relations import AddedReaction as AddedReaction
     from easemob_async.models.relations import BlockRelation as BlockRelation
     from easemob_async.models.relations import ChatType as ChatType
@@ -173,6 +174,7 @@ _HOMES = {
         *("ApnsOptions", "DirectedTemplate", "HarmonyOptions", "PushFilter", "PushOptions"),
         "PushTemplate",
     ),
+    "models.received": ("Combined",),
     "models.results": ("BatchOutcome", "BatchResult"),
     "models.tokens": ("FOREVER", "AppToken", "Token", "TokenProvider", "UserToken"),
     "models.users": ("DeletedUsers", "Device", "NewUser", "OnlineStatus", "PushBinding", "User"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, NewType
 
@@ -10,9 +11,14 @@ import attrs
 WIRE = "easemob_async.wire"
 """The key of the field metadata that holds a field's names on the wire, the current one first."""
 
+READ = "easemob_async.read"
+"""The key of the field metadata that holds how its value is read, where no type can say it."""
+
 Id = NewType("Id", str)
 """A user's or group's id in an answer; the app's own prefix (``org#app_``) is taken off."""
 
+Jid = NewType("Jid", str)
+"""What the chat servers call ``org#app_ann@easemob.com/ios_1``; ``ann`` alone is kept."""
 
 Seconds = NewType("Seconds", datetime)
 """A time that is Unix seconds on the wire, where most are milliseconds."""
@@ -32,6 +38,14 @@ def is_a_time(value: object) -> bool:
         return True
 
 
-def wire(*names: str, default: Any = attrs.NOTHING, repr: bool = True) -> Any:  # noqa: A002
-    """Declare a field of a model that is called otherwise on the wire, now or in older answers."""
-    return attrs.field(default=default, repr=repr, metadata={WIRE: names})
+def wire(
+    *names: str,
+    default: Any = attrs.NOTHING,
+    repr: bool = True,  # noqa: A002
+    read: Callable[[Any], object] | None = None,
+) -> Any:
+    """Declare a field of a model that is called otherwise on the wire, now or in older answers.
+
+    A dotted name goes into objects: ``wire("payload.member")``.
+    """
+    return attrs.field(default=default, repr=repr, metadata={WIRE: names, READ: read})

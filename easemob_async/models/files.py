@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from easemob_async.models.messages import Message
+from easemob_async.models.received import Body
 from easemob_async.models.relations import ChatType
 from easemob_async.wire import Id, wire
 
@@ -78,7 +78,7 @@ class HistoryMessage:
     """Who it is from."""
     target: str
     """The user, group or room that it went to."""
-    bodies: tuple[Message | Mapping[str, Any], ...]
+    bodies: tuple[Body, ...]
     """The message; what is none of the types that can be sent is the plain mapping."""
     ext: Mapping[str, Any] = attrs.field(factory=dict)
     """The app's own extension."""

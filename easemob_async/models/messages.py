@@ -126,6 +126,8 @@ class Image(_Attachment):
     """Pixels."""
     height: float | None = attrs.field(default=None, kw_only=True, validator=_optional(_measure))
     """Pixels."""
+    thumb_filename: str | None = attrs.field(default=None, kw_only=True, validator=_optional(_text))
+    """The name of its thumbnail; with received messages only, it is not sent."""
 
     def _own(self) -> JSONObject:
         size = _given(width=self.width, height=self.height)
@@ -157,6 +159,14 @@ class Video(_Attachment):
         default=None, kw_only=True, repr=False, validator=_optional(_text)
     )
     """The share-secret of the thumbnail."""
+    thumb_width: float | None = attrs.field(
+        default=None, kw_only=True, validator=_optional(_measure)
+    )
+    """Pixels; with received messages only, it is not sent."""
+    thumb_height: float | None = attrs.field(
+        default=None, kw_only=True, validator=_optional(_measure)
+    )
+    """Pixels; with received messages only, it is not sent."""
     duration: timedelta | None = attrs.field(
         default=None, kw_only=True, validator=_optional(_length)
     )

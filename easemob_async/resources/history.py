@@ -16,18 +16,7 @@ from easemob_async import checks
 from easemob_async.config import DataCenter
 from easemob_async.errors import ResponseError, TransportError
 from easemob_async.models.files import HistoryFile, HistoryMessage
-from easemob_async.models.messages import (
-    MESSAGE_TYPES,
-    Audio,
-    Command,
-    Custom,
-    File,
-    Image,
-    Location,
-    Message,
-    Text,
-    Video,
-)
+from easemob_async.models.received import read_body
 from easemob_async.quotas import MINUTE, Limit
 from easemob_async.transport.operation import Operation
 from easemob_async.transport.session import wire_timeout
@@ -205,51 +194,3 @@ def read_record(record: Mapping[str, Any]) -> HistoryMessage:
         )
     except (KeyError, TypeError, AssertionError, OverflowError) as error:
         raise ResponseError(f"history.messages: a record lacks {error}") from None
-
-
-def read_body(body: Mapping[str, Any]) -> Message | Mapping[str, Any]:
-    """Make the message that a body of the service is; what is none stays as it is."""
-    if not isinstance(body, Mapping) or body.get("type") not in MESSAGE_TYPES:
-        return body
-    try:
-        return _message(body)
-    except (KeyError, TypeError, ValueError, AttributeError):  # InvalidArgumentError is one
-        return body
-
-
-def _message(body: Mapping[str, Any]) -> Message:
-    length = body.get("length")
-    duration = None if length is None else timedelta(seconds=length)
-    attachment: dict[str, Any] = {
-        "filename": body.get("filename"),
-        "secret": body.get("secret"),
-        "file_length": body.get("file_length"),
-    }
-    match body["type"]:
-        case "txt":
-            return Text(body["msg"])
-        case "loc":
-            return Location(body["lat"], body["lng"], body["addr"])
-        case "cmd":
-            return Command(body["action"], body.get("param"))
-        case "custom":
-            return Custom(body.get("customEvent"), _exts(body))
-        case "img":
-            return Image(body["url"], **attachment, **(body.get("size") or {}))
-        case "audio":
-            return Audio(body["url"], **attachment, duration=duration)
-        case "video":
-            thumb = {"thumb": body.get("thumb"), "thumb_secret": body.get("thumb_secret")}
-            return Video(body["url"], **attachment, **thumb, duration=duration)
-        case _:
-            return File(body["url"], **attachment)
-
-
-def _exts(body: Mapping[str, Any]) -> dict[str, str] | None:
-    """The newer form is a mapping; the older one a list of mappings with one key each."""
-    newer, older = body.get("v2:customExts"), body.get("customExts")
-    if isinstance(newer, dict):
-        return newer
-    if isinstance(older, list):
-        return {key: value for one in older for key, value in one.items()}
-    return older

@@ -5,6 +5,7 @@ type              takes
 ================  ===========================================================
 ``str``           a string, an integer
 ``Id``            the same, without the app's own prefix (``org#app_``)
+``Jid``           the same, without the chat server's name and the device behind it either
 ``bool``          a bool, ``"true"``/``"false"``, 0/1
 ``int, float``    a number or its decimal string
 ``datetime``      Unix milliseconds, as a number or a string, or ISO 8601; aware, in UTC
@@ -13,8 +14,9 @@ type              takes
 ``Enum | str``    the enum, or the plain string when the value is unknown
 ================  ===========================================================
 
-null is the same as missing, unknown fields are ignored. Anything else is an error that names the
-field. Data is decoded fast, and a second time with detailed validation only to explain a failure.
+A dotted name of a field goes into objects. null is the same as missing, unknown fields are ignored.
+Anything else is an error that names the field. Data is decoded fast, and a second time with
+detailed validation only to explain a failure.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ import cattrs
 from cattrs.cols import list_structure_factory, mapping_structure_factory
 from cattrs.gen import make_dict_structure_fn, override
 
-from easemob_async.wire import WIRE, Id, Seconds
+from easemob_async.wire import READ, WIRE, Id, Jid, Seconds
 
 Hook = Callable[[Any, Any], Any]
 
@@ -47,6 +49,8 @@ id_prefix: Final[ContextVar[str]] = ContextVar("easemob_async_id_prefix", defaul
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,25}")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,25}(\.[0-9]{1,25})?([eE][+-]?[0-9]{1,3})?")
+_APP: Final = re.compile(r"[^#@/]+#[^_@/]+_")
+_SERVER: Final = re.compile(r"@(conference\.)?easemob\.com(/.*)?\Z", re.DOTALL)
 
 
 def _shown(value: object) -> str:
@@ -66,6 +70,17 @@ def _id(value: object, _: object) -> str:
     text = _str(value, _)
     prefix = id_prefix.get()
     return text.removeprefix(prefix) if prefix else text
+
+
+def _jid(value: object, _: object) -> str:
+    text = _str(value, _)
+    name = _id(text, _)
+    if name == text:
+        app = _APP.match(text)  # another app's, as in some examples
+        if app is None:
+            return text  # a plain username, which may look like an address
+        name = text[app.end() :]
+    return _SERVER.sub("", name)
 
 
 def _bool(value: object, _: object) -> bool:
@@ -143,10 +158,14 @@ def _enum_or_str_hook(kind: object) -> Hook:
 def _attrs_hook(converter: cattrs.Converter, cls: type[attrs.AttrsInstance]) -> Hook:
     renamed: dict[str, Any] = {}
     aliases: dict[str, str] = {}
+    paths: dict[str, list[str]] = {}
     for field in attrs.fields(cls):
         names: tuple[str, ...] = field.metadata.get(WIRE, (field.name,))
-        renamed[field.name] = override(rename=names[0])
+        renamed[field.name] = override(
+            rename=names[0], struct_hook=_reader(field.metadata.get(READ))
+        )
         aliases.update(dict.fromkeys(names[1:], names[0]))
+        paths.update((name, name.split(".")) for name in names if "." in name)
     inner: Any = make_dict_structure_fn(cls, converter, **renamed)
     gather = getattr(cls, "__from_wire__", None)
 
@@ -154,6 +173,10 @@ def _attrs_hook(converter: cattrs.Converter, cls: type[attrs.AttrsInstance]) -> 
         if not isinstance(value, Mapping):
             raise ValueError(f"must be an object, not {_shown(value)}")
         given = {key: item for key, item in value.items() if item is not None}
+        for name, path in paths.items():
+            found = _at(value, path)
+            if found is not None:
+                given[name] = found
         for old, current in aliases.items():
             if current not in given and old in given:
                 given[current] = given[old]
@@ -162,6 +185,18 @@ def _attrs_hook(converter: cattrs.Converter, cls: type[attrs.AttrsInstance]) -> 
         return inner(given, kind)
 
     return structure
+
+
+def _reader(read: Callable[[Any], object] | None) -> Hook | None:
+    return None if read is None else lambda value, _: read(value)
+
+
+def _at(value: object, path: list[str]) -> object:
+    for key in path:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(key)
+    return value
 
 
 def _list_hook(converter: cattrs.Converter, kind: Any) -> Hook:
@@ -203,6 +238,7 @@ def _make(*, detailed: bool) -> cattrs.Converter:
         (datetime, _datetime),
         (timedelta, _timedelta),
         (Id, _id),
+        (Jid, _jid),
         (Seconds, _seconds),
     )
     for kind, hook in table:

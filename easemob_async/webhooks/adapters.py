@@ -1,0 +1,102 @@
+"""A receiver behind a server: `aiohttp.web`, and everything that speaks ASGI."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Final
+
+from easemob_async.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from easemob_async.webhooks.receiver import WebhookReceiver
+
+Message = MutableMapping[str, object]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+_READ_WITHIN: Final = 10.0
+"""Seconds for a body to arrive, as long as the service waits for an answer."""
+_JSON: Final = b"application/json"
+
+
+async def answer_aiohttp(receiver: WebhookReceiver, request: web.Request) -> web.Response:
+    """Answer a request of `aiohttp.web`."""
+    from aiohttp import web  # loaded already, where this is called
+
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_READ_WITHIN):
+            async for piece in request.content.iter_any():
+                body += piece
+                if len(body) > receiver.max_body:
+                    break
+    except TimeoutError:
+        return web.Response(status=408)
+    answer = await receiver.answer(bytes(body))
+    response = web.Response(status=answer.status, body=answer.body, content_type="application/json")
+    if len(body) > receiver.max_body:
+        response.force_close()  # the rest of it is not wanted
+    return response
+
+
+async def answer_asgi(
+    receiver: WebhookReceiver, scope: Message, receive: Receive, send: Send
+) -> None:
+    """Be an ASGI app: answers POST on whatever path it is mounted."""
+    if scope["type"] == "lifespan":
+        await _lifespan(receiver, receive, send)
+    elif scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1000})
+    elif scope["method"] != "POST":
+        await _respond(send, 405, b"{}", (b"allow", b"POST"))
+    else:
+        try:
+            async with asyncio.timeout(_READ_WITHIN):
+                body = await _read(receiver, receive)
+        except TimeoutError:
+            await _respond(send, 408, b"{}")
+            return
+        if body is not None:
+            answer = await receiver.answer(body)
+            await _respond(send, answer.status, answer.body)
+
+
+async def _read(receiver: WebhookReceiver, receive: Receive) -> bytes | None:
+    """Read a body, not much further than is allowed; ``None`` when who sent it has left."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        piece = message.get("body", b"")
+        assert isinstance(piece, bytes | bytearray)
+        body += piece
+        if not message.get("more_body") or len(body) > receiver.max_body:
+            return bytes(body)
+
+
+async def _respond(send: Send, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
+    length = str(len(body)).encode()
+    common = [(b"content-type", _JSON), (b"content-length", length), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": common})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _lifespan(receiver: WebhookReceiver, receive: Receive, send: Send) -> None:
+    """Start and close the receiver where it is the whole app."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            try:
+                await receiver.start()
+            except ConfigurationError as error:
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await receiver.close()
+            await send({"type": "lifespan.shutdown.complete"})
+            return

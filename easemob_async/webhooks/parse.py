@@ -1,0 +1,265 @@
+"""From a post to its event; the order of the questions is the documented one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from easemob_async.errors import WebhookError
+from easemob_async.transport import codec, converter
+from easemob_async.webhooks import group_events as groups
+from easemob_async.webhooks import message_events as messages
+from easemob_async.webhooks import room_events as rooms
+from easemob_async.webhooks import service_events as service
+from easemob_async.webhooks import user_events as users
+from easemob_async.webhooks.event import WHOLE, Event, KnownEvent, PlaceType, UnknownEvent
+from easemob_async.webhooks.pre_delivery import PreDelivery
+
+Found = type[KnownEvent] | None
+
+# The operation and payload.type of a group_op_event; these two have no payload.type.
+_PLACE: Final[Mapping[str | None, type[KnownEvent]]] = {
+    "CREATE": groups.GroupCreated,
+    "DELETE": groups.GroupDeleted,
+}
+_BOTH: Final[Mapping[tuple[str | None, str | None], type[KnownEvent]]] = {
+    ("UPDATE", "INFO"): groups.GroupInfoUpdated,
+    ("UPDATE", "OWNER"): groups.GroupOwnerChanged,
+    ("UPDATE", "ANNOUNCEMENT"): groups.GroupAnnouncementUpdated,
+    ("UPDATE", "MUTE"): groups.GroupMuteAllChanged,
+    ("JOIN", "DIRECT"): groups.GroupMemberJoined,
+    ("JOIN", "APPLY"): groups.GroupMemberJoinedByApplication,
+    ("LEAVE", "KICK"): groups.GroupMemberKicked,
+    ("LEAVE", "BLOCK"): groups.GroupMemberLeftBlocked,
+    ("LEAVE", "DELETE"): groups.GroupMemberLeftDeleted,
+    ("ADMIN", "ADD"): groups.GroupAdminAdded,
+    ("ADMIN", "REMOVE"): groups.GroupAdminRemoved,
+    ("MUTE", "ADD"): groups.GroupMemberMuted,
+    ("MUTE", "REMOVE"): groups.GroupMemberUnmuted,
+    ("WHITE", "ADD"): groups.GroupAllowlistAdded,
+    ("WHITE", "REMOVE"): groups.GroupAllowlistRemoved,
+    ("BLOCK", "ADD"): groups.GroupBlocklistAdded,
+    ("BLOCK", "REMOVE"): groups.GroupBlocklistRemoved,
+}
+_GROUP: Final[Mapping[tuple[str | None, str | None], type[KnownEvent]]] = {
+    ("UPDATE", "DISABLE"): groups.GroupBanChanged,
+    ("SHIELD", "ADD"): groups.GroupShielded,
+    ("SHIELD", "REMOVE"): groups.GroupUnshielded,
+    ("JOIN", "INVITE"): groups.GroupMemberJoinedByInvite,
+    ("LEAVE", "QUIT"): groups.GroupMemberLeft,
+    ("SHARE_FILE", "ADD"): groups.GroupSharedFileUploaded,
+    ("SHARE_FILE", "REMOVE"): groups.GroupSharedFileDeleted,
+}
+_ROOM: Final[Mapping[tuple[str | None, str | None], type[KnownEvent]]] = {
+    ("ROOM_SUPER_ADMIN", "ADD"): rooms.ChatroomSuperadminAdded,
+    ("ROOM_SUPER_ADMIN", "REMOVE"): rooms.ChatroomSuperadminRemoved,
+}
+_QUIT: Final[Mapping[str | None, type[KnownEvent]]] = {
+    "user_quit": rooms.ChatroomMemberLeft,
+    None: rooms.ChatroomMemberLeft,
+    "user_offline": rooms.ChatroomMemberLeftOffline,
+}
+_KEYWORD: Final[Mapping[str | None, type[KnownEvent]]] = {
+    "pass": service.ModerationKeywordPassed,
+    "refuse": service.ModerationKeywordRefused,
+    "replace": service.ModerationKeywordReplaced,
+}
+_PUSH: Final[Mapping[str | None, type[KnownEvent]]] = {
+    "success": service.PushSucceeded,
+    "fail": service.PushFailed,
+    "error": service.PushError,
+}
+_DEVICE: Final[Mapping[tuple[str | None, str | None], type[KnownEvent]]] = {
+    ("login", "online"): users.UserLogin,
+    ("logout", "offline"): users.UserLogout,
+    ("replaced", "offline"): users.UserReplaced,
+}
+_ROSTER: Final[Mapping[str | None, type[KnownEvent]]] = {
+    "add": users.ContactRequested,
+    "remote_accept": users.ContactRemoteAccepted,
+    "accept": users.ContactAccepted,
+    "remote_decline": users.ContactRemoteDeclined,
+    "decline": users.ContactDeclined,
+    "remove": users.ContactRemoved,
+    "ban": users.ContactBlocked,
+    "allow": users.ContactUnblocked,
+}
+_ASKED: Final = ("chat", "group", "groupchat", "chatroom")
+_UNASKED: Final = ("eventType", "event", "step", "reason")
+
+EVENTS: Final[tuple[type[KnownEvent], ...]] = (
+    PreDelivery,
+    messages.ChatMessage,
+    messages.ChatMessageOffline,
+    messages.GroupMessage,
+    messages.GroupMessageOffline,
+    messages.ChatroomMessage,
+    messages.ChatMessageReadAck,
+    messages.GroupMessageReadAck,
+    messages.ChatConversationReadAck,
+    messages.MessageEdited,
+    messages.MessageRecalled,
+    messages.MessageReactionChanged,
+    messages.ThreadMessageUpdated,
+    *_DEVICE.values(),
+    *_ROSTER.values(),
+    *_PLACE.values(),
+    *_BOTH.values(),
+    *_GROUP.values(),
+    rooms.ChatroomMemberLeft,
+    rooms.ChatroomMemberLeftOffline,
+    *_ROOM.values(),
+    *_PUSH.values(),
+    service.ModerationMessageReviewed,
+    *_KEYWORD.values(),
+)
+"""Every documented event."""
+
+
+def parse_event(payload: bytes | Mapping[str, Any]) -> Event:
+    """Make the event that a post of the service is; no signature is looked at.
+
+    Args:
+        payload: the body of the post, or the JSON object that it is.
+
+    Returns:
+        An event; one that is not documented is an `UnknownEvent`.
+
+    Raises:
+        WebhookError: not a JSON object, or a documented event that is damaged: names the field.
+    """
+    content = decode(payload) if isinstance(payload, bytes) else payload
+    if not isinstance(content, Mapping):
+        raise WebhookError(f"a post must be a JSON object, not {type(content).__name__}")
+    cls = classify(content) or UnknownEvent
+    app_key = content.get("appkey")
+    prefix = f"{app_key}_" if isinstance(app_key, str) else ""
+    token = converter.id_prefix.set(prefix)
+    try:
+        event: Event = converter.structure({**content, WHOLE: content}, cls)
+    except converter.DecodeError as error:
+        if cls is UnknownEvent:
+            return UnknownEvent(payload=content)
+        raise WebhookError(f"a damaged {cls.kind} event: {error}") from None
+    finally:
+        converter.id_prefix.reset(token)
+    return event
+
+
+def decode(body: bytes) -> Mapping[str, Any]:
+    """Decode the body of a post.
+
+    Raises:
+        WebhookError: it is not a JSON object.
+    """
+    try:
+        content = codec.loads(body)
+    except ValueError as error:
+        raise WebhookError(f"a post that is not JSON: {error}") from None
+    if not isinstance(content, dict):
+        raise WebhookError(f"a post must be a JSON object, not {type(content).__name__}")
+    return content
+
+
+def text(payload: Mapping[str, Any], *path: str) -> str | None:
+    """Give a text of a post; ``None`` when there is none."""
+    value: object = payload
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, str) else None
+
+
+def _lacks(payload: Mapping[str, Any], name: str) -> bool:
+    return payload.get(name) is None
+
+
+def classify(payload: Mapping[str, Any]) -> Found:
+    """Find the class of a post; ``None`` for what is not documented."""
+    event_type, chat_type = text(payload, "eventType"), text(payload, "chat_type")
+    if payload.get("event") == "group_op_event":
+        return _place(payload)
+    if event_type == "moderation":
+        return service.ModerationMessageReviewed
+    if event_type == "keyword_alert":
+        return _KEYWORD.get(text(payload, "status"))
+    if payload.get("step") == "push":
+        return _PUSH.get(text(payload, "status"))
+    if chat_type is None and not _lacks(payload, "reason") and not _lacks(payload, "status"):
+        return _DEVICE.get((text(payload, "reason"), text(payload, "status")))
+    if chat_type == "roster":
+        return _ROSTER.get(text(payload, "payload", "operation"))
+    if chat_type in ("recall", "edit", "channel_ack", "read_ack"):
+        return _about_a_message(payload, chat_type, event_type)
+    if chat_type == "notify":
+        return _notification(payload, event_type)
+    if chat_type == "muc":
+        return None  # the older form: kept as it is
+    if event_type is None:
+        asked = chat_type in _ASKED and all(_lacks(payload, name) for name in _UNASKED)
+        return PreDelivery if asked else None
+    return _message(payload, chat_type, event_type)
+
+
+def _content(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    content = payload.get("payload")
+    return content if isinstance(content, Mapping) else {}
+
+
+def _place(payload: Mapping[str, Any]) -> Found:
+    operation, place = text(payload, "operation"), text(payload, "type")
+    what = (operation, text(payload, "payload", "type"))
+    if place not in (PlaceType.GROUP, PlaceType.CHATROOM):
+        return None
+    if operation in _PLACE:
+        return _PLACE[operation]
+    if what in _BOTH:
+        return _BOTH[what]
+    if place == PlaceType.GROUP:
+        return _GROUP.get(what)
+    if what == ("LEAVE", "QUIT"):
+        action = _content(payload).get("action")
+        return _QUIT.get(action) if isinstance(action, str | None) else None
+    return _ROOM.get(what)
+
+
+def _about_a_message(payload: Mapping[str, Any], chat_type: str, event_type: str | None) -> Found:
+    kind = text(payload, "payload", "type")
+    if chat_type == "recall":
+        return messages.MessageRecalled
+    if chat_type == "edit":
+        return messages.MessageEdited if kind == "edit" else None
+    if event_type != "chat":
+        return None
+    if chat_type == "channel_ack":
+        return messages.ChatConversationReadAck if kind == "channel_ack" else None
+    config = _content(payload).get("msg_config")
+    if config is None:
+        return messages.ChatMessageReadAck
+    wanted = isinstance(config, Mapping) and config.get("allow_group_ack") is True
+    return messages.GroupMessageReadAck if wanted and kind == "read_ack" else None
+
+
+def _notification(payload: Mapping[str, Any], event_type: str | None) -> Found:
+    kind = text(payload, "payload", "type")
+    if kind == "reaction":
+        return messages.MessageReactionChanged
+    updated = text(payload, "payload", "data", "operation") == "update_msg"
+    if kind == "thread" and event_type == "chat" and updated:
+        return messages.ThreadMessageUpdated
+    return None
+
+
+def _message(payload: Mapping[str, Any], chat_type: str | None, event_type: str) -> Found:
+    if event_type not in ("chat", "chat_offline"):
+        return None
+    offline = event_type == "chat_offline"
+    if chat_type == "chat":
+        return messages.ChatMessageOffline if offline else messages.ChatMessage
+    if chat_type != "groupchat":
+        return None
+    # Only this tells a room's message from a group's, where it is there.
+    content_type = payload.get("content_type")
+    where = str("chat:group:" if content_type is None else content_type)
+    if where.startswith("chat:group:"):
+        return messages.GroupMessageOffline if offline else messages.GroupMessage
+    return messages.ChatroomMessage if where.startswith("chat:room:") else None

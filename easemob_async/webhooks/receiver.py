@@ -1,0 +1,406 @@
+"""The receiver of webhooks: answers at once, and hands events to handlers afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from datetime import timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self, TypeVar
+
+import attrs
+
+from easemob_async.errors import ConfigurationError, WebhookError
+from easemob_async.webhooks import adapters
+from easemob_async.webhooks.duplicates import Seen, event_key
+from easemob_async.webhooks.event import Event
+from easemob_async.webhooks.parse import classify, decode, parse_event
+from easemob_async.webhooks.pre_delivery import Allow, PreDelivery, Verdict, encode_verdict
+from easemob_async.webhooks.reports import (
+    Dropped,
+    DropReason,
+    HandlerFailure,
+    WebhookCounts,
+    WebhookHooks,
+)
+from easemob_async.webhooks.signature import Signature, check_signature
+from easemob_async.webhooks.workers import Workers
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+E = TypeVar("E", bound=Event)
+R = TypeVar("R")
+T = TypeVar("T")
+
+_LOGGER: Final = logging.getLogger("easemob_async")
+_LOG_EVERY: Final = 1000
+
+
+@attrs.frozen
+class WebhookAnswer:
+    """What to answer a post with: a status and a JSON body."""
+
+    status: int
+    body: bytes = b"{}"
+
+
+_TAKEN: Final = WebhookAnswer(200)
+
+
+class WebhookReceiver:
+    """Takes the service's posts, checks them, and hands them to handlers.
+
+    An async context manager; it starts workers, and drains them at its end::
+
+        receiver = WebhookReceiver(secret="...")
+
+        @receiver.on(GroupMemberJoined)
+        async def greet(event: GroupMemberJoined) -> None: ...
+
+        async with receiver:
+            app.router.add_post("/easemob", receiver.aiohttp_handler)
+
+    An event that is signed is answered with 200 at once, whatever the handlers do: the service
+    suspends all rules of an app after 90 other answers in 30 seconds. Handlers run afterwards,
+    several at once, so that the order of two events is not kept (with ``workers=1`` it is). A
+    signature does not cover the content: use https and a URL that nobody guesses.
+
+    Args:
+        secret: of the console's rule; of several rules, all of theirs.
+        allow_unsigned: take events that have no signature: those of reactions, threads and
+            successful pushes have none. Otherwise they are dropped.
+        default: the verdict when the handler's is missing: late, failed, too long, or none there.
+        answer_within: how long a verdict may take. The service waits for 200 ms, with the network.
+        max_age: how old a question before delivery may be. The age of events does not count: what
+            the service has stored is posted for days.
+        max_body: bytes; a longer post is refused.
+        queue_size: events that may wait for the handlers; more are dropped, still answered 200.
+        workers: how many handlers may run at once.
+        remember: by how many of the latest events duplicates are recognised, some 150 bytes each.
+        drain_within: how long the end waits for the handlers.
+        hooks: are told what is dropped and what fails.
+        now: Unix seconds, for `max_age`; hand in a clock in tests.
+
+    Raises:
+        ConfigurationError: no secret, or a number that makes no sense.
+    """
+
+    def __init__(
+        self,
+        secret: str | Iterable[str],
+        *,
+        allow_unsigned: bool = False,
+        default: Verdict = Allow(),  # noqa: B008 - it is frozen
+        answer_within: timedelta = timedelta(milliseconds=150),
+        max_age: timedelta = timedelta(minutes=5),
+        max_body: int = 1024 * 1024,
+        queue_size: int = 10_000,
+        workers: int = 16,
+        remember: int = 100_000,
+        drain_within: timedelta = timedelta(seconds=10),
+        hooks: WebhookHooks | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._secrets = _secrets(secret)
+        for name, number in {
+            "max_body": max_body,
+            "queue_size": queue_size,
+            "workers": workers,
+            "remember": remember,
+        }.items():
+            if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+                raise ConfigurationError(f"{name} must be a whole number from 1, not {number!r}")
+        for name, length in {
+            "answer_within": answer_within,
+            "max_age": max_age,
+            "drain_within": drain_within,
+        }.items():
+            if not isinstance(length, timedelta) or length < timedelta(0):
+                raise ConfigurationError(f"{name} must be a timedelta from 0, not {length!r}")
+        try:
+            self._default = WebhookAnswer(200, encode_verdict(default, None))
+        except (WebhookError, ValueError) as error:
+            raise ConfigurationError(f"default: {error}") from None
+        self.max_body = max_body
+        """Bytes; a longer post is refused."""
+        self._allow_unsigned = allow_unsigned
+        self._answer_within = answer_within.total_seconds()
+        self._max_age = max_age.total_seconds()
+        self._drain_within = drain_within.total_seconds()
+        self._queue_size = queue_size
+        self._worker_count = workers
+        self._hooks = WebhookHooks() if hooks is None else hooks
+        self._now = now
+        self._seen = Seen(remember)
+        self._handlers: list[tuple[tuple[type[Event], ...], Callable[..., object]]] = []
+        self._screen: Callable[[PreDelivery], object] | None = None
+        self._workers: Workers | None = None
+        self._late: set[asyncio.Task[Verdict]] = set()
+        self._counts: Counter[str] = Counter()
+        self._drops: Counter[DropReason] = Counter()
+
+    # ------------------------------------------------------------ handlers
+
+    def on(self, *events: type[E]) -> Callable[[Callable[[E], R]], Callable[[E], R]]:
+        """Register a handler, async or not, for events of classes; `Event` is for all of them.
+
+        Every handler that fits is called, one after the other, in the order of registration.
+
+        Raises:
+            ConfigurationError: no class of events, or `PreDelivery`, which wants a verdict.
+        """
+        for event in events:
+            if not (isinstance(event, type) and issubclass(event, Event)):
+                raise ConfigurationError(f"on: {event!r} is no class of events")
+            if issubclass(event, PreDelivery):
+                raise ConfigurationError("on: PreDelivery is answered; use before_delivery()")
+        if not events:
+            raise ConfigurationError("on: name at least one class of events")
+
+        def register(handler: Callable[[E], R]) -> Callable[[E], R]:
+            self._handlers.append((events, handler))
+            return handler
+
+        return register
+
+    def before_delivery(
+        self,
+    ) -> Callable[[Callable[[PreDelivery], R]], Callable[[PreDelivery], R]]:
+        """Register the handler that decides about messages before they are delivered.
+
+        It returns `Allow`, `Refuse` or `Replace`, within `answer_within`.
+
+        Raises:
+            ConfigurationError: there is one already.
+        """
+        if self._screen is not None:
+            raise ConfigurationError("before_delivery: there is a handler already")
+
+        def register(handler: Callable[[PreDelivery], R]) -> Callable[[PreDelivery], R]:
+            self._screen = handler
+            return handler
+
+        return register
+
+    # ------------------------------------------------------------ running
+
+    async def start(self) -> None:
+        """Start the workers; `async with` does it."""
+        if self._workers is not None:
+            raise ConfigurationError("the receiver is running already")
+        self._workers = Workers(self._handle, count=self._worker_count, queue_size=self._queue_size)
+
+    async def close(self) -> None:
+        """Take no more, wait for the handlers, and stop; `async with` does it."""
+        workers, self._workers = self._workers, None
+        if workers is None:
+            return
+        for event in await workers.close(self._drain_within):
+            self._drop(DropReason.ABANDONED, event)
+        late = tuple(self._late)
+        if late:
+            await asyncio.wait(late, timeout=self._drain_within)
+
+    async def idle(self) -> None:
+        """Wait until the handlers are done with all that has come so far."""
+        if self._workers is not None:
+            await self._workers.idle()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    @property
+    def counts(self) -> WebhookCounts:
+        """What it has done so far."""
+        return WebhookCounts(
+            **{
+                name: self._counts[name]
+                for name in ("received", "queued", "handled", "asked", "defaulted", "failures")
+            },
+            dropped=dict(self._drops),
+        )
+
+    # ------------------------------------------------------------ one post
+
+    async def aiohttp_handler(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request of `aiohttp.web`: give it to ``router.add_post``."""
+        return await adapters.answer_aiohttp(self, request)
+
+    async def asgi_app(
+        self,
+        scope: MutableMapping[str, object],
+        receive: Callable[[], Awaitable[MutableMapping[str, object]]],
+        send: Callable[[MutableMapping[str, object]], Awaitable[None]],
+    ) -> None:
+        """Be an ASGI app: alone, where it starts and closes itself, or mounted in another."""
+        await adapters.answer_asgi(self, scope, receive, send)
+
+    async def answer(self, body: bytes) -> WebhookAnswer:
+        """Answer a post; for servers that the adapters are not for."""
+        began = asyncio.get_running_loop().time()
+        self._counts["received"] += 1
+        if len(body) > self.max_body:
+            self._drop(DropReason.TOO_LARGE)
+            return WebhookAnswer(413)
+        try:
+            payload = decode(body)
+        except WebhookError as error:
+            self._drop(DropReason.DAMAGED, error=error)
+            return WebhookAnswer(400)
+        signature = check_signature(payload, self._secrets)
+        if signature is Signature.FORGED:
+            # Not signed by the service, so that it is not counted as a failure by it.
+            self._drop(DropReason.FORGED)
+            return WebhookAnswer(403)
+        if self._workers is None:
+            # Not 200: the service posts it again, or stores it.
+            self._drop(DropReason.NOT_RUNNING)
+            return WebhookAnswer(503)
+        taken = self._default if classify(payload) is PreDelivery else _TAKEN
+        try:
+            event = parse_event(payload)
+        except WebhookError as error:
+            self._drop(DropReason.DAMAGED, error=error)
+            return taken
+        if signature is Signature.MISSING and not self._allow_unsigned:
+            self._drop(DropReason.UNSIGNED, event)
+            return taken
+        if isinstance(event, PreDelivery):
+            return await self._judged(event, began)
+        self._enqueue(event, self._workers)
+        return taken
+
+    # ------------------------------------------------------------ after delivery
+
+    def _enqueue(self, event: Event, workers: Workers) -> None:
+        key = event_key(event)
+        if key is not None and key in self._seen:
+            self._drop(DropReason.DUPLICATE, event)
+            return
+        if not workers.put(event):
+            # Not remembered: should it come again, it is new.
+            self._drop(DropReason.OVERFLOW, event)
+            return
+        if key is not None:
+            self._seen.add(key)
+        self._counts["queued"] += 1
+
+    async def _handle(self, event: Event) -> None:
+        try:
+            for classes, handler in self._handlers:
+                if isinstance(event, classes):
+                    await self._call(handler, event)
+        finally:
+            self._counts["handled"] += 1
+
+    async def _call(self, handler: Callable[..., object], event: Event) -> None:
+        try:
+            result = handler(event)
+            if inspect.isawaitable(result):
+                await result
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                self._fail(event, handler, error)
+                raise
+            self._fail(event, handler, error)  # the handler's own
+        except Exception as error:
+            self._fail(event, handler, error)
+
+    # ------------------------------------------------------------ before delivery
+
+    async def _judged(self, event: PreDelivery, began: float) -> WebhookAnswer:
+        self._counts["asked"] += 1
+        screen = self._screen
+        if screen is None:
+            return self._default
+        if abs(self._now() - event.timestamp.timestamp()) > self._max_age:
+            self._drop(DropReason.STALE, event)
+            return self._by_default()
+        task = asyncio.create_task(_verdict(screen, event))
+        left = began + self._answer_within - asyncio.get_running_loop().time()
+        try:
+            await asyncio.wait((task,), timeout=max(left, 0))
+        except asyncio.CancelledError:  # who asked has left
+            task.cancel()
+            raise
+        if not task.done():
+            self._let_go(task, event)
+            self._fail(event, screen, TimeoutError(f"no verdict in {self._answer_within:g} s"))
+            return self._by_default()
+        try:
+            return WebhookAnswer(200, encode_verdict(task.result(), event))
+        except (Exception, asyncio.CancelledError) as error:
+            self._fail(event, screen, error)
+            return self._by_default()
+
+    def _by_default(self) -> WebhookAnswer:
+        self._counts["defaulted"] += 1
+        return self._default
+
+    def _let_go(self, task: asyncio.Task[Verdict], event: PreDelivery) -> None:
+        """Cancel a late handler without waiting for it; it may not listen."""
+        task.cancel()
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+        # Its error is of no use any more, but Python complains about what nobody looked at.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    # ------------------------------------------------------------ telling
+
+    def _drop(
+        self, reason: DropReason, event: Event | None = None, error: WebhookError | None = None
+    ) -> None:
+        self._drops[reason] += 1
+        hook = self._hooks.dropped
+        if hook is not None:
+            _tell(hook, Dropped(reason, event, error))
+        elif reason is not DropReason.DUPLICATE and self._drops[reason] % _LOG_EVERY == 1:
+            what = event.kind if event is not None else error or "a post"
+            number = self._drops[reason]
+            _LOGGER.warning("webhook dropped: %s: %s (the %dth such)", reason, what, number)
+
+    def _fail(self, event: Event, handler: object, error: BaseException) -> None:
+        self._counts["failures"] += 1
+        name = getattr(handler, "__qualname__", type(handler).__qualname__)
+        hook = self._hooks.failed
+        if hook is not None:
+            _tell(hook, HandlerFailure(event, name, error))
+        else:
+            _LOGGER.error("webhook handler %s failed: %s", name, event.kind, exc_info=error)
+
+
+async def _verdict(screen: Callable[[PreDelivery], object], event: PreDelivery) -> Verdict:
+    result = screen(event)
+    verdict: Verdict = await result if inspect.isawaitable(result) else result  # type: ignore[assignment]
+    return verdict
+
+
+def _tell(hook: Callable[[T], None], value: T) -> None:
+    try:
+        hook(value)
+    except Exception:
+        _LOGGER.exception("a webhook hook failed")
+
+
+def _secrets(secret: str | Iterable[str]) -> tuple[str, ...]:
+    found = (secret,) if isinstance(secret, str) else tuple(secret)
+    if not found or not all(isinstance(one, str) and one for one in found):
+        raise ConfigurationError(
+            "secret must be the secret of a webhook rule, or several; not empty"
+        )
+    return found
