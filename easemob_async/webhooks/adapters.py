@@ -42,25 +42,35 @@ async def answer_aiohttp(receiver: WebhookReceiver, request: web.Request) -> web
     return response
 
 
-async def answer_asgi(
-    receiver: WebhookReceiver, scope: Message, receive: Receive, send: Send
-) -> None:
-    """Be an ASGI app: answers POST on whatever path it is mounted."""
-    if scope["type"] == "lifespan":
-        await _lifespan(receiver, receive, send)
-    elif scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1000})
-    elif scope["method"] != "POST":
-        await _respond(send, 405, b"{}", (b"allow", b"POST"))
-    else:
+class AsgiApp:
+    """A receiver as an ASGI app: answers POST on whatever path it is mounted.
+
+    An object, since uvicorn takes a bare bound method for an app of ASGI 2.
+    """
+
+    def __init__(self, receiver: WebhookReceiver) -> None:
+        self._receiver = receiver
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer a request, or start and close the receiver where it is the whole app."""
+        if scope["type"] == "lifespan":
+            await _lifespan(self._receiver, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+        elif scope["method"] != "POST":
+            await _respond(send, 405, b"{}", (b"allow", b"POST"))
+        else:
+            await self._answer(receive, send)
+
+    async def _answer(self, receive: Receive, send: Send) -> None:
         try:
             async with asyncio.timeout(_READ_WITHIN):
-                body = await _read(receiver, receive)
+                body = await _read(self._receiver, receive)
         except TimeoutError:
             await _respond(send, 408, b"{}")
             return
         if body is not None:
-            answer = await receiver.answer(body)
+            answer = await self._receiver.answer(body)
             await _respond(send, answer.status, answer.body)
 
 

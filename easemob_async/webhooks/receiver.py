@@ -7,7 +7,7 @@ import inspect
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TypeVar
@@ -128,6 +128,8 @@ class WebhookReceiver:
             raise ConfigurationError(f"default: {error}") from None
         self.max_body = max_body
         """Bytes; a longer post is refused."""
+        self.asgi_app = adapters.AsgiApp(self)
+        """An ASGI app: alone, where it starts and closes the receiver, or mounted in another."""
         self._allow_unsigned = allow_unsigned
         self._answer_within = answer_within.total_seconds()
         self._max_age = max_age.total_seconds()
@@ -239,15 +241,6 @@ class WebhookReceiver:
     async def aiohttp_handler(self, request: web.Request) -> web.StreamResponse:
         """Answer a request of `aiohttp.web`: give it to ``router.add_post``."""
         return await adapters.answer_aiohttp(self, request)
-
-    async def asgi_app(
-        self,
-        scope: MutableMapping[str, object],
-        receive: Callable[[], Awaitable[MutableMapping[str, object]]],
-        send: Callable[[MutableMapping[str, object]], Awaitable[None]],
-    ) -> None:
-        """Be an ASGI app: alone, where it starts and closes itself, or mounted in another."""
-        await adapters.answer_asgi(self, scope, receive, send)
 
     async def answer(self, body: bytes) -> WebhookAnswer:
         """Answer a post; for servers that the adapters are not for."""

@@ -26,7 +26,7 @@ def examples() -> list[tuple[str, dict[str, Any]]]:
     return found
 
 
-def signed(payload: dict[str, Any], secret: str = SECRET, **changes: Any) -> dict[str, Any]:
+def signed(payload: dict[str, Any], secret: str = SECRET, /, **changes: Any) -> dict[str, Any]:
     """A post as the service signs it."""
     post = {"callId": "acme#shop_1", "timestamp": 1_600_060_847_294, **payload, **changes}
     return {**post, "security": sign(post["callId"], secret, post["timestamp"])}
