@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import attrs
+
 from easemob_async import facts
 from easemob_async.emulator.calls import JSON, Call, Refusal, routes
+from easemob_async.emulator.happenings import tell_edit, tell_recall
 
 _KINDS: Final = {"chat": "users", "groupchat": "chatgroups", "chatroom": "chatrooms"}
 _RECALL_SECONDS: Final = 120
@@ -40,6 +43,7 @@ def _recall(call: Call, row: dict[str, JSON]) -> dict[str, Any] | Refusal:
     if not row["force"] and state.now() * 1000 - message["timestamp"] > _RECALL_SECONDS * 1000:
         return Refusal(403, "message_recall_error", "exceed recall time limit")
     state.forget(message_id)
+    tell_recall(state, message, row.get("from", "admin"))
     return {
         "recalled": "yes",
         "chattype": row["chat_type"],
@@ -106,6 +110,7 @@ def edit(call: Call) -> dict[str, JSON]:
     if isinstance(ext, dict):
         merge = body.get("is_combine_ext", True)
         message["ext"] = {**message["ext"], **ext} if merge else ext
+    tell_edit(call.state, message, body.get("user") or "easemob_rest_app_admin")
     return {"data": "success"}
 
 
@@ -321,4 +326,9 @@ def retry_webhooks(call: Call) -> dict[str, JSON]:
     row = call.state.stored_webhooks.get(date)
     if row is not None:
         row["retry"] += 1
+        url = call.object().get("targetUrl") or None
+        call.state.outbox += [
+            attrs.evolve(posting, url=url or posting.url, again=True)
+            for posting in call.state.stored_posts[date]
+        ]
     return {"data": "failure" if row is None else "success"}

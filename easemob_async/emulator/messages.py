@@ -7,6 +7,8 @@ from typing import Final
 
 from easemob_async import facts
 from easemob_async.emulator.calls import JSON, Call, Refusal, routes
+from easemob_async.emulator.happenings import tell_message
+from easemob_async.emulator.state import State
 
 _TYPES: Final = frozenset({"txt", "img", "audio", "video", "file", "loc", "cmd", "custom"})
 _REQUIRED: Final = {
@@ -165,20 +167,35 @@ def _send(call: Call, kind: str, who: dict[str, list[str]]) -> dict[str, JSON]:
 def _deliver(
     call: Call, kind: str, target: str, users: list[str], type_: JSON, content: JSON
 ) -> str:
-    state = call.state
-    message_id = state.new_message_id()
+    sender, ext = call.body.get("from", "admin"), call.body.get("ext", {})
+    return deliver(call.state, kind, sender, target, users, {"type": type_, **content}, ext)
+
+
+def deliver(
+    state: State,
+    kind: str,
+    sender: str,
+    target: str,
+    users: list[str],
+    body: JSON,
+    ext: JSON,
+    message_id: str | None = None,
+) -> str:
+    """Give a message to who receives it, and tell of it; gives its id."""
+    message_id = message_id or state.new_message_id()
     message = {
         "id": message_id,
         "chat_type": kind,
-        "from": call.body.get("from", "admin"),
+        "from": sender,
         "to": target,
-        "type": type_,
-        "body": content,
-        "ext": call.body.get("ext", {}),
+        "type": body["type"],
+        "body": {key: value for key, value in body.items() if key != "type"},
+        "ext": ext,
         "timestamp": state.milliseconds(),
     }
     # Kept for the group itself too, so that a test can ask either.
     state.deliver(list(dict.fromkeys([target, *users])), message)
+    tell_message(state, message, users)
     return message_id
 
 

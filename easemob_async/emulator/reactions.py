@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from easemob_async import facts
 from easemob_async.emulator.calls import JSON, Call, Refusal, by_cursor, routes
+from easemob_async.emulator.happenings import tell_reaction
 
 _PER_MESSAGE: Final = 20
 _PATH: Final = "/reaction/user/{username}"
@@ -48,6 +49,7 @@ def add(call: Call) -> dict[str, JSON]:
     if name in reaction["users"]:
         raise _bad("the user is already operation this message")
     reaction["users"].append(name)
+    tell_reaction(state, message, emoji, name, "create")
     now = datetime.fromtimestamp(state.now(), UTC).isoformat().replace("+00:00", "Z")
     kind = _KINDS.get(message["chat_type"], "chat")
     data = {
@@ -74,6 +76,10 @@ def remove(call: Call) -> dict[str, JSON]:
     reaction["users"].remove(name)
     if not reaction["users"]:
         del found[call.query["message"]]
+    message = call.state.messages.get(call.query["msgId"])
+    if message is not None:
+        # open: the word for a removal
+        tell_reaction(call.state, message, call.query["message"], name, "delete")
     return _ok(call)
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import email
-import email.policy
 import json
 import random
 import time
 from collections.abc import Callable, Collection, Mapping
 from types import TracebackType
 from typing import Any, Final, Self, TypedDict
-from urllib.parse import parse_qsl
 
 import attrs
 from aiohttp import web
@@ -22,6 +19,7 @@ from easemob_async.emulator import (
     contacts,
     files,
     groups,
+    happenings,
     messages,
     moderation,
     presence,
@@ -33,9 +31,13 @@ from easemob_async.emulator import (
     tokens,
     users,
 )
-from easemob_async.emulator.calls import JSON, Call, Content, File, Refusal, Route, routes
+from easemob_async.emulator.apps import Said, say
+from easemob_async.emulator.bodies import READERS
+from easemob_async.emulator.calls import JSON, Call, Content, Refusal, Route, routes
+from easemob_async.emulator.faults import Fault, dumps, take_fault
 from easemob_async.emulator.quotas import StrictQuotas
 from easemob_async.emulator.state import State, User
+from easemob_async.emulator.webhooks import WebhookRule, Webhooks
 
 # Loaded for the routes that they add.
 _HANDLERS: Final = (
@@ -43,20 +45,9 @@ _HANDLERS: Final = (
     *(reactions, rooms, streams, threads, tokens, users),
 )
 _LARGEST_BODY: Final = 64 * 1024 * 1024
-_MESSAGE_PATHS: Final = ("/messages/users", "/messages/chatgroups", "/messages/chatrooms")
 
 
-@attrs.define
-class Fault:
-    """Something that goes wrong on purpose; see `Emulator.fail`."""
-
-    method: str
-    path: str
-    times: int
-    status: int | None
-    body: JSON
-    headers: Mapping[str, str]
-    processed: bool
+SAY_PATH: Final = "/_emulator/say"
 
 
 class Credentials(TypedDict):
@@ -130,6 +121,8 @@ class Emulator:
             switched_off=frozenset(switched_off),
         )
         self.quotas = StrictQuotas(quotas, monotonic)
+        self.webhooks = Webhooks(self.state)
+        """What is posted to the rules that `add_webhook` makes, and what became of it."""
         self.requests: list[tuple[str, str]] = []
         """The method and path of every request, the latest ten thousand."""
         self._app_key = app_key
@@ -172,10 +165,66 @@ class Emulator:
     def log_in(self, username: str, device_id: str = "web_1", device_name: str = "browser") -> None:
         """Have a user come online on a device."""
         self.state.users[username].devices[device_id] = device_name
+        happenings.tell_device(self.state, username, device_id, "login")
+        self.webhooks.flush()
 
     def log_out(self, username: str) -> None:
         """Have a user go offline on all devices."""
-        self.state.users[username].devices.clear()
+        devices = self.state.users[username].devices
+        for device_id in devices:
+            happenings.tell_device(self.state, username, device_id, "logout")
+        devices.clear()
+        self.webhooks.flush()
+
+    def add_webhook(
+        self,
+        url: str,
+        *,
+        secret: str,
+        before_delivery: bool = False,
+        deliver_on_failure: bool = True,
+        wait: float = 0.2,
+    ) -> None:
+        """Make a rule: from now on, post what happens.
+
+        As the service does, it posts once more after a failure, suspends all rules for minutes
+        after 90 failures in 30 seconds, and stores what failed (unless ``"webhook_storage"`` is
+        switched off). Told are messages by REST and by `say`, recalls, edits, reactions, threads,
+        what happens to groups, rooms, contacts and devices; not told are streams, broadcasts,
+        pushes and moderation.
+
+        Args:
+            url: where to.
+            secret: what the posts are signed with.
+            before_delivery: ask before a message of `say` is delivered, in place of telling after.
+            deliver_on_failure: whether it is delivered when no proper answer comes.
+            wait: seconds for the answer to a question.
+        """
+        self.webhooks.add(WebhookRule(url, secret, before_delivery, deliver_on_failure, wait))
+
+    async def say(
+        self,
+        sender: str,
+        target: str,
+        body: str | Mapping[str, JSON],
+        *,
+        chat_type: str = "chat",
+        ext: Mapping[str, JSON] | None = None,
+    ) -> Said:
+        """Have a user's app send a message: rules are asked first. Call it in the emulator's loop.
+
+        Args:
+            sender: a registered user.
+            target: a user, or a group or room that the sender is in.
+            body: a text, or a body as on the wire: ``{"type": "txt", "msg": "hello"}``.
+            chat_type: ``"chat"``, ``"groupchat"`` or ``"chatroom"``.
+            ext: the message's extension.
+
+        Raises:
+            ValueError: there is no such user, group or room.
+        """
+        content = {"type": "txt", "msg": body} if isinstance(body, str) else body
+        return await say(self.state, self.webhooks, sender, target, content, chat_type, ext or {})
 
     def expire_tokens(self) -> None:
         """Make every token that was given out expire now."""
@@ -218,6 +267,7 @@ class Emulator:
             application, access_log=None, handle_signals=False, shutdown_timeout=1
         )
         await self._runner.setup()
+        self.webhooks.start()
         site = web.TCPSite(self._runner, self._host, self._port, backlog=1024)
         await site.start()
         host, port = self._runner.addresses[0][:2]
@@ -228,6 +278,7 @@ class Emulator:
         runner, self._runner, self._address = self._runner, None, None
         if runner is not None:
             await runner.cleanup()
+            await self.webhooks.stop()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -247,12 +298,14 @@ class Emulator:
         content = await request.read()
         if self._delay != (0.0, 0.0):
             await asyncio.sleep(random.uniform(*self._delay))
+        if request.rel_url.raw_path == SAY_PATH:
+            return await self._say(content)
         path = self._path_below_app(request.rel_url.raw_path)
         self.requests.append((request.method, request.rel_url.raw_path_qs))
         del self.requests[:-10_000]
-        fault = self._take_fault(request.method, path or "")
+        fault = take_fault(self._faults, request.method, path or "")
         if fault is not None and not fault.processed:
-            return self._fail(request, fault)
+            return fault.answer(request)
         try:
             if path is None:
                 raise self._no_such_app(request.rel_url.raw_path)
@@ -265,20 +318,32 @@ class Emulator:
             status, body, headers = refusal.status, dict(refusal.body), refusal.headers
             body["timestamp"] = self.state.milliseconds()
         if fault is not None:
-            return self._fail(request, fault)
+            return fault.answer(request)
         return web.Response(
-            status=status, body=_dumps(body), headers=headers, content_type="application/json"
+            status=status, body=dumps(body), headers=headers, content_type="application/json"
         )
+
+    async def _say(self, content: bytes) -> web.Response:
+        """Serve `say` to the command line; no path of the service."""
+        try:
+            said = await self.say(**json.loads(content))
+        except (ValueError, TypeError) as error:
+            return web.json_response({"error": str(error)}, status=400)
+        return web.json_response(attrs.asdict(said))
 
     def _answer(self, request: web.Request, path: str, content: bytes) -> dict[str, JSON] | Content:
         route, params = routes.find(request.method, path)
         call = Call(self.state, request.method, path, params, request.query, None)
         call.headers = request.headers
         self._authenticate(request, route, call)
-        call.body = _READERS[route.body](request, path, content)
+        call.body = READERS[route.body](request, path, content)
         name = f"{route.method} {route.path}"
         self.quotas.count(route.quota, name, _messages(call.body), params.get("username", ""))
+        before = happenings.look(call) if self.state.listening else None
         fields: dict[str, JSON] | Content = route.handler(call)
+        if before is not None:
+            happenings.compare(call, before)
+        self.webhooks.flush()
         if isinstance(fields, Content) or not route.envelope:
             return fields
         common = {
@@ -319,77 +384,8 @@ class Emulator:
             f"Could not find application for {app} from URI: {raw_path.strip('/')}",
         )
 
-    def _take_fault(self, method: str, path: str) -> Fault | None:
-        for fault in self._faults:
-            if fault.method in ("*", method) and path.startswith(fault.path):
-                fault.times -= 1
-                if fault.times <= 0:
-                    self._faults.remove(fault)
-                return fault
-        return None
-
-    def _fail(self, request: web.Request, fault: Fault) -> web.StreamResponse:
-        if fault.status is None:
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response()
-        text = fault.body if isinstance(fault.body, str) else None
-        body = text.encode() if text is not None else _dumps(fault.body or {})
-        return web.Response(
-            status=fault.status,
-            body=body,
-            headers=fault.headers,
-            content_type="text/html" if text is not None else "application/json",
-        )
-
-
-def _read_body(request: web.Request, path: str, content: bytes) -> JSON:
-    if not content:
-        return None
-    if request.content_type not in ("application/json", "application/octet-stream"):
-        raise Refusal(415, "web_application", "Unsupported Media Type")
-    try:
-        return json.loads(content)
-    except ValueError as error:
-        if path.startswith(_MESSAGE_PATHS):
-            description = "Request body is invalid. Please check body is correct."
-            raise Refusal(400, "invalid_request_body", description) from None
-        raise Refusal(400, "json_parse", str(error)) from None
-
-
-def _read_form(request: web.Request, path: str, content: bytes) -> JSON:
-    if request.content_type != "application/x-www-form-urlencoded":
-        kind = request.headers.get("Content-Type", "")
-        description = f"Content-Type '{kind}' is not supported."
-        raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", description)
-    return dict(parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True))
-
-
-def _read_file(request: web.Request, path: str, content: bytes) -> File | None:
-    """Read the part ``file`` of a form; nothing when there is none."""
-    kind = request.headers.get("Content-Type", "")
-    parsed = email.message_from_bytes(
-        b"Content-Type: " + kind.encode() + b"\r\n\r\n" + content, policy=email.policy.HTTP
-    )
-    for part in parsed.iter_parts() if parsed.is_multipart() else ():
-        if part.get_param("name", header="content-disposition") == "file":
-            data = part.get_payload(decode=True)
-            return File(part.get_filename() or "file", data if isinstance(data, bytes) else b"")
-    return None
-
-
-_READERS: Final[Mapping[str, Callable[[web.Request, str, bytes], JSON]]] = {
-    "json": _read_body,
-    "form": _read_form,
-    "file": _read_file,
-}
-
 
 def _messages(body: JSON) -> int:
     """How many messages a call counts as: one for each target."""
     to = body.get("to") if isinstance(body, dict) else None
     return len(to) if isinstance(to, list) and to else 1
-
-
-def _dumps(value: JSON) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -133,6 +133,17 @@ class TokenRecord:
     expires_at: float | None
 
 
+@attrs.frozen
+class Posting:
+    """A webhook that is to be posted."""
+
+    event: dict[str, JSON]
+    url: str | None = None
+    """Where to; ``None`` for the URLs of all rules."""
+    again: bool = False
+    """Whether it comes from the storage."""
+
+
 @attrs.define
 class State:
     """Everything that one app of the service holds."""
@@ -162,6 +173,12 @@ class State:
     templates: dict[str, dict[str, JSON]] = attrs.field(factory=dict)
     stored_webhooks: dict[str, dict[str, JSON]] = attrs.field(factory=dict)
     """Sets of webhooks that could not be delivered; a test may add some."""
+    stored_posts: defaultdict[str, list[Posting]] = attrs.field(factory=lambda: defaultdict(list))
+    """The webhooks of each set."""
+    listening: bool = False
+    """Whether anybody wants to be told what happens."""
+    outbox: list[Posting] = attrs.field(factory=list)
+    """Webhooks that are to be posted."""
     switched_off: frozenset[str] = frozenset()
     tokens: dict[str, TokenRecord] = attrs.field(factory=dict)
     received: defaultdict[str, list[dict[str, JSON]]] = attrs.field(
@@ -180,6 +197,15 @@ class State:
     def milliseconds(self) -> int:
         """Unix milliseconds, as the service's answers have them."""
         return int(self.now() * 1000)
+
+    def happened(self, **fields: JSON) -> None:
+        """Tell what happened to who listens; fields as in the webhook."""
+        if self.listening:
+            self.outbox.append(Posting({**fields, "appkey": f"{self.org}#{self.app}"}))
+
+    def call_id(self, end: str | None = None) -> str:
+        """Give the id of a webhook: the app's, with a message's id or one of its own."""
+        return f"{self.org}#{self.app}_{end or uuid.uuid4()}"
 
     def new_group_id(self) -> str:
         """Give the id of a new group."""

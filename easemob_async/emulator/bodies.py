@@ -1,0 +1,59 @@
+"""Reading the bodies of requests: JSON, forms, files."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+from collections.abc import Callable, Mapping
+from typing import Final
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+
+from easemob_async.emulator.calls import JSON, File, Refusal
+
+_MESSAGE_PATHS: Final = ("/messages/users", "/messages/chatgroups", "/messages/chatrooms")
+
+
+def _json(request: web.Request, path: str, content: bytes) -> JSON:
+    if not content:
+        return None
+    if request.content_type not in ("application/json", "application/octet-stream"):
+        raise Refusal(415, "web_application", "Unsupported Media Type")
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        if path.startswith(_MESSAGE_PATHS):
+            description = "Request body is invalid. Please check body is correct."
+            raise Refusal(400, "invalid_request_body", description) from None
+        raise Refusal(400, "json_parse", str(error)) from None
+
+
+def _form(request: web.Request, path: str, content: bytes) -> JSON:
+    if request.content_type != "application/x-www-form-urlencoded":
+        kind = request.headers.get("Content-Type", "")
+        description = f"Content-Type '{kind}' is not supported."
+        raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", description)
+    return dict(parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def _file(request: web.Request, path: str, content: bytes) -> File | None:
+    """Read the part ``file`` of a form; nothing when there is none."""
+    kind = request.headers.get("Content-Type", "")
+    parsed = email.message_from_bytes(
+        b"Content-Type: " + kind.encode() + b"\r\n\r\n" + content, policy=email.policy.HTTP
+    )
+    for part in parsed.iter_parts() if parsed.is_multipart() else ():
+        if part.get_param("name", header="content-disposition") == "file":
+            data = part.get_payload(decode=True)
+            return File(part.get_filename() or "file", data if isinstance(data, bytes) else b"")
+    return None
+
+
+READERS: Final[Mapping[str, Callable[[web.Request, str, bytes], JSON]]] = {
+    "json": _json,
+    "form": _form,
+    "file": _file,
+}
+"""By the kind of body of a route."""

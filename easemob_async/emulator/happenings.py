@@ -1,0 +1,376 @@
+"""What happened, as the events that the service posts of it.
+
+Changes of groups, rooms, contacts and devices are found by comparing what was there before a
+request with what is there after it; messages tell of themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import attrs
+
+from easemob_async.emulator.calls import JSON, Call
+from easemob_async.emulator.state import Group, State, Thread, User
+
+_ADMIN: Final = "@ppAdmin"
+_FOR_EVER: Final = 4638873600000
+_CONTENT_TYPES: Final = {
+    "txt": "text",
+    "img": "image",
+    "audio": "voice",
+    "loc": "location",
+    "video": "video",
+    "file": "file",
+    "cmd": "command",
+    "custom": "custom",
+}
+
+
+# ---------------------------------------------------------------- messages
+
+
+def tell_message(state: State, message: dict[str, JSON], users: Iterable[str]) -> None:
+    """Tell of a message that was sent, and of each receiver who is offline."""
+    if not state.listening:
+        return
+    kind, target = message["chat_type"], message["to"]
+    if kind == "chatgroups" and target in state.threads:
+        _tell_thread(state, state.threads[target], message)
+    fields: dict[str, JSON] = {"chat_type": "chat"}
+    if kind != "users":
+        place = "group" if kind == "chatgroups" else "room"
+        content_type = f"chat:{place}:{_CONTENT_TYPES.get(message['type'], 'unknown')}"
+        fields = {"chat_type": "groupchat", "group_id": target, "content_type": content_type}
+    common = _message(state, message["id"], message["from"], target, **fields)
+    common["payload"] = content(message)
+    state.happened(**common, eventType="chat")
+    for name in users:
+        user = state.users.get(name)
+        if user is not None and not user.devices:
+            state.happened(**{**common, "to": name}, eventType="chat_offline")
+
+
+def _tell_thread(state: State, thread: Thread, message: dict[str, JSON]) -> None:
+    """Tell of a thread's latest message; as printed, without a callId."""
+    prefix = f"{state.org}#{state.app}_"
+    meta = {
+        "msg_parent_id": thread.message_id,
+        "thread_name": thread.name,
+        "muc_parent_id": thread.group_id,
+    }
+    last = {
+        "id": message["id"],
+        "from": prefix + message["from"],
+        "to": prefix + thread.thread_id,
+        "timestamp": message["timestamp"],
+        "payload": {
+            **content(message),
+            "meta": {"thread": meta},
+            "from": message["from"],
+            "to": thread.thread_id,
+            "type": "groupchat",
+        },
+    }
+    data = {
+        "id": thread.thread_id,
+        "name": thread.name,
+        "from": message["from"],
+        "msg_parent_id": thread.message_id,
+        "muc_parent_id": thread.group_id,
+        "message_count": sum(m["to"] == thread.thread_id for m in state.messages.values()),
+        "operation": "update_msg",
+        "timestamp": state.milliseconds(),
+        "last_message": last,
+    }
+    fields = _message(state, None, "admin", thread.group_id, chat_type="notify")
+    del fields["callId"]
+    state.happened(**fields, eventType="chat", payload={"data": data, "type": "thread"})
+
+
+def content(message: dict[str, JSON]) -> dict[str, JSON]:
+    """Give a message's content as history has it."""
+    return {"ext": message["ext"], "bodies": [{**message["body"], "type": message["type"]}]}
+
+
+def tell_recall(state: State, message: dict[str, JSON], sender: str) -> None:
+    """Tell of a message that was recalled."""
+    payload = {"ext": {}, "ack_message_id": message["id"], "bodies": []}
+    place = {} if message["chat_type"] == "users" else {"group_id": message["to"]}
+    fields = _message(state, None, sender, message["to"], chat_type="recall", **place)
+    state.happened(**fields, eventType="chat", recall_id=message["id"], payload=payload)
+
+
+def tell_edit(state: State, message: dict[str, JSON], operator: str) -> None:
+    """Tell of a message that was edited."""
+    now = state.milliseconds()
+    edit = {
+        "chat_type": "chat:user" if message["chat_type"] == "users" else "chat:group",
+        "send_time": message["timestamp"],
+        "edit_time": now,
+        "sender": message["from"],
+        "count": message["edits"],
+        "operator": operator,
+    }
+    payload = {
+        "edit_message_id": message["id"],
+        **content(message),
+        "meta": {"edit_msg": edit},
+        "type": "edit",
+    }
+    fields = _message(state, None, message["from"], message["to"], chat_type="edit")
+    state.happened(**fields, eventType="chat", payload=payload)
+
+
+def tell_reaction(
+    state: State, message: dict[str, JSON], emoji: str, operator: str, operation: str
+) -> None:
+    """Tell of a reaction; as printed, without a callId, so that nothing signs it."""
+    kind = "chat" if message["chat_type"] == "users" else "groupchat"
+    rows = []
+    for other, reaction in state.reactions.get(message["id"], {}).items():
+        users = list(reaction["users"])
+        row: dict[str, JSON] = {"reaction": other, "userList": users, "count": len(users)}
+        if other == emoji:
+            row["op"] = [{"reactionType": operation, "operator": operator}]
+        rows.append(row)
+    data = {
+        "messageId": message["id"],
+        "from": message["from"],
+        "to": message["to"],
+        "channel_type": kind,
+        "ts": state.milliseconds(),
+        "reactions": rows,
+    }
+    payload = {"data": [data], "num": 1, "channel_type": kind, "type": "reaction"}
+    fields = _message(state, None, operator, message["to"], chat_type="notify")
+    del fields["callId"]
+    state.happened(**fields, eventType="chat", payload=payload)
+
+
+def _message(
+    state: State, message_id: str | None, sender: str, target: str, **fields: JSON
+) -> dict[str, JSON]:
+    own = message_id or state.new_message_id()
+    return {
+        "callId": state.call_id(own),
+        "timestamp": state.milliseconds(),
+        "from": sender,
+        "to": target,
+        "msg_id": own,
+        "host": "emulator",
+        "securityVersion": "1.0.0",
+        **fields,
+    }
+
+
+# ---------------------------------------------------------------- devices
+
+
+def tell_device(state: State, username: str, device_id: str, reason: str) -> None:
+    """Tell of a device that came (``login``) or went (``logout``, ``replaced``)."""
+    state.happened(
+        callId=state.call_id(),
+        timestamp=state.milliseconds(),
+        reason=reason,
+        status="online" if reason == "login" else "offline",
+        os=device_id.partition("_")[0],
+        ip="127.0.0.1:0",
+        host="emulator",
+        user=f"{state.org}#{state.app}_{username}@easemob.com/{device_id}",
+        name=username,
+        version="4.0.0",
+    )
+
+
+# ---------------------------------------------------------------- before and after
+
+
+@attrs.frozen
+class Before:
+    """What a request may change, as it was."""
+
+    groups: set[str]
+    rooms: set[str]
+    place: Group | None
+    user: User | None
+    super_admins: list[str]
+
+
+def look(call: Call) -> Before:
+    """Remember what a request may change."""
+    state = call.state
+    place, user = _place(call), state.users.get(call.params.get("username", ""))
+    return Before(
+        set(state.groups),
+        set(state.rooms),
+        None if place is None else _copy(place),
+        None if user is None else _copy(user),
+        list(state.super_admins),
+    )
+
+
+def _copy(thing: Any) -> Any:
+    copies = {
+        field.name: type(value)(value)
+        for field in attrs.fields(type(thing))
+        if isinstance(value := getattr(thing, field.name), dict | list)
+    }
+    return attrs.evolve(thing, **copies)
+
+
+def _place(call: Call) -> Group | None:
+    if call.is_room:
+        return call.state.rooms.get(call.params["room_id"])
+    return call.state.groups.get(call.params.get("group_id", ""))
+
+
+def compare(call: Call, before: Before) -> None:
+    """Tell what a request has changed."""
+    state = call.state
+    for kind, places, known in (
+        ("GROUP", state.groups, before.groups),
+        ("CHATROOM", state.rooms, before.rooms),
+    ):
+        for place_id in places.keys() - known:
+            _created(state, kind, places[place_id])
+    if before.place is not None:
+        kind, place = "CHATROOM" if call.is_room else "GROUP", _place(call)
+        if place is None:
+            _gone(state, kind, before.place)
+        else:
+            _changed(state, kind, before.place, place)
+    if before.user is not None:
+        _user_changed(state, before.user)
+    added = [name for name in state.super_admins if name not in before.super_admins]
+    removed = [name for name in before.super_admins if name not in state.super_admins]
+    for type_, names in (("ADD", added), ("REMOVE", removed)):
+        if names:
+            nowhere = Group("", "", 0, 0, {}, serial=0)
+            payload = {"type": type_, "admin": names}
+            _tell(state, "CHATROOM", nowhere, "ROOM_SUPER_ADMIN", payload)
+
+
+def _tell(
+    state: State, kind: str, place: Group, operation: str, payload: JSON = None, **fields: JSON
+) -> None:
+    state.happened(
+        callId=state.call_id(),
+        timestamp=state.milliseconds(),
+        id=place.group_id,
+        type=kind,
+        event="group_op_event",
+        operation=operation,
+        operator=_ADMIN,
+        **({} if payload is None else {"payload": payload}),
+        **fields,
+    )
+
+
+def _info(state: State, place: Group) -> dict[str, JSON]:
+    """Give the details, of which nearly all are strings."""
+    settings = place.settings
+    flags = {
+        "mute": place.mute_all,
+        "disabled": place.disabled,
+        "public": settings.get("public", True),
+        "invite_need_confirm": settings.get("invite_need_confirm", False),
+        "allow_user_invites": settings.get("allowinvites", False),
+    }
+    return {
+        "owner": f"{state.org}#{state.app}_{place.owner}",
+        "created": str(place.created),
+        "last_modified": str(place.modified),
+        "title": settings.get("groupname", settings.get("name", "")),
+        "description": settings.get("description", ""),
+        "avatar": settings.get("avatar", ""),
+        "custom": settings.get("custom", ""),
+        "max_users": str(settings.get("maxusers", "")),
+        "mute_duration": -1 if place.mute_all else 0,
+        **{name: str(flag).lower() for name, flag in flags.items()},
+    }
+
+
+def _created(state: State, kind: str, place: Group) -> None:
+    roles = {place.owner: "owner", **dict.fromkeys(place.admins, "admin")}
+    members = list(place.members)
+    payload = {"role": roles, "member": members, "info": _info(state, place)}
+    _tell(state, kind, place, "CREATE", payload)
+    _members(state, kind, place, "JOIN", "DIRECT", members)
+
+
+def _gone(state: State, kind: str, place: Group) -> None:
+    payload = {"type": "DELETE", "member": place.everybody}
+    _tell(state, kind, place, "LEAVE", payload)
+    _tell(state, kind, place, "DELETE")
+
+
+def _members(
+    state: State, kind: str, place: Group, operation: str, type_: str, names: list[str]
+) -> None:
+    if names:
+        payload = {"type": type_, "member": names}
+        _tell(state, kind, place, operation, payload, member_count=len(place.everybody))
+
+
+def _changed(state: State, kind: str, old: Group, new: Group) -> None:
+    def update(type_: str, **payload: JSON) -> None:
+        _tell(state, kind, new, "UPDATE", {"type": type_, **payload})
+
+    def listed(operation: str, key: str, before: Iterable[str], after: Iterable[str]) -> None:
+        was, now = list(before), list(after)
+        for type_, names in (
+            ("ADD", [name for name in now if name not in was]),
+            ("REMOVE", [name for name in was if name not in now]),
+        ):
+            if names:
+                payload: dict[str, JSON] = {"type": type_, key: names}
+                if type_ == "ADD" and operation in ("MUTE", "BLOCK"):
+                    end = new.mutes.get(names[0], -1) if operation == "MUTE" else -1
+                    payload["expire_timestamp"] = _FOR_EVER if end == -1 else end
+                _tell(state, kind, new, operation, payload)
+
+    if old.settings != new.settings:
+        update("INFO", info=_info(state, new))
+    if old.owner != new.owner:
+        update("OWNER", owner=old.owner, new_owner=new.owner)
+    if old.announcement != new.announcement:
+        update("ANNOUNCEMENT", **({"announcement": new.announcement} if new.announcement else {}))
+    if old.disabled != new.disabled:
+        update("DISABLE", disable=new.disabled)
+    if old.mute_all != new.mute_all:
+        update("MUTE", mute=new.mute_all)
+    listed("BLOCK", "member", old.blocked, new.blocked)
+    joined = [name for name in new.members if name not in old]
+    left = [name for name in old.members if name not in new]
+    _members(state, kind, new, "JOIN", "DIRECT", joined)
+    blocked = [name for name in left if name in new.blocked]
+    _members(state, kind, new, "LEAVE", "BLOCK", blocked)
+    _members(state, kind, new, "LEAVE", "KICK", [name for name in left if name not in blocked])
+    listed("ADMIN", "admin", old.admins, new.admins)
+    # A mute that is set anew is told again.
+    changed = [n for n, end in old.mutes.items() if new.mutes.get(n, end) == end]
+    listed("MUTE", "member", changed, new.mutes)
+    listed("WHITE", "member", old.allowed, new.allowed)
+    listed("SHARE_FILE", "share_file", old.files, new.files)
+
+
+def _user_changed(state: State, old: User) -> None:
+    new = state.users.get(old.username)
+    if new is None:
+        return
+    for device_id in old.devices.keys() - new.devices:
+        tell_device(state, old.username, device_id, "replaced")
+    rows = [("remove", name) for name in old.contacts if name not in new.contacts]
+    rows += [("ban", name) for name in new.blocked if name not in old.blocked]
+    rows += [("allow", name) for name in old.blocked if name not in new.blocked]
+    for operation, other in rows:
+        payload: dict[str, JSON] = {"operation": operation}
+        if operation == "remove":
+            payload["roster_ver"] = "1"
+        else:
+            payload["status"] = {"error_code": "ok"}
+        sender = f"{state.org}#{state.app}_{old.username}@easemob.com"
+        fields = _message(state, None, sender, other, chat_type="roster", eventType="chat")
+        state.happened(**fields, payload=payload)

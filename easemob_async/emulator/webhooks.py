@@ -1,0 +1,225 @@
+"""Posting webhooks: signed, once more after a failure, suspended after too many, stored."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections import deque
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+import aiohttp
+import attrs
+
+from easemob_async.emulator.calls import JSON
+from easemob_async.emulator.state import Posting, State
+
+_TIMEOUT: Final = 10.0
+_LONGEST_ANSWER: Final = 1000
+_FAILURES: Final = 90
+_WITHIN: Final = 30.0
+_DAY: Final = 86_400.0
+_BAN_MINUTES: Final = 5
+_BANS_COUNTED: Final = 5
+_SLICE: Final = 600
+_BEIJING: Final = timezone(timedelta(hours=8))
+_POSTED_KEPT: Final = 10_000
+
+
+@attrs.define
+class WebhookRule:
+    """A rule of the console: where webhooks go."""
+
+    url: str
+    """Where to."""
+    secret: str = attrs.field(repr=False)
+    """What they are signed with."""
+    before_delivery: bool = False
+    """Whether it is asked before a message of a client SDK is delivered; otherwise told after."""
+    deliver_on_failure: bool = True
+    """Whether a message is delivered when no proper answer comes."""
+    wait: float = 0.2
+    """Seconds that it is waited for the answer to a question."""
+
+
+@attrs.frozen
+class Posted:
+    """What became of a webhook."""
+
+    url: str
+    event: dict[str, JSON]
+    statuses: tuple[int | None, ...]
+    """Of each attempt; ``None`` where no answer came, none at all while rules are suspended."""
+
+    @property
+    def delivered(self) -> bool:
+        """Whether it was answered with 200."""
+        return self.statuses[-1:] == (200,)
+
+
+class Webhooks:
+    """Posts what happened to every rule, one after the other for each, in its order."""
+
+    def __init__(self, state: State) -> None:
+        self.rules: list[WebhookRule] = []
+        self.posted: deque[Posted] = deque(maxlen=_POSTED_KEPT)
+        """What became of the latest."""
+        self.suspended_until = 0.0
+        """Unix seconds; all rules of the app are suspended until then."""
+        self._state = state
+        self._failures: deque[float] = deque(maxlen=_FAILURES)
+        self._bans: list[float] = []
+        self._session: aiohttp.ClientSession | None = None
+        self._queues: dict[str, deque[tuple[Posting, WebhookRule]]] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def add(self, rule: WebhookRule) -> None:
+        """Add a rule; what happened before it is not told."""
+        self.rules.append(rule)
+        self._state.listening = True
+
+    def start(self) -> None:
+        """Begin, in the running event loop."""
+        self._loop = asyncio.get_running_loop()
+
+    async def stop(self) -> None:
+        """End; what was not posted is lost."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        if self._session is not None:
+            await self._session.close()
+        self._loop = self._session = None
+
+    def flush(self) -> None:
+        """Have what happened posted; from any thread."""
+        if self._loop is not None and self._state.outbox:
+            self._loop.call_soon_threadsafe(self._flush)
+
+    async def idle(self) -> None:
+        """Wait until all that happened is posted."""
+        self._flush()
+        while self._tasks:
+            await asyncio.wait(list(self._tasks.values()))
+
+    def _flush(self) -> None:
+        happened, self._state.outbox = self._state.outbox, []
+        for posting in happened:
+            for rule in self.rules:
+                if rule.before_delivery:
+                    continue
+                queue = self._queues.setdefault(rule.url, deque())
+                queue.append((posting, rule))
+                if rule.url not in self._tasks:
+                    self._tasks[rule.url] = asyncio.create_task(self._work(rule.url, queue))
+
+    async def _work(self, url: str, queue: deque[tuple[Posting, WebhookRule]]) -> None:
+        try:
+            while queue:
+                await self._deliver(*queue.popleft())
+        finally:
+            self._tasks.pop(url, None)
+
+    async def _deliver(self, posting: Posting, rule: WebhookRule) -> None:
+        event = _signed(posting.event, rule.secret)
+        url, statuses = posting.url or rule.url, []
+        for _ in range(2):  # once more, at once
+            if self.suspended:
+                break
+            status, _text = await self.post(url, event, _TIMEOUT)
+            statuses.append(status)
+            if status == 200:
+                break
+        done = Posted(url, event, tuple(statuses))
+        self.posted.append(done)
+        if not done.delivered and not posting.again:
+            self._store(posting)
+
+    def _store(self, posting: Posting) -> None:
+        if "webhook_storage" in self._state.switched_off:
+            return
+        now = self._state.now()
+        begin = datetime.fromtimestamp(now - now % _SLICE, UTC).astimezone(_BEIJING)
+        date = begin.strftime("%Y%m%d%H%M")
+        row = self._state.stored_webhooks.setdefault(date, {"size": 0, "retry": 0})
+        row["size"] += 1
+        self._state.stored_posts[date].append(posting)
+
+    # ------------------------------------------------------------ before delivery
+
+    async def ask(self, question: dict[str, JSON]) -> list[tuple[WebhookRule, JSON]]:
+        """Ask every rule that is to be asked; the answer, or ``None`` for none that is proper."""
+        answers = []
+        for rule in self.rules:
+            if rule.before_delivery:
+                answer = None
+                if not self.suspended:
+                    event = _signed(question, rule.secret)
+                    status, text = await self.post(rule.url, event, rule.wait)
+                    answer = _verdict(text) if status == 200 else None
+                    self.posted.append(Posted(rule.url, event, (status,)))
+                answers.append((rule, answer))
+        return answers
+
+    # ------------------------------------------------------------ posting and suspending
+
+    @property
+    def suspended(self) -> bool:
+        """Whether all rules are suspended now."""
+        return self._state.now() < self.suspended_until
+
+    async def post(self, url: str, event: dict[str, JSON], wait: float) -> tuple[int | None, str]:
+        """Post once; gives the status and the text."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession()
+        status, text = None, ""
+        body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+        try:
+            async with self._session.post(
+                url,
+                data=body,
+                headers={"Content-Type": "application/json;charset=UTF-8"},
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(wait),
+            ) as response:
+                text = (await response.content.read(4 * _LONGEST_ANSWER + 1)).decode(
+                    errors="replace"
+                )
+                status = response.status
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
+            pass  # no answer is a failure like any other
+        # open: whether each attempt counts; here it does, and so does an answer that is too long
+        if status != 200 or len(text) > _LONGEST_ANSWER:
+            self._count_failure()
+        return status, text
+
+    def _count_failure(self) -> None:
+        now = self._state.now()
+        self._failures.append(now)
+        if len(self._failures) < _FAILURES or now - self._failures[0] > _WITHIN:
+            return
+        self._failures.clear()
+        self._bans = [at for at in self._bans if now - at < _DAY] + [now]
+        minutes = _BAN_MINUTES * min(len(self._bans), _BANS_COUNTED)
+        self.suspended_until = now + minutes * 60
+
+
+def _signed(event: dict[str, JSON], secret: str) -> dict[str, JSON]:
+    if "callId" not in event:
+        return event
+    text = f"{event['callId']}{secret}{event['timestamp']}".encode()
+    return {**event, "security": hashlib.md5(text, usedforsecurity=False).hexdigest()}
+
+
+def _verdict(text: str) -> JSON:
+    """Read the answer to a question; ``None`` when it is not proper."""
+    if len(text) > _LONGEST_ANSWER:
+        return None
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        return None
+    proper = isinstance(answer, dict) and isinstance(answer.get("valid"), bool)
+    return answer if proper else None
