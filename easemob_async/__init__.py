@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from easemob_async.models.files import HistoryFile as HistoryFile
     from easemob_async.models.files import HistoryMessage as HistoryMessage
     from easemob_async.models.files import Lifetime as Lifetime
+    from easemob_async.models.files import ReplayedWebhooks as ReplayedWebhooks
     from easemob_async.models.files import StoredWebhooks as StoredWebhooks
     from easemob_async.models.files import UploadedFile as UploadedFile
     from easemob_async.models.groups import ChatGroup as ChatGroup
@@ -226,6 +227,7 @@ _HOMES = {
         "HistoryFile",
         "HistoryMessage",
         "Lifetime",
+        "ReplayedWebhooks",
         "StoredWebhooks",
         "UploadedFile",
     ),

@@ -94,3 +94,15 @@ class StoredWebhooks:
     """How many there are."""
     retries: int = wire("retry", default=0)
     """How often they were delivered again so far."""
+
+
+@attrs.frozen
+class ReplayedWebhooks:
+    """What became of asking for a stored set again."""
+
+    date: str
+    """The key of the set."""
+    size: int
+    """How many there are."""
+    error: str | None = None
+    """The service's no; ``None`` when it took the request."""

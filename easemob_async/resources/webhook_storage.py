@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from easemob_async import checks
-from easemob_async.models.files import StoredWebhooks
+from easemob_async.errors import APIError
+from easemob_async.models.files import ReplayedWebhooks, StoredWebhooks
 from easemob_async.models.pages import Paginator, whole
 from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
 
 _LIST: Final = Operation("webhook_storage.list", "GET", "/callbacks/storage/info", "safe")
 _RETRY: Final = Operation("webhook_storage.retry", "POST", "/callbacks/storage/retry", "once")
+
+
+_MOST_RETRIES: Final = 10
+_OK: Final = 200
+
+
+class Receiving(Protocol):
+    """What `replay` asks of a receiver."""
+
+    async def idle(self) -> None:
+        """Wait until all that has come is handled."""
 
 
 class WebhookStorage:
@@ -56,3 +68,47 @@ class WebhookStorage:
             body["targetUrl"] = checks.text(_RETRY.id, "target_url", target_url)
         answer = await self._transport.call(_RETRY, json=body, about=date)
         answer.confirm("data")
+
+    async def replay(
+        self,
+        receiver: Receiving,
+        *,
+        target_url: str | None = None,
+        since: str | None = None,
+    ) -> tuple[ReplayedWebhooks, ...]:
+        """Have every stored set posted to a receiver again, the oldest first.
+
+        It waits for the handlers before it asks for the next set, so that a set rarely overflows
+        the receiver's queue. The service does not say when it has posted a set: keep the receiver
+        running. What it handled before it recognises, within what it remembers.
+
+        Args:
+            receiver: the `WebhookReceiver` that gets them.
+            target_url: where it is reached; the rules' own URLs when it is not given.
+            since: the key of the first set, ``"202109091440"``; all of them when it is not given.
+
+        Returns:
+            What became of each set. A set that was delivered again 10 times is left out.
+
+        Raises:
+            EasemobError: a call failed otherwise than by the service's no to one set.
+
+        Source: webhook_storage.list, webhook_storage.retry
+        """
+        if since is not None:
+            checks.reference("webhook_storage.replay", "since", since)
+        replayed = []
+        stored = [found async for found in self.list()]
+        for found in sorted(stored, key=lambda one: one.date):
+            if found.retries >= _MOST_RETRIES or (since is not None and found.date < since):
+                continue
+            reason = None
+            try:
+                await self.retry(found.date, retries=found.retries, target_url=target_url)
+            except APIError as error:
+                if error.status != _OK:
+                    raise
+                reason = error.description or str(error)
+            await receiver.idle()
+            replayed.append(ReplayedWebhooks(found.date, found.size, reason))
+        return tuple(replayed)
