@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 
 import click
 
@@ -19,6 +20,7 @@ from easemob_async.cli.run import out, run, with_client
 from easemob_async.cli.send import send
 from easemob_async.cli.show import show
 from easemob_async.cli.users import users
+from easemob_async.cli.webhooks import webhooks
 from easemob_async.client import EasemobClient
 
 
@@ -61,8 +63,27 @@ async def token(client: EasemobClient) -> None:
     help="How many times the documented limits; 0 for no limits.",
 )
 @click.option("--open-registration", is_flag=True, help="Let users register without a token.")
-def emulator(host: str, port: int, app_key: str, quotas: float, open_registration: bool) -> None:
-    """Serve the REST API from this machine, with the same limits and errors. Ctrl-C ends it."""
+@click.option("--webhook", multiple=True, metavar="URL", help="Post what happens to it.")
+@click.option("--pre-delivery", metavar="URL", help="Ask it before messages are delivered.")
+@click.option(
+    "--webhook-secret",
+    envvar="EASEMOB_WEBHOOK_SECRET",
+    help="What posts are signed with; made up when it is not given. [EASEMOB_WEBHOOK_SECRET]",
+)
+def emulator(
+    host: str,
+    port: int,
+    app_key: str,
+    quotas: float,
+    open_registration: bool,
+    webhook: tuple[str, ...],
+    pre_delivery: str | None,
+    webhook_secret: str | None,
+) -> None:
+    """Serve the REST API from this machine, with the same limits and errors. Ctrl-C ends it.
+
+    With --webhook and --pre-delivery it calls a bot; `easemob webhooks say` speaks to the bot.
+    """
     from easemob_async.emulator import Emulator
 
     async def serve() -> None:
@@ -74,11 +95,21 @@ def emulator(host: str, port: int, app_key: str, quotas: float, open_registratio
             quotas=quotas or None,
             open_registration=open_registration,
         )
+        for url in (*webhook, *([pre_delivery] if pre_delivery else ())):
+            if not url.startswith(("http://", "https://")):
+                raise click.BadParameter(f"{url!r} must begin with http:// or https://")
+        secret = webhook_secret or secrets.token_urlsafe(16)
+        for url in webhook:
+            server.add_webhook(url, secret=secret)
+        if pre_delivery:
+            server.add_webhook(pre_delivery, secret=secret, before_delivery=True)
         async with server:
             click.echo(f"export EASEMOB_BASE_URL={server.base_url}")
             click.echo(f"export EASEMOB_APP_KEY='{app_key}'")
             click.echo(f"export EASEMOB_CLIENT_ID={server.state.client_id}")
             click.echo(f"export EASEMOB_CLIENT_SECRET={server.state.client_secret}")
+            if webhook or pre_delivery:
+                click.echo(f"export EASEMOB_WEBHOOK_SECRET={secret}")
             out.file.flush()
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.Event().wait()
@@ -86,5 +117,5 @@ def emulator(host: str, port: int, app_key: str, quotas: float, open_registratio
     run(serve())
 
 
-for command in (send, job, users, groups, rooms, contacts, push, files, history, demo):
+for command in (send, job, users, groups, rooms, contacts, push, files, history, webhooks, demo):
     easemob.add_command(command)

@@ -1,0 +1,239 @@
+"""``easemob webhooks``: see what the service posts, post what it would, speak as a user."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import secrets
+import time
+import uuid
+from importlib.resources import files
+from typing import Any, Final
+
+import aiohttp
+import click
+
+from easemob_async.cli.run import err, out, run
+from easemob_async.cli.show import show, to_plain
+from easemob_async.webhooks import EVENTS, Allow, Event, PreDelivery, WebhookReceiver
+from easemob_async.webhooks.reports import Dropped, DropReason, WebhookHooks
+from easemob_async.webhooks.signature import sign
+
+_SECRET: Final = "EASEMOB_WEBHOOK_SECRET"  # noqa: S105 - a name
+_ENVELOPE: Final = ("payload", "call_id", "app_key", "host", "security", "timestamp")
+
+_secret = click.option(
+    "--secret",
+    envvar=_SECRET,
+    help=f"The rule's secret; better in the environment, where `ps` does not show it. [{_SECRET}]",
+)
+
+
+@click.group()
+def webhooks() -> None:
+    """See what the service posts, post what it would, speak as a user of the emulator."""
+
+
+@webhooks.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True)
+@click.option("--path", default="/easemob", show_default=True)
+@_secret
+@click.option("--allow-unsigned", is_flag=True, help="Print events that have no signature, too.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, an event a line.")
+def listen(
+    host: str, port: int, path: str, secret: str | None, allow_unsigned: bool, as_json: bool
+) -> None:
+    """Print events as they come; messages that are asked about are allowed. Ctrl-C ends it.
+
+    Without a secret it makes one up and prints it: give it to `easemob webhooks send` or to
+    `easemob emulator --webhook-secret`.
+    """
+    click.get_current_context().meta["json"] = as_json
+    if not path.startswith("/"):
+        raise click.BadParameter("must begin with /", param_hint="--path")
+    run(_listen(host, port, path, secret, allow_unsigned))
+
+
+async def _listen(host: str, port: int, path: str, secret: str | None, unsigned: bool) -> None:
+    from aiohttp import web
+
+    made_up = secret is None
+    secret = secret or secrets.token_urlsafe(16)
+    receiver = WebhookReceiver(
+        secret,
+        allow_unsigned=unsigned,
+        workers=1,  # in their order
+        hooks=WebhookHooks(dropped=_complain),
+    )
+    receiver.on(Event)(_print)
+
+    @receiver.before_delivery()
+    def allow(message: PreDelivery) -> Allow:
+        _print(message)
+        return Allow()
+
+    app = web.Application()
+    app.router.add_post(path, receiver.aiohttp_handler)
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        async with receiver:
+            bound = runner.addresses[0][1]
+            shown = f"[{host}]" if ":" in host else host
+            err.print(f"listening on http://{shown}:{bound}{path}", markup=False)
+            if made_up:
+                err.print(f"export {_SECRET}={secret}", markup=False)
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()
+
+
+def _print(event: Event) -> None:
+    if click.get_current_context().meta["json"]:
+        click.echo(json.dumps({"kind": event.kind, **event.payload}, ensure_ascii=False))
+        out.file.flush()
+        return
+    fields = {
+        name: value
+        for name, value in to_plain(event).items()
+        if name not in _ENVELOPE and value not in (None, "", [], {})
+    }
+    at = getattr(event, "timestamp", None)
+    line = " ".join(
+        f"{name}={value if isinstance(value, str | int) else json.dumps(value, ensure_ascii=False)}"
+        for name, value in fields.items()
+    )
+    click.echo(f"{at:%H:%M:%S} {event.kind:30} {line}" if at else f"{event.kind} {event.payload}")
+    out.file.flush()
+
+
+def _complain(drop: Dropped) -> None:
+    hints = {
+        DropReason.UNSIGNED: "; --allow-unsigned takes such",
+        DropReason.FORGED: "; it was signed with another secret",
+    }
+    what = f" {drop.event.kind}" if drop.event else ""
+    err.print(f"dropped{what}: {drop.reason}{hints.get(drop.reason, '')}", markup=False)
+
+
+def _examples() -> dict[str, dict[str, Any]]:
+    text = (files("easemob_async.cli") / "webhook_examples.json").read_text("utf-8")
+    found: dict[str, dict[str, Any]] = json.loads(text)
+    return found
+
+
+@webhooks.command()
+def events() -> None:
+    """List the events, with their classes."""
+    for cls in EVENTS:
+        click.echo(f"{cls.kind:40} {cls.__name__}")
+
+
+@webhooks.command()
+@click.argument("event")
+@click.argument("url")
+@_secret
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change a field: `--set from=ann`, `--set payload.member='[\"bob\"]'`.",
+)
+@click.option("--repeat", is_flag=True, help="Keep the callId as documented, for duplicates.")
+def send(event: str, url: str, secret: str | None, changes: tuple[str, ...], repeat: bool) -> None:
+    """Post the documented example of EVENT to URL, of now and signed; see `webhooks events`.
+
+    Without a secret it is not signed.
+    """
+    found = _examples().get(event)
+    if found is None:
+        raise click.BadParameter(f"{event!r} is none; see `easemob webhooks events`")
+    post = {**found, "timestamp": int(time.time() * 1000)}
+    if "callId" in post and not repeat:
+        post["callId"] = f"{post.get('appkey', 'easemob-demo#testapp')}_{uuid.uuid4()}"
+    for change in changes:
+        _set(post, change)
+    if secret and "callId" in post:
+        post["security"] = sign(post["callId"], secret, post["timestamp"])
+    run(_post(url, post))
+
+
+def _set(post: dict[str, Any], change: str) -> None:
+    path, equals, text = change.partition("=")
+    if not equals or not path:
+        raise click.BadParameter(f"{change!r} is not KEY=VALUE", param_hint="--set")
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = text
+    *parents, last = path.split(".")
+    for key in parents:
+        post = post.setdefault(key, {})
+        if not isinstance(post, dict):
+            raise click.BadParameter(f"{change!r}: {key} is no object", param_hint="--set")
+    post[last] = value
+
+
+async def _post(url: str, post: dict[str, Any]) -> int:
+    status, text = await _request(url, post)
+    click.echo(f"{status} {text}")
+    return 0 if status == 200 else 1
+
+
+async def _request(url: str, content: dict[str, Any]) -> tuple[int, str]:
+    timeout = aiohttp.ClientTimeout(total=10)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.post(url, json=content, allow_redirects=False) as response,
+        ):
+            return response.status, await response.text()
+    except aiohttp.InvalidURL:
+        raise click.BadParameter(f"{url!r} is no URL") from None
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise OSError(f"{url}: {str(error) or 'no answer in 10 s'}") from None
+
+
+@webhooks.command()
+@click.argument("sender")
+@click.argument("target")
+@click.argument("text")
+@click.option("--group", "chat_type", flag_value="groupchat", help="TARGET is a group.")
+@click.option("--room", "chat_type", flag_value="chatroom", help="TARGET is a room.")
+@click.option(
+    "--base-url",
+    envvar="EASEMOB_BASE_URL",
+    required=True,
+    metavar="URL",
+    help="The emulator. [EASEMOB_BASE_URL]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def say(
+    sender: str, target: str, text: str, chat_type: str | None, base_url: str, as_json: bool
+) -> None:
+    """Have a user of the emulator send TEXT to TARGET, as the user's app would.
+
+    The rules are asked before it is delivered. The service itself has no such call.
+    """
+    click.get_current_context().meta["json"] = as_json
+    content = {"sender": sender, "target": target, "body": text, "chat_type": chat_type or "chat"}
+    run(_say(f"{base_url.rstrip('/')}/_emulator/say", content))
+
+
+async def _say(url: str, content: dict[str, str]) -> int:
+    status, text = await _request(url, content)
+    try:
+        answer = json.loads(text)
+        if status != 200:
+            raise click.ClickException(str(answer["error"]))
+        delivered = bool(answer["delivered"])
+    except (ValueError, KeyError, TypeError):
+        raise click.ClickException(f"{url}: status {status}: is that an emulator?") from None
+    words = f"delivered {answer['message_id']}" if delivered else f"refused: {answer['code']}"
+    show(answer, words)
+    return 0 if delivered else 1
