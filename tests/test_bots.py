@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,12 +22,6 @@ from tests.test_docs import blocks
 
 ROOT = Path(__file__).parent.parent
 SECRET = "s3cret"
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def until(what: Any, seconds: float = 30) -> Any:
@@ -61,10 +55,9 @@ class World:
 
 @contextmanager
 def bot(example: str) -> Iterator[World]:
-    port = free_port()
     with running(Emulator()) as emulator:
         keys = {f"EASEMOB_{k.upper()}": str(v) for k, v in emulator.credentials.items()}
-        env = {**os.environ, **keys, "EASEMOB_WEBHOOK_SECRET": SECRET, "PORT": str(port)}
+        env = {**os.environ, **keys, "EASEMOB_WEBHOOK_SECRET": SECRET, "PORT": "0"}
         process = subprocess.Popen(
             [sys.executable, ROOT / "examples" / example],
             env={**env, "PYTHONUNBUFFERED": "1"},
@@ -75,8 +68,9 @@ def bot(example: str) -> Iterator[World]:
         )
         assert process.stdout is not None
         try:
-            assert f"127.0.0.1:{port}" in process.stdout.readline()
-            url = f"http://127.0.0.1:{port}/easemob"
+            found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+            assert found, "it says where it listens"
+            url = f"{found[0]}/easemob"
             emulator.add_webhook(url, secret=SECRET)
             emulator.add_webhook(url, secret=SECRET, before_delivery=True, wait=5)
             yield World(emulator, env)
