@@ -7,6 +7,9 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+from aiohttp import web
 
 import easemob_async
 from easemob_async import EasemobClient, Text
@@ -64,6 +67,27 @@ def test_the_test_runs_as_printed(tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+async def test_the_receiver_runs_as_printed() -> None:
+    async with Emulator() as emulator:
+        emulator.add_user("ann")
+        emulator.add_user("bob")
+        scope: dict[str, Any] = {"emulator": emulator}
+        exec(BLOCKS[3].replace("        ...\n", "        await serve(app)\n"), scope)
+
+        async def serve(app: web.Application) -> None:
+            runner = web.AppRunner(app, access_log=None)
+            await runner.setup()
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            url = "http://{}:{}/easemob".format(*runner.addresses[0][:2])
+            emulator.add_webhook(url, secret="...", before_delivery=True, wait=5)
+            for text, code in (("hello", None), ("HELLO", "no shouting")):
+                assert (await emulator.say("ann", "bob", text)).code == code
+            await runner.cleanup()
+
+        scope["serve"] = serve
+        await scope["main"](web.Application())
 
 
 def test_every_resource_of_the_client_is_in_the_table() -> None:
