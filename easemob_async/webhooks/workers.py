@@ -44,6 +44,7 @@ class Workers:
                 task.cancel()
             while not self._queue.empty():
                 left.append(self._queue.get_nowait())
+                self._queue.task_done()  # who waits in `idle` waits no longer
             await asyncio.gather(*self._tasks, return_exceptions=True)
         return left
 

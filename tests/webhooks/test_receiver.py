@@ -393,6 +393,22 @@ def test_the_end_gives_up_in_time_and_tells_what_is_lost() -> None:
     assert isinstance(kept.failed[0].error, asyncio.CancelledError)
 
 
+def test_who_waits_for_the_handlers_does_not_wait_for_ever() -> None:
+    kept = Kept(workers=1, drain_within=timedelta(0))
+    kept.receiver.on(ChatMessage)(lambda _: asyncio.Event().wait())
+
+    async def work() -> None:
+        async with kept.receiver as receiver:
+            for number in range(2):
+                await post(receiver, signed(MESSAGE, callId=f"acme#shop_{number}"))
+            waiting = asyncio.create_task(receiver.idle())
+            await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            await waiting
+
+    run_virtual(work())
+
+
 # ---------------------------------------------------------------- before delivery
 
 
