@@ -186,7 +186,7 @@ class EasemobClient:
         key = app_key if isinstance(app_key, AppKey) else AppKey.parse(_text("app_key", app_key))
         if isinstance(max_message_bytes, bool) or max_message_bytes < 1:
             raise ConfigurationError(f"max_message_bytes must be above 0: {max_message_bytes!r}")
-        url = parse_base_url(base_url, allow_http=allow_http)
+        url = parse_base_url(base_url, key, allow_http=allow_http)
         core = Core(
             app_key=key,
             base_url=url,
@@ -210,30 +210,46 @@ class EasemobClient:
     def from_env(
         cls, environ: Mapping[str, str] | None = None, **options: Unpack[ClientOptions]
     ) -> Self:
-        """Make a client from ``EASEMOB_APP_KEY``, ``EASEMOB_CLIENT_ID``, ``EASEMOB_CLIENT_SECRET``.
+        """Make a client from the environment; an empty variable counts as not set.
 
-        ``EASEMOB_BASE_URL`` is optional.
+        ``EASEMOB_APP_KEY``, and ``EASEMOB_CLIENT_ID`` with ``EASEMOB_CLIENT_SECRET``, or
+        ``EASEMOB_TOKEN``. Optional: ``EASEMOB_BASE_URL``, ``EASEMOB_ALLOW_HTTP`` (``1`` or ``0``).
 
         Args:
             environ: read from here in place of the process's environment.
-            options: the client's other arguments.
+            options: the client's other arguments; they go before the environment.
 
         Raises:
-            ConfigurationError: names the variables that are missing.
+            ConfigurationError: names the variables that are missing, or too many.
         """
         env = os.environ if environ is None else environ
-        names = ["EASEMOB_APP_KEY"]
-        if options.get("token") is None:
-            names += ["EASEMOB_CLIENT_ID", "EASEMOB_CLIENT_SECRET"]
-        missing = [name for name in names if not env.get(name)]
-        if missing:
-            raise ConfigurationError(f"not set in the environment: {', '.join(missing)}")
         found: ClientOptions = {}
-        if options.get("token") is None:
-            found["client_id"] = env["EASEMOB_CLIENT_ID"]
-            found["client_secret"] = env["EASEMOB_CLIENT_SECRET"]
+        missing = [] if env.get("EASEMOB_APP_KEY") else ["EASEMOB_APP_KEY"]
+        given = {name for name in _CREDENTIALS if options.get(name) is not None}
+        if "token" not in given:
+            names = {name: f"EASEMOB_{name.upper()}" for name in ("client_id", "client_secret")}
+            token = None if given else env.get("EASEMOB_TOKEN")
+            both = [name for name in names.values() if token and env.get(name)]
+            if both:
+                raise ConfigurationError(
+                    f"EASEMOB_TOKEN and {' and '.join(both)} are set in the environment: unset "
+                    "either the token or the credentials"
+                )
+            if token:
+                found["token"] = token
+            else:
+                missing += [v for k, v in names.items() if k not in given and not env.get(v)]
+                found["client_id"] = env.get(names["client_id"])
+                found["client_secret"] = env.get(names["client_secret"])
+        if missing:
+            raise ConfigurationError(
+                f"not set in the environment: {', '.join(missing)}"
+                + (" (or EASEMOB_TOKEN)" if len(missing) > ("EASEMOB_APP_KEY" in missing) else "")
+            )
         if env.get("EASEMOB_BASE_URL"):
             found["base_url"] = env["EASEMOB_BASE_URL"]
+        if env.get("EASEMOB_ALLOW_HTTP"):
+            found["allow_http"] = _yes_or_no("EASEMOB_ALLOW_HTTP", env["EASEMOB_ALLOW_HTTP"])
         found.update(options)
         return cls(env["EASEMOB_APP_KEY"], **found)
 
@@ -270,10 +286,15 @@ class EasemobClient:
         return copy
 
     async def close(self) -> None:
-        """Close the connections; calls in flight fail. Closing twice is fine."""
+        """Close the connections. Closing twice is fine.
+
+        Calls that are not over end with a `ClientClosedError`, those that wait for quota as well:
+        nothing leaves any more.
+        """
         if self._owner:
             core = self._transport.core
             close = getattr(core.tokens, "close", None) if core.owns_tokens else None
+            core.end_calls()
             await core.pool.close()
             if close is not None:
                 await close()
@@ -314,6 +335,20 @@ class EasemobClient:
         return token
 
 
+_CREDENTIALS: Final = ("client_id", "client_secret", "token")
+_SWITCH: Final = {
+    **dict.fromkeys(("1", "true", "yes", "on"), True),
+    **dict.fromkeys(("0", "false", "no", "off"), False),
+}
+
+
+def _yes_or_no(name: str, value: str) -> bool:
+    try:
+        return _SWITCH[value.strip().lower()]
+    except KeyError:
+        raise ConfigurationError(f"{name} is {value!r}; it must be 1 or 0") from None
+
+
 def _text(name: str, value: object) -> str:
     if not isinstance(value, str) or not value:
         what = "is empty" if value == "" else f"is a {type(value).__name__}"
@@ -342,7 +377,17 @@ def _credentials(
         raise ConfigurationError(
             f"credentials are missing: {' and '.join(missing)}; or give a token instead"
         )
-    return _text("client_id", client_id), _text("client_secret", client_secret)
+    return _credential("client_id", client_id), _credential("client_secret", client_secret)
+
+
+def _credential(name: str, value: object) -> str:
+    text = _text(name, value)
+    if not text.isprintable() or text != text.strip():
+        raise ConfigurationError(
+            f"{name} has a blank, a line end or a control character at its end or inside: "
+            "was it read from a file? Its value is not shown"
+        )
+    return text
 
 
 def _header_value(name: str, value: str) -> None:

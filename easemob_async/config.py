@@ -96,6 +96,11 @@ def _seconds(value: float | timedelta | None) -> float | None:
     return seconds
 
 
+def _is_proxy(_: object, field: attrs.Attribute[str | None], value: str | None) -> None:
+    if value is not None:
+        parse_proxy(value, field.name)
+
+
 def _positive_seconds(value: float | timedelta) -> float:
     return _seconds(value) or 0.0
 
@@ -143,10 +148,13 @@ class PoolOptions:
     """Seconds that an idle connection is kept: short, so that the service rarely closes first."""
     ssl: SSLContext | bool = True
     """A context of your own, or ``False`` for no certificate checks (never in production)."""
-    proxy: str | None = attrs.field(default=None, repr=False)
+    proxy: str | None = attrs.field(default=None, repr=False, validator=_is_proxy)
     """The URL of an HTTP proxy."""
     trust_env: bool = False
     """Take the proxy from ``HTTPS_PROXY`` and the like."""
+    max_answer_bytes: int = attrs.field(default=64 * 1024 * 1024, validator=attrs.validators.ge(1))
+    """The largest answer, in bytes once unpacked; a larger one is a `ResponseError`. It holds for a
+    session of the caller's, too. Downloads are streams and have no such limit."""
 
 
 @attrs.frozen
@@ -190,15 +198,41 @@ class Hooks:
     attempt_ended: Callable[[AttemptEnded], None] | None = None
 
 
-def parse_base_url(base_url: str | DataCenter, *, allow_http: bool) -> URL:
+def parse_proxy(text: str, whence: str) -> str:
+    """Check the URL of a proxy: ``http://host:port``.
+
+    Raises:
+        ConfigurationError: it has no scheme, another one, or no host. It may hold a password and is
+            not shown.
+    """
+    try:
+        url = URL(text)
+    except (ValueError, TypeError):
+        url = URL()
+    if text != text.strip() or url.scheme not in ("http", "https") or not url.host:
+        raise ConfigurationError(
+            f"{whence} must be a URL such as http://proxy.example:3128, with http:// or https:// "
+            "and a host, without blanks around it"
+        )
+    return text
+
+
+def parse_base_url(base_url: str | DataCenter, app_key: AppKey, *, allow_http: bool) -> URL:
     """Check where the API is: https, or http to this machine.
 
     Raises:
         ConfigurationError: not a URL, or one that would send credentials in the clear.
     """
     text = base_url.base_url if isinstance(base_url, DataCenter) else base_url
+    if not isinstance(text, str):
+        raise ConfigurationError(f"base_url must be a string, not a {type(text).__name__}")
+    if text != text.strip() or not text.isprintable() or " " in text:
+        raise ConfigurationError(
+            f"base_url {text!r}: must not have blanks, line ends or control characters"
+        )
     try:
         url = URL(text)
+        _ = url.port
     except (ValueError, TypeError) as error:
         raise ConfigurationError(f"base_url: not a URL ({error})") from None
     if url.user or url.password:
@@ -208,10 +242,18 @@ def parse_base_url(base_url: str | DataCenter, *, allow_http: bool) -> URL:
         raise ConfigurationError(f"base_url {shown!r}: must begin with https:// and name a host")
     if url.query_string or url.fragment:
         raise ConfigurationError(f"base_url {shown!r}: must not have a query or a fragment")
+    if [part.lower() for part in url.path.split("/")[1:3]] == [
+        app_key.org.lower(),
+        app_key.app.lower(),
+    ]:
+        raise ConfigurationError(
+            f"base_url {shown!r}: must not have the org and the app in its path: they come from "
+            f"the App Key; use {str(url.origin())!r}"
+        )
     if url.scheme == "http" and not allow_http and not _is_loopback(url.host):
         raise ConfigurationError(
-            f"base_url {shown!r}: http would send the token in the clear; "
-            "use https, or allow_http=True inside a trusted network"
+            f"base_url {shown!r}: http would send the token in the clear; use https, or "
+            "allow_http=True (in the command line: --allow-http) inside a trusted network"
         )
     return url
 

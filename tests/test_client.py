@@ -9,6 +9,7 @@ import subprocess
 import sys
 from datetime import timedelta
 
+import aiohttp
 import pytest
 
 from easemob_async import (
@@ -59,6 +60,14 @@ KEYS = {"client_id": "id", "client_secret": "secret"}
         ("acme#shop", {**KEYS, "base_url": "ftp://x"}, "must begin with https://"),
         ("acme#shop", {**KEYS, "base_url": "https://u:p@x"}, "must not hold a user"),
         ("acme#shop", {**KEYS, "base_url": "https://x/?a=b"}, "must not have a query"),
+        ("acme#shop", {**KEYS, "base_url": "https://a1.easemob.com "}, "must not have blanks"),
+        ("acme#shop", {**KEYS, "base_url": "https://a1.easemob.com\n"}, "must not have blanks"),
+        ("acme#shop", {**KEYS, "base_url": "\thttps://a1.easemob.com"}, "must not have blanks"),
+        ("acme#shop", {**KEYS, "base_url": "https://x/acme/shop"}, "come from the App Key"),
+        ("acme#shop", {**KEYS, "base_url": "https://x/Acme/Shop/"}, "come from the App Key"),
+        ("acme#shop", {**KEYS, "base_url": "https://x/acme/shop/users"}, "come from the App Key"),
+        ("acme#shop", {**KEYS, "base_url": "https://x:99999"}, "not a URL"),
+        ("acme#shop", {**KEYS, "base_url": None}, "must be a string"),
         ("acme#shop", {**KEYS, "base_url": "http://a1.easemob.com"}, "in the clear"),
         ("acme#shop", {**KEYS, "base_url": "http://127.0.0.1.evil.com"}, "in the clear"),
         ("acme#shop", {**KEYS, "timeout": 0}, "positive and finite"),
@@ -110,6 +119,70 @@ def test_credentials_from_the_environment() -> None:
         EasemobClient.from_env(environ)
     environ["EASEMOB_APP_KEY"] = "acme#shop"
     assert EasemobClient.from_env(environ, token="t").app_key.app == "shop"
+
+
+@pytest.mark.parametrize("setting", ["1", "true", "Yes", "ON "])
+def test_a_token_and_plain_http_from_the_environment(setting: str) -> None:
+    environ = {
+        "EASEMOB_APP_KEY": "acme#shop",
+        "EASEMOB_TOKEN": "YWMt",
+        "EASEMOB_CLIENT_ID": "",
+        "EASEMOB_BASE_URL": "http://gateway.internal",
+        "EASEMOB_ALLOW_HTTP": setting,
+    }
+    assert "gateway.internal" in repr(EasemobClient.from_env(environ))
+    with pytest.raises(ConfigurationError, match="in the clear"):
+        EasemobClient.from_env(environ, allow_http=False)
+    for no in ("0", "false", "No", "off", ""):
+        with pytest.raises(ConfigurationError, match="in the clear"):
+            EasemobClient.from_env({**environ, "EASEMOB_ALLOW_HTTP": no})
+    with pytest.raises(ConfigurationError, match="EASEMOB_ALLOW_HTTP is 'perhaps'"):
+        EasemobClient.from_env({**environ, "EASEMOB_ALLOW_HTTP": "perhaps"})
+
+
+def test_one_set_of_credentials_at_a_time() -> None:
+    environ = {"EASEMOB_APP_KEY": "acme#shop", "EASEMOB_TOKEN": "t", "EASEMOB_CLIENT_ID": "id"}
+    with pytest.raises(ConfigurationError, match="EASEMOB_TOKEN and EASEMOB_CLIENT_ID"):
+        EasemobClient.from_env(environ)
+    EasemobClient.from_env(environ, token="other")  # what is given goes before
+    EasemobClient.from_env(environ, client_secret="s")
+    with pytest.raises(ConfigurationError, match="or EASEMOB_TOKEN"):
+        EasemobClient.from_env({"EASEMOB_APP_KEY": "acme#shop"})
+
+
+@pytest.mark.parametrize("value", ["xyzzy\n", " xyzzy", "xyzzy\r\n", "xy\tzzy", "xyzzy\x00"])
+@pytest.mark.parametrize("name", ["client_id", "client_secret"])
+def test_credentials_with_a_line_end_are_refused_unseen(name: str, value: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{name} has") as caught:
+        EasemobClient("acme#shop", **{**KEYS, name: value})
+    assert value.strip() not in str(caught.value).replace(name, "")
+
+
+@pytest.mark.parametrize("proxy", ["proxy:3128", "10.0.0.1:8080", "socks5://p:1", "", "http://"])
+def test_a_proxy_without_a_scheme_is_refused(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigurationError, match="proxy must be a URL such as http://"):
+        PoolOptions(proxy=proxy)
+
+
+async def test_a_proxy_of_the_environment_without_a_scheme_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "user:hunter2@proxy:3128")
+    pool = PoolOptions(trust_env=True)
+    async with EasemobClient("acme#shop", **KEYS, pool=pool) as client:
+        with pytest.raises(ConfigurationError, match="HTTPS_PROXY must be a URL") as caught:
+            await client.users.get("ann")
+        assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["Content-Length", "Transfer-Encoding", "Host", "Content-Type", "authorization"]
+)
+async def test_a_session_whose_own_headers_would_break_calls_is_refused(name: str) -> None:
+    async with aiohttp.ClientSession(headers={name: "1"}) as session:
+        client = EasemobClient("acme#shop", **KEYS, session=session)
+        with pytest.raises(ConfigurationError, match=f"(?i)sends {name}"):
+            await client.users.get("ann")
 
 
 def test_time_limits_take_seconds_and_lengths_of_time() -> None:

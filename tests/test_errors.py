@@ -131,7 +131,9 @@ def test_retry_after_is_seconds_or_a_date() -> None:
     date = "Wed, 21 Oct 2015 07:28:00 GMT"
     assert parse_retry_after(date, now=lambda: 1445412470.0) == timedelta(seconds=10)
     assert parse_retry_after(date) == timedelta(0)
-    for damaged in (None, "soon", "-1", "1.5", "9" * 40):
+    for years in ("9" * 9, "9" * 10, "9" * 5000, "Fri, 31 Dec 9999 23:59:59 GMT"):
+        assert (parse_retry_after(years) or timedelta()) > timedelta(days=365)
+    for damaged in (None, "soon", "-1", "1.5", "٣", "Fri, 31 Dec 99999 23:59:59 GMT"):
         assert parse_retry_after(damaged) is None
 
 

@@ -54,9 +54,8 @@ def connect(**options: Any) -> EasemobClient:
     """Make a client from options; what is not given comes from the environment."""
     given = {name: value for name, value in options.items() if value is not None}
     environ = dict(os.environ)
-    for name in ("app_key", "client_id", "client_secret"):
-        if name in given:
-            environ[f"EASEMOB_{name.upper()}"] = given.pop(name)
+    if "app_key" in given:
+        environ["EASEMOB_APP_KEY"] = given.pop("app_key")
     return EasemobClient.from_env(environ, **given)
 
 
@@ -88,7 +87,7 @@ def with_client(
                 client_secret=client_secret,
                 token=token,
                 base_url=base_url,
-                allow_http=allow_http,
+                allow_http=allow_http or None,
                 timeout=timeout,
                 quotas=None if quota_scale is None else Quotas(scale=quota_scale),
             ) as client:

@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from itertools import islice
 from typing import Final
 
 import attrs
@@ -15,6 +16,7 @@ from easemob_async.errors import ConfigurationError, RateLimitError
 from easemob_async.quotas import DAY, Limit, Quotas, Unit
 from easemob_async.transport.limiter import Counter, DayCounter
 from easemob_async.transport.operation import Operation, PathValue
+from easemob_async.transport.retry import LONGEST_WAIT
 
 _KEYED_GATES: Final = 10_000
 
@@ -210,7 +212,7 @@ class Permit:
 
     def refused(self, unit: Unit, retry_after: timedelta | None) -> None:
         """The service refused the call for its rate: slow down what it counts."""
-        pause = None if retry_after is None else retry_after.total_seconds()
+        pause = None if retry_after is None else min(retry_after.total_seconds(), LONGEST_WAIT)
         now = self._loop.time()
         waited_out = [gate for gate, _ in self._gates if gate.limit.per != DAY]
         meant = [gate for gate in waited_out if gate.limit.unit == unit]
@@ -323,10 +325,14 @@ class QuotaAccount:
         return gate
 
     def _drop_idle(self) -> None:
-        # Only what holds nothing may go: dropping a gate that does would forget calls.
+        # Only what holds nothing may go: dropping a gate that does would forget calls. Two are
+        # looked at for each that comes, however many there are; who must stay goes to the end.
         if len(self._keyed) < _KEYED_GATES:
             return
         now = asyncio.get_running_loop().time()
-        for key, gate in list(self._keyed.items()):
-            if not gate.waiting and gate.counter.held(now) == 0:
+        for key in list(islice(self._keyed, 2)):
+            gate = self._keyed[key]
+            if gate.waiting or gate.counter.held(now):
+                self._keyed.move_to_end(key)
+            else:
                 del self._keyed[key]

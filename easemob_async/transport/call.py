@@ -15,8 +15,9 @@ from easemob_async.models.tokens import Token, TokenProvider
 from easemob_async.redaction import secrets_in
 from easemob_async.transport import codec
 from easemob_async.transport.account import QuotaAccount
+from easemob_async.transport.departure import OnDeparture
 from easemob_async.transport.operation import Operation, PathValue
-from easemob_async.transport.session import OnDeparture, SessionPool
+from easemob_async.transport.session import SessionPool
 from easemob_async.transport.uploads import Upload
 
 
@@ -45,7 +46,10 @@ class Bulk:
 
 
 class OwnError(Exception):
-    """An error of the caller's own file or iterator, on its way past those of the wire."""
+    """An error of the caller's own code (file, iterator, provider), on its way to the caller.
+
+    It passes by whatever takes errors for those of the wire.
+    """
 
     def __init__(self, cause: BaseException) -> None:
         super().__init__(cause)
@@ -88,17 +92,28 @@ class Core:
         self.tokens: TokenProvider | None = None
         self.owns_tokens = False
         self.loop: asyncio.AbstractEventLoop | None = None
+        self.calls: set[asyncio.Timeout] = set()
+        """The time limits of the calls that are not over: closing the client ends them at once."""
 
     def enter_loop(self) -> asyncio.AbstractEventLoop:
         """Bind to the running loop; raises from another one, unless the first is closed."""
         loop = asyncio.get_running_loop()
-        if loop is not self.loop or self.pool.closed:
+        if loop is not self.loop or self.pool.is_closed():
             if self.pool.enter_loop(loop):
+                self.calls.clear()
                 leave = getattr(self.tokens, "leave_loop", None)
                 if leave is not None:
                     leave()
             self.loop = loop
         return loop
+
+    def end_calls(self) -> None:
+        """Have every call end that is not over: nothing leaves any more."""
+        if self.loop is None or self.loop.is_closed():
+            return
+        for limit in self.calls:
+            if not limit.expired():
+                limit.reschedule(self.loop.time())
 
 
 class Call:
@@ -114,6 +129,7 @@ class Call:
         "operation",
         "phase",
         "sink",
+        "stale",
         "token",
         "unsettled",
         "upload",
@@ -148,6 +164,7 @@ class Call:
         self.bulk = bulk
         self.about = about
         self.attempt = 0
+        self.stale = 0
         self.phase = "quota"
         self.token: Token | None = None
         # An earlier attempt left and may have been processed.

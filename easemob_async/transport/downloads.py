@@ -77,15 +77,9 @@ class Download:
         target = Path(path)
         part, file = await asyncio.to_thread(_beside, target)
         try:
-            try:
-                with file:
-                    await self._fetch(ToFile(file))
-            except OwnError as error:
-                cause = error.cause
-            else:
-                await asyncio.to_thread(part.replace, target)
-                return
-            raise cause
+            with file:
+                await self._fetch(ToFile(file))
+            await asyncio.to_thread(part.replace, target)
         finally:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)

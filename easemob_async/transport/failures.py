@@ -37,12 +37,8 @@ def wire_failure(call: Call, core: Core, cause: BaseException, *, departed: bool
     else:
         cause_words = f"{type(cause).__name__}: {cause}".removesuffix(": ")
     words = redact(cause_words, call.secrets(core.credentials))
-    if isinstance(cause, RuntimeError) and core.pool.closed:
-        return ClientClosedError(
-            f"{call.describe()}: the client was closed meanwhile",
-            operation=operation,
-            maybe_processed=departed,
-        )
+    if core.pool.is_closed():
+        return closed_meanwhile(call, departed=departed)
     timed_out = isinstance(cause, TimeoutError)
     if not departed and timed_out and not isinstance(cause, ConnectionTimeoutError):
         return RequestTimeoutError(
@@ -64,6 +60,17 @@ def wire_failure(call: Call, core: Core, cause: BaseException, *, departed: bool
         "it may have been processed",
         operation=operation,
         maybe_processed=True,
+    )
+
+
+def closed_meanwhile(call: Call, *, departed: bool = False) -> ClientClosedError:
+    """Make the error for a call whose client was closed before it was over."""
+    maybe_processed = departed or call.unsettled
+    fate = "it may have been processed" if maybe_processed else "nothing was sent"
+    return ClientClosedError(
+        f"{call.describe()}: the client was closed meanwhile; {fate}",
+        operation=call.operation.id,
+        maybe_processed=maybe_processed,
     )
 
 

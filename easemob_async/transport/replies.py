@@ -57,6 +57,7 @@ _FOR_GOOD: Final = frozenset({"resource_limited"})
 # metadata_error is "auth error" on user_attributes.*.
 _TOKEN_ERRORS: Final = frozenset({"unauthorized", "auth_bad_access_token", "metadata_error", ""})
 _EXCERPT: Final = 300
+_YEARS: Final = timedelta(days=365 * 100)
 _READ_MOST: Final = 64 * 1024
 
 
@@ -148,13 +149,13 @@ def parse_retry_after(value: str | None, now: Callable[[], float] = time.time) -
     if value is None:
         return None
     value = value.strip()
-    if value.isascii() and value.isdigit() and len(value) < 9:
-        return timedelta(seconds=int(value))
+    if value.isascii() and value.isdigit():
+        return timedelta(seconds=int(value)) if len(value) < 10 else _YEARS
     try:
         date = email.utils.parsedate_to_datetime(value)
-    except (ValueError, TypeError):
+        return timedelta(seconds=max(0.0, date.timestamp() - now()))
+    except (ValueError, TypeError, OverflowError):
         return None
-    return timedelta(seconds=max(0.0, date.timestamp() - now()))
 
 
 def one_line(body: bytes) -> str:

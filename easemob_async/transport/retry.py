@@ -9,8 +9,10 @@ from typing import Final
 from easemob_async.config import RetryPolicy
 from easemob_async.errors import (
     APIError,
+    AppNotFoundError,
     ConflictError,
     EasemobError,
+    NotFoundError,
     RateLimitError,
     ServerError,
     TransportError,
@@ -22,14 +24,19 @@ _FINAL_SERVER_ERRORS: Final = frozenset(
     {"no_full_text_index", "unsupported_service_operation", "web_application"}
 )
 _NOT_IMPLEMENTED: Final = 501
-_REQUEST_TIMEOUT: Final = 408
+LONGEST_WAIT: Final = 3600.0
+"""Seconds: a service that says to come back later than that is not waited for."""
+NOT_TAKEN: Final = frozenset({408, 421, 425})
+"""Statuses that say that the server did not take the request: request timeout, misdirected, too
+early. Repeated on another connection, whatever the operation does."""
 
 
 def may_repeat(operation: Operation, error: EasemobError) -> bool:
     """Tell whether repeating cannot do the thing twice, and could help.
 
-    What surely was not processed may always be repeated: it never left, or it was refused for its
-    rate or with a 503 that says when to come back. The rest only where the operation is ``safe``.
+    What surely was not processed may always be repeated: it never left, the server did not take
+    it, or it was refused for its rate or with a 503 that says when to come back. The rest only where
+    the operation is ``safe``.
     """
     if is_refusal(error):
         return True
@@ -43,9 +50,7 @@ def may_repeat(operation: Operation, error: EasemobError) -> bool:
         return not error.maybe_processed or operation.repeat == "safe"
     if isinstance(error, ConflictError):
         return operation.repeat == "safe"
-    if isinstance(error, APIError) and error.status == _REQUEST_TIMEOUT:
-        return operation.repeat == "safe"
-    return False
+    return isinstance(error, APIError) and error.status in NOT_TAKEN
 
 
 def is_refusal(error: EasemobError) -> bool:
@@ -53,6 +58,11 @@ def is_refusal(error: EasemobError) -> bool:
     if isinstance(error, RateLimitError):
         return error.temporary and error.status is not None
     return isinstance(error, ServerError) and error.status == 503 and not error.maybe_processed
+
+
+def is_gone(error: EasemobError) -> bool:
+    """Tell whether an error says that what was named is not there."""
+    return isinstance(error, NotFoundError) and not isinstance(error, AppNotFoundError)
 
 
 def backoff(

@@ -8,13 +8,15 @@ the answer: two ``DELETE /users?limit=10``, and the caller sees one 200. So ever
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
+import weakref
+from typing import Any, Final, cast
 from urllib.request import getproxies, proxy_bypass
 
 from aiohttp import (
-    ClientConnectionResetError,
+    ClientHandlerType,
+    ClientMiddlewareType,
     ClientRequest,
     ClientResponse,
     ClientSession,
@@ -25,61 +27,48 @@ from aiohttp import (
 )
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.connector import Connection
+from aiohttp.http_writer import StreamWriter
 from aiohttp.payload import BytesPayload
 from yarl import URL
 
-from easemob_async.config import PoolOptions, Timeouts
-from easemob_async.errors import ClientClosedError, ConfigurationError, EasemobError
+from easemob_async.config import PoolOptions, Timeouts, parse_proxy
+from easemob_async.errors import ClientClosedError, ConfigurationError
+from easemob_async.transport.departure import Departure, WatchedConnection
+from easemob_async.transport.uploads import StreamedBody
 
+# What a call says by itself; a session's own would break it.
+_HEADERS_OF_OURS: Final = (
+    hdrs.AUTHORIZATION,
+    hdrs.CONTENT_ENCODING,
+    hdrs.CONTENT_LENGTH,
+    hdrs.CONTENT_TYPE,
+    hdrs.EXPECT,
+    hdrs.HOST,
+    hdrs.TRANSFER_ENCODING,
+)
 # The request's own headers say what the content is.
 _NO_TYPE: Final = "application/json"
 
 _AT_ONCE: Final = sys.version_info < (3, 12)
 
-OnDeparture = Callable[[], Awaitable[None]]
-
 
 class OneShotBody(BytesPayload):
     """A request body that is written once; the first write is the request's departure."""
 
-    def __init__(self, value: bytes, on_departure: OnDeparture | None = None) -> None:
+    def __init__(self, value: bytes, departure: Departure) -> None:
         super().__init__(value, content_type=_NO_TYPE)
-        self._on_departure = on_departure
-        self.departed = False
-        """Whether the request left: before that it surely was not processed."""
-        self.refused: EasemobError | None = None
-        """Why it was not let go: aiohttp would tell it as a broken connection."""
+        self.departure = departure
 
     @property
     def content(self) -> bytes:
         """What is to be written."""
         return self._value
 
-    async def depart(self) -> None:
-        """Take note that the request leaves now.
-
-        Raises:
-            RuntimeError: it left before.
-        """
-        if self._consumed:
-            raise RuntimeError("a request is never sent twice by itself")
-        self._consumed = True
-        if self._on_departure is not None:
-            try:
-                await self._on_departure()
-            except EasemobError as error:
-                self.refused = error
-                raise
-        self.departed = True
-
     async def write_with_length(
         self, writer: AbstractStreamWriter, content_length: int | None
     ) -> None:
         """Write headers and body, once."""
-        transport = getattr(writer, "transport", None)
-        if transport is not None and transport.is_closing():
-            raise ClientConnectionResetError("the connection was closed before the request left")
-        await self.depart()
+        await self.departure.write_to(cast("StreamWriter", writer).protocol)
         if self._value:
             await writer.write(self._value)
         else:
@@ -87,7 +76,7 @@ class OneShotBody(BytesPayload):
 
 
 class OneShotRequest(ClientRequest):
-    """Writes a request at once, where aiohttp would start a task for its body.
+    """Departs by itself, and writes at once where aiohttp would start a task for the body.
 
     For empty bodies always; for others before Python 3.12, where a task waits for the next turn of
     the event loop before it writes anything.
@@ -107,16 +96,31 @@ class OneShotRequest(ClientRequest):
 
     async def send(self, conn: Connection) -> ClientResponse:
         """Write the request to a connection."""
-        body, transport = self._aside, conn.transport
-        if body is None or transport is None:
-            return await super().send(conn)
-        if transport.is_closing():
-            raise ClientConnectionResetError("the connection was closed before the request left")
-        await body.depart()
+        aside, protocol, transport = self._aside, conn.protocol, conn.transport
+        body = self.body if aside is None else aside
+        if isinstance(body, OneShotBody | StreamedBody) and protocol is not None:
+            await body.departure.take(protocol)
         response = await super().send(conn)
-        if body.size:
-            transport.write(body.content)
+        if aside is not None and aside.size and transport is not None:
+            transport.write(aside.content)
         return response
+
+
+def departing(departure: Departure) -> ClientMiddlewareType:
+    """Have a request of the caller's own session depart as those of ours do: before it is sent."""
+
+    async def depart_first(request: ClientRequest, go_on: ClientHandlerType) -> ClientResponse:
+        send = request.send
+
+        async def send_departed(conn: Connection) -> ClientResponse:
+            if conn.protocol is not None:
+                await departure.take(conn.protocol)
+            return await send(conn)
+
+        request.send = send_departed  # type: ignore[method-assign]
+        return await go_on(request)
+
+    return depart_first
 
 
 class SessionPool:
@@ -129,12 +133,22 @@ class SessionPool:
         self._url = url
         self._theirs = session
         self._session: ClientSession | None = None
+        self._connections: weakref.WeakSet[WatchedConnection] = weakref.WeakSet()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
 
     @property
-    def closed(self) -> bool:
-        """Whether the pool was closed for good."""
+    def size(self) -> int:
+        """How many connections there are at the most."""
+        return self._options.limit
+
+    @property
+    def max_answer_bytes(self) -> int:
+        """How large an answer may be, unpacked."""
+        return self._options.max_answer_bytes
+
+    def is_closed(self) -> bool:
+        """Tell whether the pool was closed for good."""
         return self._closed
 
     def enter_loop(self, loop: asyncio.AbstractEventLoop) -> bool:
@@ -158,15 +172,19 @@ class SessionPool:
                 "the session that was given belongs to an event loop that is closed"
             )
         self._loop = loop
-        self._session = None
+        if moved:
+            self._leave_closed_loop()
         return moved
 
     def session(self) -> ClientSession:
-        """Give the session.
+        """Return the session.
 
         Raises:
+            ClientClosedError: the client or the caller's own session is closed.
             ConfigurationError: the caller's own session cannot be used.
         """
+        if self._closed:
+            raise ClientClosedError("the client was closed meanwhile")
         if self._session is None:
             self._session = self._checked() if self._theirs is not None else self._make()
         elif self._theirs is not None and self._theirs.closed:
@@ -180,12 +198,18 @@ class SessionPool:
         if session is not None and session is not self._theirs:
             await session.close()
 
+    def middlewares(self, departure: Departure) -> tuple[ClientMiddlewareType, ...]:
+        """Return what a request needs so that it departs right; those of our own session do."""
+        return () if self._theirs is None else (departing(departure),)
+
     def _make(self) -> ClientSession:
         options = self._options
+        connector = TCPConnector(
+            limit=options.limit, keepalive_timeout=options.keepalive, ssl=options.ssl
+        )
+        connector._factory = self._connection  # type: ignore[assignment]  # no public way exists
         session = ClientSession(
-            connector=TCPConnector(
-                limit=options.limit, keepalive_timeout=options.keepalive, ssl=options.ssl
-            ),
+            connector=connector,
             cookie_jar=DummyCookieJar(),
             request_class=OneShotRequest,
             timeout=ClientTimeout(total=None),
@@ -196,10 +220,30 @@ class SessionPool:
         session._retry_connection = False
         return session
 
+    def _connection(self) -> WatchedConnection:
+        assert self._loop is not None
+        connection = WatchedConnection(self._loop)
+        self._connections.add(connection)
+        return connection
+
+    def _leave_closed_loop(self) -> None:
+        """Close what an event loop left behind that was closed without `close`."""
+        session, self._session = self._session, None
+        connections, self._connections = list(self._connections), weakref.WeakSet()
+        if session is None or session is self._theirs:
+            return
+        if session.connector is not None:
+            session.connector._close()
+        session.detach()
+        for connection in connections:
+            if connection.transport is not None:
+                _close_socket(connection.transport)
+
     def _proxy_of_environment(self) -> str | None:
         if not self._options.trust_env or proxy_bypass(self._url.host or ""):
             return None
-        return getproxies().get(self._url.scheme)
+        found = getproxies().get(self._url.scheme)
+        return None if found is None else parse_proxy(found, f"{self._url.scheme.upper()}_PROXY")
 
     def _checked(self) -> ClientSession:
         session = self._theirs
@@ -216,13 +260,25 @@ class SessionPool:
                 "the session that was given has an auth of its own; it would take the place of the "
                 "service's token"
             )
-        if hdrs.AUTHORIZATION in session.headers:
+        own = [name for name in _HEADERS_OF_OURS if name in session.headers]
+        if own:
             raise ConfigurationError(
-                "the session that was given sends an Authorization header of its own"
+                f"the session that was given sends {' and '.join(own)} with every request, which "
+                "would take the place of what each call needs; make it without such headers"
             )
         if getattr(session, "_loop", self._loop) is not self._loop:  # `loop` itself is deprecated
             raise ConfigurationError("the session that was given belongs to another event loop")
         return session
+
+
+def _close_socket(transport: asyncio.Transport) -> None:
+    """Close the socket of a transport whose event loop is closed and cannot do it any more."""
+    with contextlib.suppress(RuntimeError):  # it is marked as closed; the loop takes no callback
+        transport.abort()
+    plain: Any = getattr(getattr(transport, "_ssl_protocol", None), "_transport", transport)
+    if getattr(plain, "_sock", None) is not None:
+        plain._sock.close()
+        plain._sock = None
 
 
 def wire_timeout(timeouts: Timeouts, *, whole: bool = False) -> ClientTimeout:

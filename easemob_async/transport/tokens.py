@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import re
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
-from easemob_async.errors import APIError, ClientClosedError, EasemobError, RateLimitError
+from easemob_async.errors import (
+    APIError,
+    ClientClosedError,
+    ConfigurationError,
+    EasemobError,
+    RateLimitError,
+)
 from easemob_async.models.tokens import FOREVER, AppToken, Token
 
 RENEW_WITH_LEFT: Final = 0.1
@@ -19,7 +26,27 @@ RENEW_AHEAD_MAX: Final = 600.0
 BETWEEN_FORCED: Final = 60.0
 """Seconds between refreshes that a refused token causes: the service bans who asks too often."""
 BACKOFF_BASE: Final = 1.0
+_HEADER_VALUE: Final = re.compile(r"[!-~]+")
 BACKOFF_CAP: Final = 60.0
+
+
+def checked_token(token: object, whence: str) -> Token:
+    """Check that something is a token that can stand in a header.
+
+    Raises:
+        ConfigurationError: it is none, or not one or more visible ASCII characters.
+    """
+    if not isinstance(token, Token):
+        raise ConfigurationError(
+            f"{whence} gave a {type(token).__name__} for a token; it must be a Token: Token(value)"
+        )
+    value: object = token.value
+    if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
+        raise ConfigurationError(
+            f"{whence} gave a token that cannot stand in a header: it must be one or more visible "
+            "ASCII characters, without blanks and line ends; nothing was sent"
+        )
+    return token
 
 
 class FixedToken:
@@ -136,21 +163,23 @@ class AppTokenSource:
     async def _run_refresh(self) -> Token:
         try:
             answer = await self._fetch()
+            token = checked_token(answer.to_token(datetime.now(UTC)), "the service")
         except EasemobError as error:
             self._note_failure(error)
             raise
         now = self._clock()
         life = float("inf") if answer.expires_in == FOREVER else answer.expires_in.total_seconds()
-        self._token = answer.to_token(datetime.now(UTC))
+        self._token = token
         self._expires_at = now + life
         self._renew_at = self._expires_at - min(life * RENEW_WITH_LEFT, RENEW_AHEAD_MAX)
         self._failures = 0
         self._last_error = None
         self._retry_at = float("-inf")
-        return self._token
+        return token
 
     def _note_failure(self, error: EasemobError) -> None:
-        if not isinstance(error, APIError) and not error.maybe_processed:
+        answered = isinstance(error, APIError | ConfigurationError)
+        if not answered and not error.maybe_processed:
             return  # it never arrived, so the service did not count it
         wait = min(BACKOFF_CAP, BACKOFF_BASE * 2**self._failures)
         if isinstance(error, RateLimitError) and error.retry_after is not None:

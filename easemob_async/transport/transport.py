@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import copy
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from aiohttp import ClientError, ClientSession
+import attrs
+from aiohttp import ClientError, ClientResponse, ClientSession
 from multidict import CIMultiDict
 from yarl import URL
 
 from easemob_async.config import AttemptEnded, AttemptStarted, Hooks
 from easemob_async.errors import (
-    AppNotFoundError,
     EasemobError,
-    NotFoundError,
+    InvalidArgumentError,
     RateLimitError,
     ResponseError,
     ServerError,
@@ -27,8 +27,9 @@ from easemob_async.redaction import redact
 from easemob_async.transport import codec
 from easemob_async.transport.account import Permit
 from easemob_async.transport.answer import Answer
-from easemob_async.transport.call import Bulk, Call, Core, Options, Sink
-from easemob_async.transport.failures import out_of_time, wire_failure
+from easemob_async.transport.call import Bulk, Call, Core, Options, OwnError, Sink
+from easemob_async.transport.departure import Departure
+from easemob_async.transport.failures import closed_meanwhile, out_of_time, wire_failure
 from easemob_async.transport.operation import Operation, PathValue, QueryValue, query_string
 from easemob_async.transport.replies import (
     is_about_token,
@@ -37,8 +38,16 @@ from easemob_async.transport.replies import (
     shorten,
     to_error,
 )
-from easemob_async.transport.retry import backoff, is_refusal, may_repeat
+from easemob_async.transport.retry import (
+    LONGEST_WAIT,
+    NOT_TAKEN,
+    backoff,
+    is_gone,
+    is_refusal,
+    may_repeat,
+)
 from easemob_async.transport.session import OneShotBody, wire_timeout
+from easemob_async.transport.tokens import checked_token
 from easemob_async.transport.uploads import PIECE, StreamedBody, Upload
 
 _log: Final = logging.getLogger("easemob_async")
@@ -92,6 +101,8 @@ class Transport:
         """
         core = self.core
         loop = core.enter_loop()
+        if headers is not None:
+            _check_headers(operation, headers)
         path = operation.fill(values)
         if query is not None:
             path += query_string(query)
@@ -101,20 +112,29 @@ class Transport:
         call = Call(
             operation, values, url, body, messages, username, bulk, about, headers, upload, sink
         )
-        total = self.options.timeouts.total
+        total = None if bulk is not None else self.options.timeouts.total
+        deadline = None if total is None else loop.time() + total
+        limit = asyncio.timeout_at(deadline)
+        core.calls.add(limit)
+        failure: BaseException
         try:
-            if bulk is not None or total is None:
-                return await self._attempts(call, loop, None)
-            deadline = loop.time() + total
-            async with asyncio.timeout_at(deadline):
+            async with limit:
                 return await self._attempts(call, loop, deadline)
+        except OwnError as own:
+            failure = own.cause
+            if isinstance(failure, EasemobError):
+                failure.maybe_processed = failure.maybe_processed or call.unsettled
         except EasemobError as error:
             error.maybe_processed = error.maybe_processed or call.unsettled
             raise
         except TimeoutError:
-            pass  # the error is raised below, outside of this handler: without a context
-        assert total is not None
-        raise out_of_time(call, total)
+            if core.pool.is_closed() or total is None:
+                failure = closed_meanwhile(call)
+            else:
+                failure = out_of_time(call, total)
+        finally:
+            core.calls.discard(limit)
+        raise failure  # outside of the handler: without a context
 
     async def _attempts(
         self,
@@ -122,177 +142,235 @@ class Transport:
         loop: asyncio.AbstractEventLoop,
         deadline: float | None,
     ) -> Answer:
-        policy = self.options.retry
+        policy, bulk = self.options.retry, call.bulk
         renewed = False
         repeats = 0
         while True:
             call.attempt += 1
-            answer, error, token_refused = await self._attempt(call, deadline)
-            if answer is not None:
-                return answer
-            assert error is not None
-            if token_refused and not renewed and await self._renew_token(call):
+            ended = await self._attempt(call, deadline)
+            error = ended.error
+            if error is None:
+                assert ended.answer is not None
+                return ended.answer
+            if ended.token_refused and not renewed and await self._renew_token(call):
                 renewed = True
-                if call.bulk is not None:
-                    await call.bulk.on_repeat()
+                if bulk is not None:
+                    await bulk.on_repeat()
                 continue
-            if (
-                call.unsettled
-                and call.operation.method == "DELETE"
-                and isinstance(error, NotFoundError)
-                and not isinstance(error, AppNotFoundError)
-            ):
+            if call.unsettled and call.operation.method == "DELETE" and is_gone(error):
                 # What an earlier attempt deleted cannot be found any more.
                 return self._answer(call, _EMPTY_OBJECT, gone=True)
             call.unsettled = call.unsettled or error.maybe_processed
+            if ended.stale and call.stale < self.core.pool.size:
+                # Kept-alive connections that are used up are no tries: the next may be fresh.
+                call.stale += 1
+                if bulk is not None:
+                    await bulk.on_repeat()
+                continue
             # A bulk job waits refusals out: they do not count as tries.
-            repeats += not (call.bulk is not None and is_refusal(error))
+            repeats += not (bulk is not None and is_refusal(error))
             kept = call.sink is not None and call.sink.kept
             if kept or repeats >= policy.attempts or not may_repeat(call.operation, error):
                 raise error
             wait = backoff(policy, call.attempt)
             if isinstance(error, RateLimitError | ServerError) and error.retry_after is not None:
                 wait += error.retry_after.total_seconds()
-            if deadline is not None and loop.time() + wait >= deadline:
+            if wait > LONGEST_WAIT or (deadline is not None and loop.time() + wait >= deadline):
                 raise error
             call.phase = "backoff"
-            if call.bulk is not None:
-                await call.bulk.on_repeat()
+            if bulk is not None:
+                await bulk.on_repeat()
             await asyncio.sleep(wait)
 
-    async def _attempt(
-        self, call: Call, deadline: float | None
-    ) -> tuple[Answer | None, EasemobError | None, bool]:
-        core = self.core
-        operation = call.operation
-        bulk = call.bulk
-        call.phase = "quota"
-        quota = core.quotas.acquire(
-            operation, messages=call.messages, values=call.values, deadline=deadline
+    async def _attempt(self, call: Call, deadline: float | None) -> _Ended:
+        permit = await self._admitted(call, deadline)
+        departure = Departure(
+            self.core.pool.is_closed, None if call.bulk is None else call.bulk.on_departure
         )
-        if bulk is None:
-            permit = await quota
-        else:
-            permit = await _admitted(bulk, quota)
-        sent: OneShotBody | StreamedBody | None = None
-        status: int | None = None
+        reply: _Reply | None = None
         failure: EasemobError | None = None
         loop = asyncio.get_running_loop()
         started = loop.time()
         self._started(call, permit)
         try:
-            headers = CIMultiDict(_BODY_HEADERS if call.body else _HEADERS)
-            if operation.form:
-                headers["Content-Type"] = "application/x-www-form-urlencoded"
-            if operation.auth and core.tokens is not None:
-                call.phase = "token"
-                call.token = await self._token(core.tokens, call)
-                headers["Authorization"] = f"Bearer {call.token.value}"
-            call.phase = "wire"
-            session = core.pool.session()
-            if call.headers is not None:
-                headers.update(call.headers)
-            if bulk is None:
-                sent = OneShotBody(call.body) if call.upload is None else call.upload.body()
-                exchange = self._exchange(session, call, headers, sent, permit)
-                status, retry_after, data = await exchange
-            else:
-                sent = OneShotBody(call.body, bulk.on_departure)
-                async with asyncio.timeout(self.options.timeouts.total):
-                    exchange = self._exchange(session, call, headers, sent, permit)
-                    status, retry_after, data = await exchange
+            reply = await self._send(call, departure, permit)
         except (ClientError, OSError, RuntimeError, ValueError) as cause:
             if isinstance(cause, EasemobError):
                 raise
-            broken = getattr(sent, "broken", None)
-            if broken is not None:
-                raise broken from None
-            departed = sent is not None and sent.departed
-            failure = (sent.refused if sent is not None else None) or wire_failure(
-                call, core, cause, departed=departed
-            )
+            if departure.refusal is not None:
+                raise departure.refusal from None
+            failure = wire_failure(call, self.core, cause, departed=departure.left)
         finally:
             # Answered or given up: one more window. Never left: free at once.
-            if sent is not None and sent.departed:
-                call.unsettled = call.unsettled or (status is None and failure is None)
+            if departure.left:
+                call.unsettled = call.unsettled or (reply is None and failure is None)
                 permit.settle()
             else:
                 permit.give_back()
+            status = None if reply is None else reply.status
             self._ended(call, permit, status, loop.time() - started, failure)
-        if failure is not None:
-            return None, failure, False
-        assert status is not None
-        if 200 <= status < 300:
-            return self._decode(call, status, data), None, False
-        if 300 <= status < 400:
-            raise ResponseError(
-                f"{call.describe()}: {status}: the server redirects, which the API never does: "
-                "check base_url",
-                operation=operation.id,
-                status=status,
-            )
-        refusal = read_refusal(status, data, retry_after)
-        error = to_error(
-            refusal,
-            call=call.describe(),
-            operation=operation.id,
-            request=call.request,
-            secrets=call.secrets(core.credentials),
+        if reply is None:
+            return _Ended(error=failure, stale=departure.stale)
+        return self._read(call, reply, permit)
+
+    async def _admitted(self, call: Call, deadline: float | None) -> Permit:
+        """Wait for quota."""
+        call.phase = "quota"
+        quota = self.core.quotas.acquire(
+            call.operation, messages=call.messages, values=call.values, deadline=deadline
         )
-        if isinstance(error, RateLimitError) and error.temporary:
-            permit.refused("calls" if status == 429 else "messages", error.retry_after)
-        return None, error, operation.auth and is_about_token(refusal)
+        if call.bulk is None:
+            return await quota
+        try:
+            async with call.bulk.admission():
+                return await quota
+        finally:
+            quota.close()  # when it was not admitted; harmless when it ran
+
+    async def _send(self, call: Call, departure: Departure, permit: Permit) -> _Reply:
+        """Send one request, and take its answer in."""
+        core, operation = self.core, call.operation
+        has_content = call.upload is None and (call.body or operation.method in _WITH_CONTENT)
+        headers = CIMultiDict(_CONTENT_HEADERS if has_content else _HEADERS)
+        if operation.form:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        if operation.auth and core.tokens is not None:
+            call.phase = "token"
+            call.token = await self._token(core.tokens, call)
+            headers["Authorization"] = f"Bearer {call.token.value}"
+        call.phase = "wire"
+        session = core.pool.session()
+        if call.headers is not None:
+            headers.update(call.headers)
+        if call.upload is not None:
+            upload = call.upload.body(departure)
+            try:
+                return await self._exchange(session, call, headers, upload, permit)
+            except ClientError:
+                if upload.broken is None:
+                    raise
+                broken = upload.broken
+            raise OwnError(broken)
+        body = OneShotBody(call.body, departure)
+        if call.bulk is None:
+            return await self._exchange(session, call, headers, body, permit)
+        async with asyncio.timeout(self.options.timeouts.total):
+            return await self._exchange(session, call, headers, body, permit)
 
     async def _exchange(
         self,
         session: ClientSession,
         call: Call,
         headers: CIMultiDict[str],
-        sent: OneShotBody | StreamedBody,
+        body: OneShotBody | StreamedBody,
         permit: Permit,
-    ) -> tuple[int, str | None, bytes]:
+    ) -> _Reply:
         response = await session.request(
             call.operation.method,
             call.url,
-            data=sent,
+            data=body,
             headers=headers,
             allow_redirects=False,
             raise_for_status=False,
             auto_decompress=True,
-            middlewares=(),
+            middlewares=self.core.pool.middlewares(body.departure),
             timeout=self._wire_timeout,
         )
         # The service has counted the call by now: one window from the response's head on.
         permit.settle()
+        status = response.status
         try:
-            if call.sink is not None and response.status == 200:
+            if call.sink is not None and status == 200:
                 await call.sink.begin()
                 async for piece in response.content.iter_chunked(PIECE):
                     await call.sink.take(piece)
                 data = b"{}"
             else:
-                data = await response.read()
+                data = await self._content(call, response)
         except BaseException:
             response.close()
             raise
-        status = response.status
-        return status, None if status == 200 else response.headers.get("Retry-After"), data
+        body.departure.answered(reusable=status not in NOT_TAKEN)
+        retry_after = None if status == 200 else response.headers.get("Retry-After")
+        return _Reply(status, retry_after, data)
+
+    async def _content(self, call: Call, response: ClientResponse) -> bytes:
+        """Read an answer, as long as it is no larger than it may be."""
+        most, size, pieces = self.core.pool.max_answer_bytes, 0, []
+        async for piece in response.content.iter_any():
+            pieces.append(piece)
+            size += len(piece)
+            if size > most:
+                raise ResponseError(
+                    f"{call.describe()}: {response.status}: the answer is larger than {most} "
+                    "bytes, unpacked; PoolOptions(max_answer_bytes=...) allows more",
+                    operation=call.operation.id,
+                    status=response.status,
+                )
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _read(self, call: Call, reply: _Reply, permit: Permit) -> _Ended:
+        """Make the typed answer, or the error, of what came back."""
+        status = reply.status
+        if 200 <= status < 300:
+            return _Ended(answer=self._decode(call, status, reply.data))
+        if 300 <= status < 400:
+            raise ResponseError(
+                f"{call.describe()}: {status}: the server redirects, which the API never does: "
+                "check base_url",
+                operation=call.operation.id,
+                status=status,
+            )
+        refusal = read_refusal(status, reply.data, reply.retry_after)
+        error = to_error(
+            refusal,
+            call=call.describe(),
+            operation=call.operation.id,
+            request=call.request,
+            secrets=call.secrets(self.core.credentials),
+        )
+        if isinstance(error, RateLimitError) and error.temporary:
+            permit.refused("calls" if status == 429 else "messages", error.retry_after)
+        about_token = call.operation.auth and is_about_token(refusal)
+        return _Ended(error=error, token_refused=about_token)
 
     async def _token(self, tokens: TokenProvider, call: Call) -> Token:
+        provider = self._provider_name(tokens)
+        failure: EasemobError
         try:
-            return await tokens.get(username=call.username)
+            asked: object = tokens.get(username=call.username)
+            token = await asked if isinstance(asked, Awaitable) else asked
+            return checked_token(token, f"{call.describe()}: {provider}")
         except EasemobError as error:
             failure = copy.copy(error)
-        failure.args = (f"{call.describe()}: no token: {failure}",)
-        failure.maybe_processed = False  # this call, that is; it never left
-        raise failure
+            who = "" if self.core.owns_tokens else f" from {provider}"
+            failure.args = (f"{call.describe()}: no token{who}: {error}",)
+            failure.maybe_processed = False  # this call, that is; it never left
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            failure = EasemobError(f"{call.describe()}: {provider} was cancelled")
+        except Exception as error:
+            error.add_note(f"{call.describe()}: raised by {provider}; nothing was sent")
+            raise OwnError(error) from None
+        raise failure if self.core.owns_tokens else OwnError(failure)
 
     async def _renew_token(self, call: Call) -> bool:
         tokens, refused = self.core.tokens, call.token
         if tokens is None or refused is None:
             return False
-        tokens.invalidate(refused)
+        try:
+            tokens.invalidate(refused)
+        except Exception as error:
+            error.add_note(f"{call.describe()}: raised by {self._provider_name(tokens)}")
+            raise OwnError(error) from None
         return (await self._token(tokens, call)).value != refused.value
+
+    def _provider_name(self, tokens: TokenProvider) -> str:
+        return (
+            "the service" if self.core.owns_tokens else f"the TokenProvider {type(tokens).__name__}"
+        )
 
     def _decode(self, call: Call, status: int, data: bytes) -> Answer:
         try:
@@ -355,19 +433,43 @@ _HEADERS: Final = (
     ("Accept-Encoding", "gzip, deflate"),
     ("User-Agent", _USER_AGENT),
 )
-_BODY_HEADERS: Final = (*_HEADERS, ("Content-Type", "application/json"))
+_CONTENT_HEADERS: Final = (*_HEADERS, ("Content-Type", "application/json"))
+# aiohttp would call the content of these "application/octet-stream" when there is none.
+_WITH_CONTENT: Final = frozenset({"POST", "PUT"})
+
+
+@attrs.frozen
+class _Reply:
+    """What came back over the wire."""
+
+    status: int
+    retry_after: str | None
+    data: bytes
+
+
+@attrs.frozen
+class _Ended:
+    """How an attempt ended: with an answer, or with an error."""
+
+    answer: Answer | None = None
+    error: EasemobError | None = None
+    token_refused: bool = False
+    """A new token may help."""
+    stale: bool = False
+    """The request did not leave, since its connection was used up."""
 
 
 def _encode(operation: Operation, value: Any) -> bytes:
     return urlencode(value).encode() if operation.form else codec.dumps(value)
 
 
-async def _admitted(bulk: Bulk, quota: Coroutine[Any, Any, Permit]) -> Permit:
-    try:
-        async with bulk.admission():
-            return await quota
-    finally:
-        quota.close()  # when it was not admitted; harmless when it ran
+def _check_headers(operation: Operation, headers: Mapping[str, str]) -> None:
+    for name, value in headers.items():
+        if not value.isprintable():
+            raise InvalidArgumentError(
+                f"{operation.id}: the header {name} must not hold control characters",
+                operation=operation.id,
+            )
 
 
 def _run_hook(hook: Callable[[Any], None], event: AttemptStarted | AttemptEnded) -> None:

@@ -7,14 +7,16 @@ import secrets
 from collections.abc import AsyncIterable, AsyncIterator
 from os import PathLike
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 from urllib.parse import quote
 
 from aiohttp import ClientConnectionResetError
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_writer import StreamWriter
 from aiohttp.payload import Payload
 
-from easemob_async.errors import EasemobError, InvalidArgumentError
+from easemob_async.errors import InvalidArgumentError
+from easemob_async.transport.departure import Departure
 
 PIECE: Final = 64 * 1024
 
@@ -64,9 +66,9 @@ class Upload:
         ).encode()
         self.tail = f"\r\n--{self.boundary}--\r\n".encode()
 
-    def body(self) -> StreamedBody:
+    def body(self, departure: Departure) -> StreamedBody:
         """Make the body of one attempt."""
-        return StreamedBody(self)
+        return StreamedBody(self, departure)
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Read the file."""
@@ -86,15 +88,12 @@ class Upload:
 class StreamedBody(Payload):
     """A request body that is read while it is written; its first write is the departure."""
 
-    def __init__(self, upload: Upload) -> None:
+    def __init__(self, upload: Upload, departure: Departure) -> None:
         super().__init__(upload, content_type=f"multipart/form-data; boundary={upload.boundary}")
         self._upload = upload
         if upload.size is not None:
             self._size = len(upload.head) + upload.size + len(upload.tail)
-        self.departed = False
-        """Whether the request left: before that it surely was not processed."""
-        self.refused: EasemobError | None = None
-        """Why it was not let go."""
+        self.departure = departure
         self.broken: Exception | None = None
         """What the caller's own file or iterator raised; the request was cut there."""
 
@@ -110,12 +109,7 @@ class StreamedBody(Payload):
         self, writer: AbstractStreamWriter, content_length: int | None
     ) -> None:
         """Write headers and body, once."""
-        if self._consumed:
-            raise RuntimeError("a request is never sent twice by itself")
-        transport = getattr(writer, "transport", None)
-        if transport is not None and transport.is_closing():
-            raise ClientConnectionResetError("the connection was closed before the request left")
-        self._consumed = self.departed = True
+        await self.departure.write_to(cast("StreamWriter", writer).protocol)
         upload, written = self._upload, 0
         await writer.write(upload.head)
         pieces = upload.pieces()

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from easemob_async.errors import ConfigurationError
 from easemob_async.models.tokens import Token, UserToken
-from easemob_async.transport.tokens import BETWEEN_FORCED, AppTokenSource
+from easemob_async.transport.tokens import BETWEEN_FORCED, AppTokenSource, checked_token
 
 # A token that ends so soon is not used any more.
 _MARGIN: Final = timedelta(seconds=60)
@@ -67,7 +67,8 @@ class UserTokens:
                 token = self._users.get(username)
                 if token is None or _ends_soon(token):
                     made = await self._mint(username, ttl=self._ttl)
-                    token = self._users[username] = made.to_token(datetime.now(UTC))
+                    token = checked_token(made.to_token(datetime.now(UTC)), "the service")
+                    self._users[username] = token
                     if len(self._users) > _USERS_KEPT:
                         self._users.popitem(last=False)
                 return token

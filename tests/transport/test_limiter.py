@@ -386,3 +386,35 @@ def test_scale_share_and_overrides() -> None:
 def test_figures_that_make_no_sense_are_refused(make: object) -> None:
     with pytest.raises(ConfigurationError):
         make()  # type: ignore[operator]
+
+
+async def test_a_new_key_looks_at_few_others_however_many_are_live(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Beyond ten thousand live keys each call used to look at all of them."""
+    limit = Limit(5, per=timedelta(hours=1), key="username", name="keyed")
+    operation = Operation("keyed.call", "GET", "/users/{username}", "safe", (limit,))
+    account = QuotaAccount(Quotas())
+    for number in range(10_000):
+        await account.acquire(operation, values=[f"u{number}"])
+    looked = 0
+    held = Counter.held
+
+    def counting(counter: Counter, now: float) -> int:
+        nonlocal looked
+        looked += 1
+        return held(counter, now)
+
+    monkeypatch.setattr(Counter, "held", counting)
+    for number in range(500):
+        await account.acquire(operation, values=[f"new{number}"])
+    assert looked <= 500 * 4
+
+
+async def test_keys_that_hold_nothing_any_more_are_forgotten() -> None:
+    limit = Limit(5, per=timedelta(hours=1), key="username", name="keyed")
+    operation = Operation("keyed.call", "GET", "/users/{username}", "safe", (limit,))
+    account = QuotaAccount(Quotas())
+    for number in range(30_000):
+        (await account.acquire(operation, values=[f"u{number}"])).give_back()
+    assert len(account.usage()) <= 10_001

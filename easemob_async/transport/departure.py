@@ -1,0 +1,164 @@
+"""The departure of a request: the moment at which it leaves, once, on a connection that is clean.
+
+A server or proxy may write to an idle connection what nobody asked for: a second answer, a 408, a
+goodbye. The next request on it would take those bytes for its own answer. So a connection is looked
+at right before its request leaves, and once more after whoever records the departure has done so
+(that may have waited for a disk or a database). One on which anything arrived is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp import ClientConnectionResetError
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.client_proto import ResponseHandler
+
+OnDeparture = Callable[[], Awaitable[None]]
+
+_HAS_POLL: Final = hasattr(select, "poll")
+
+
+class WatchedConnection(ResponseHandler):
+    """A connection of our own pool; it notes what arrives while no answer is expected."""
+
+    expecting = False
+    """Whether a request has left on it whose answer is not complete."""
+    disturbed = False
+    """Whether anything arrived that was not expected."""
+
+    def data_received(self, data: bytes) -> None:
+        """Take what arrives."""
+        if not self.expecting and data:
+            self.disturbed = True
+        super().data_received(data)
+
+
+class Departure:
+    """The departure of one request: refused, or taken once."""
+
+    __slots__ = (
+        "_connection",
+        "_is_closed",
+        "_on_departure",
+        "_spent",
+        "_written",
+        "left",
+        "refusal",
+        "stale",
+    )
+
+    def __init__(
+        self, is_closed: Callable[[], bool], on_departure: OnDeparture | None = None
+    ) -> None:
+        self._is_closed = is_closed
+        self._on_departure = on_departure
+        self._connection: BaseProtocol | None = None
+        self._spent = False
+        self._written = False
+        self.left = False
+        """Whether the request left: before that it surely was not processed."""
+        self.stale = False
+        """Whether it did not leave because its connection was used up: another one may do."""
+        self.refusal: Exception | None = None
+        """Why `on_departure` did not let it leave: aiohttp would call it a broken connection."""
+
+    def __deepcopy__(self, memo: object) -> Departure:
+        # Who records requests in tests copies them deeply, body and all: there is one departure.
+        return self
+
+    async def take(self, connection: BaseProtocol) -> None:
+        """Let the request leave now.
+
+        Raises:
+            ClientConnectionResetError: the connection is not clean, or the client is closed.
+            RuntimeError: it left before.
+        """
+        if self._spent:
+            raise RuntimeError("a request is never sent twice by itself")
+        self._spent = True
+        await self._look_at(connection)
+        if self._on_departure is not None:
+            try:
+                await self._on_departure()
+            except Exception as error:
+                self.refusal = error
+                raise
+            await self._look_at(connection)
+        if isinstance(connection, WatchedConnection):
+            connection.expecting = True
+        self._connection = connection
+        self.left = True
+
+    async def write_to(self, connection: BaseProtocol) -> None:
+        """Let the request's body be written, once; it departs now if it did not before.
+
+        Raises:
+            ClientConnectionResetError: the connection is not clean, or the client is closed.
+            RuntimeError: it was written before.
+        """
+        if self._written:
+            raise RuntimeError("a request is never sent twice by itself")
+        self._written = True
+        if not self.left:
+            await self.take(connection)
+
+    def answered(self, *, reusable: bool) -> None:
+        """The answer is complete: whatever arrives from now on was not asked for.
+
+        Args:
+            reusable: whether other requests may leave on the connection.
+        """
+        connection, self._connection = self._connection, None
+        if isinstance(connection, WatchedConnection):
+            connection.expecting = False
+        if not reusable and isinstance(connection, ResponseHandler):
+            # Not closed here: another request may have left on it by now.
+            connection.force_close()
+
+    async def _look_at(self, connection: BaseProtocol) -> None:
+        if self._is_closed():
+            raise ClientConnectionResetError("the client was closed before the request left")
+        fault = _fault(connection)
+        transport = connection.transport
+        if fault is None and transport is not None and _readable(transport):
+            if transport.get_extra_info("ssl_object") is None:
+                fault = "something arrived on it before the request left"
+            else:
+                # With TLS it may be a session ticket: two turns of the loop take it in.
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+                fault = _fault(connection)
+        if fault is not None:
+            self.stale = True
+            if transport is not None:
+                transport.abort()
+            raise ClientConnectionResetError(f"the connection was dropped: {fault}")
+
+
+def _fault(connection: BaseProtocol) -> str | None:
+    """Say why a request must not be written to a connection."""
+    transport = connection.transport
+    if transport is None or transport.is_closing():
+        return "it was closed before the request left"
+    if getattr(connection, "disturbed", False) or getattr(connection, "should_close", False):
+        return "something arrived on it before the request left"
+    if connection.writing_paused or transport.get_write_buffer_size():
+        return "an earlier request is still being written to it"
+    return None
+
+
+def _readable(transport: asyncio.Transport) -> bool:
+    """Tell whether something has arrived that the event loop has not read yet, or an end."""
+    handle = transport.get_extra_info("socket")
+    number = -1 if handle is None else handle.fileno()
+    if number < 0:
+        return False
+    if _HAS_POLL:
+        poll = select.poll()
+        poll.register(number, select.POLLIN)
+        return bool(poll.poll(0))
+    return bool(select.select([number], [], [], 0)[0])
