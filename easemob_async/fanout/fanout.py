@@ -61,6 +61,8 @@ class Fanout:
         on_unknown: with a journal: ``"report"`` targets whose fate an earlier run left unknown, or
             ``"resend"`` to them, or a function of the target that says which.
         retry_failed: with a journal: send again to who failed in an earlier run.
+        keep_message_ids: with a journal: keep the ids of the messages in it, for
+            `FanoutReport.iter_sent`; off by default, since it makes the journal larger.
         progress: called with counts and rate a few times a second at most.
     """
 
@@ -86,6 +88,7 @@ class Fanout:
         dedupe: int | None = None,
         on_unknown: OnUnknown = "report",
         retry_failed: bool = False,
+        keep_message_ids: bool = False,
         progress: Callable[[Progress], None] | None = None,
     ) -> FanoutJob:
         """Send to any number of users, 600 a call; 6 000 a minute by default.
@@ -119,6 +122,7 @@ class Fanout:
                 dedupe,
                 on_unknown,
                 retry_failed,
+                keep_message_ids,
                 progress,
             ),
             options,
@@ -144,6 +148,7 @@ class Fanout:
         dedupe: int | None = None,
         on_unknown: OnUnknown = "report",
         retry_failed: bool = False,
+        keep_message_ids: bool = False,
         progress: Callable[[Progress], None] | None = None,
     ) -> FanoutJob:
         """Send to any number of groups, 3 a call; 20 a second by default.
@@ -179,6 +184,7 @@ class Fanout:
                 dedupe,
                 on_unknown,
                 retry_failed,
+                keep_message_ids,
                 progress,
             ),
             options,
@@ -202,6 +208,7 @@ class Fanout:
         dedupe: int | None = None,
         on_unknown: OnUnknown = "report",
         retry_failed: bool = False,
+        keep_message_ids: bool = False,
         progress: Callable[[Progress], None] | None = None,
     ) -> FanoutJob:
         """Send to any number of chat rooms, 10 a call; 100 a second by default.
@@ -235,6 +242,7 @@ class Fanout:
                 dedupe,
                 on_unknown,
                 retry_failed,
+                keep_message_ids,
                 progress,
             ),
             options,
@@ -259,6 +267,8 @@ class Fanout:
                 kind.name,
                 f"on_unknown must be 'report', 'resend' or a function, not {common.on_unknown!r}",
             )
+        if common.keep_message_ids and common.journal is None:
+            raise checks.fail(kind.name, "keep_message_ids needs a journal to keep them in")
         most_bytes = self._transport.core.max_message_bytes
 
         def encode(message: Message) -> bytes:
@@ -280,6 +290,7 @@ class Fanout:
                 job_id=common.job_id or "",
                 retry_failed=common.retry_failed,
                 on_unknown=common.on_unknown,
+                keep_message_ids=common.keep_message_ids,
                 fingerprint=("each its own: " if constant is None else "")
                 + hashlib.sha256(same_for_all).hexdigest(),
             )
@@ -317,6 +328,7 @@ class _Common:
     dedupe: int | None
     on_unknown: OnUnknown
     retry_failed: bool
+    keep_message_ids: bool
     progress: Callable[[Progress], None] | None
 
 

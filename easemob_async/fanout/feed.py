@@ -118,7 +118,7 @@ class Feed:
     def _take(self, screened: Screened) -> None:
         self._read.extend(screened.items)
         self.skipped += screened.skipped
-        self.settled += screened.unknown
+        self.settled += screened.settled
 
     async def _plan(self, item: Any) -> None:
         packer = self._packer

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from easemob_async.errors import JournalError
 from easemob_async.fanout.records import SENT
 
 _BUILD_KIBIBYTES: Final = 16_000
@@ -27,49 +28,50 @@ class Index:
 
     def build(self, states: Iterable[Iterable[tuple[str, int]]]) -> None:
         """Index what a journal says: targets with their states, in the order of its writing."""
-        db = self._open()
-        db.execute(f"PRAGMA cache_size = -{_BUILD_KIBIBYTES}")
-        db.execute("DROP TABLE IF EXISTS seen")
-        db.execute("CREATE TABLE seen (target TEXT NOT NULL, state INTEGER NOT NULL)")
-        db.execute("BEGIN")
-        for rows in states:
-            db.executemany("INSERT INTO seen VALUES (?, ?)", rows)
-        db.execute("COMMIT")
-        db.execute("CREATE INDEX seen_target ON seen (target, state)")
+        with self._opened() as db:
+            db.execute(f"PRAGMA cache_size = -{_BUILD_KIBIBYTES}")
+            db.execute("DROP TABLE IF EXISTS seen")
+            db.execute("CREATE TABLE seen (target TEXT NOT NULL, state INTEGER NOT NULL)")
+            db.execute("BEGIN")
+            for rows in states:
+                db.executemany("INSERT INTO seen VALUES (?, ?)", rows)
+            db.execute("COMMIT")
+            db.execute("CREATE INDEX seen_target ON seen (target, state)")
 
     def look_up(self, targets: Sequence[str | None]) -> dict[str, int]:
         """Give the state of each target that the index has: sent, if it ever was; else the last."""
-        rows = self._open().execute(
-            "SELECT target, state FROM json_each(?) CROSS JOIN seen ON target = value "
-            "ORDER BY seen.rowid",
-            (json.dumps(targets),),
-        )
         states: dict[str, int] = {}
-        for target, state in rows:
-            if states.get(target) != SENT:
-                states[target] = state
+        with self._opened() as db:
+            rows = db.execute(
+                "SELECT target, state FROM json_each(?) CROSS JOIN seen ON target = value "
+                "ORDER BY seen.rowid",
+                (json.dumps(targets),),
+            )
+            for target, state in rows:
+                if states.get(target) != SENT:
+                    states[target] = state
         return states
 
     def put_aside(self, items: Iterable[tuple[str, bytes | None]]) -> None:
         """Keep targets, with the content of who brought one, until the end."""
-        db = self._open()
-        db.execute("CREATE TABLE IF NOT EXISTS aside (target TEXT NOT NULL, content BLOB)")
-        db.execute("BEGIN")
-        db.executemany("INSERT INTO aside VALUES (?, ?)", items)
-        db.execute("COMMIT")
+        with self._opened() as db:
+            db.execute("CREATE TABLE IF NOT EXISTS aside (target TEXT NOT NULL, content BLOB)")
+            db.execute("BEGIN")
+            db.executemany("INSERT INTO aside VALUES (?, ?)", items)
+            db.execute("COMMIT")
 
     def aside(self, number: int) -> Iterator[list[tuple[str, bytes | None, bool]]]:
         """Give what was put aside, in its order; the flag says that it came up here before."""
-        db = self._open()
-        db.execute("CREATE TABLE IF NOT EXISTS aside (target TEXT NOT NULL, content BLOB)")
-        db.execute("CREATE INDEX IF NOT EXISTS aside_target ON aside (target)")
-        rows = db.execute(
-            "SELECT target, content, EXISTS (SELECT 1 FROM aside AS earlier "
-            "WHERE earlier.target = aside.target AND earlier.rowid < aside.rowid) "
-            "FROM aside ORDER BY rowid"
-        )
-        while batch := rows.fetchmany(number):
-            yield [(target, content, bool(again)) for target, content, again in batch]
+        with self._opened() as db:
+            db.execute("CREATE TABLE IF NOT EXISTS aside (target TEXT NOT NULL, content BLOB)")
+            db.execute("CREATE INDEX IF NOT EXISTS aside_target ON aside (target)")
+            rows = db.execute(
+                "SELECT target, content, EXISTS (SELECT 1 FROM aside AS earlier "
+                "WHERE earlier.target = aside.target AND earlier.rowid < aside.rowid) "
+                "FROM aside ORDER BY rowid"
+            )
+            while batch := rows.fetchmany(number):
+                yield [(target, content, bool(again)) for target, content, again in batch]
 
     def close(self) -> None:
         """Remove the file: what it says can be read from the journal again."""
@@ -78,6 +80,15 @@ class Index:
             self._db = None
         with contextlib.suppress(OSError):
             self._path.unlink()
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        try:
+            yield self._open()
+        except (sqlite3.Error, OSError) as error:
+            raise JournalError(
+                f"{self._path}: the index of the journal cannot be written: {error}"
+            ) from None
 
     def _open(self) -> sqlite3.Connection:
         if self._db is None:

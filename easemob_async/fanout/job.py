@@ -149,8 +149,9 @@ class FanoutJob:
         # Attributes may be missing when the constructor failed.
         if not getattr(self, "_started", True):
             warnings.warn(
-                f"{self._name}: a job was made and never started; await it or iterate it",
-                ResourceWarning,
+                f"{self._name}: a job was made and never started: nothing was sent; is an await "
+                "missing? Await it, iterate it, or hold it with async with",
+                RuntimeWarning,
                 stacklevel=2,
                 source=self,
             )

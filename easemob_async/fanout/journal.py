@@ -10,18 +10,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import queue
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
 
 import attrs
 
 from easemob_async.errors import JournalError
-from easemob_async.fanout.lock import FileLock
-from easemob_async.fanout.records import SEPARATOR, WITHDRAWN, Settled, connect, prepare
+from easemob_async.fanout.lock import Mark, SideFile
+from easemob_async.fanout.records import (
+    SEPARATOR,
+    SET_COUNT,
+    WITHDRAWN,
+    Settled,
+    again_row,
+    answer_row,
+    call_row,
+    connect,
+    exception_row,
+    prepare,
+    storable,
+)
+
+_Row = tuple[str, tuple[object, ...]]
 
 
 @attrs.frozen
@@ -31,6 +45,8 @@ class Verdict:
     state: int
     reason: str | None = None
     exceptions: tuple[tuple[str, int, str | None], ...] = ()
+    message_ids: Sequence[str] | None = None
+    """The ids in the order of the targets, where they are kept; empty for an exception."""
 
 
 class Journal:
@@ -40,81 +56,114 @@ class Journal:
         """Open or make a journal.
 
         Raises:
-            JournalError: another job's, not a journal, in use, or it cannot be made.
+            JournalError: another job's, not a journal, damaged, in use, or it cannot be made.
         """
         self.path = path
-        self._lock = FileLock(path.with_name(path.name + ".lock"))
+        self._side = SideFile(path)
         try:
-            self.resumed = prepare(path, job)
+            prepared = prepare(path, job)
+            self._files = _Files(path)
         except BaseException:
-            self._lock.release()
+            self._side.release()
             raise
+        self.resumed = prepared.resumed
+        """Whether earlier runs wrote it."""
+        self.began = prepared.rows
+        """The last row of earlier runs."""
+        self.counts = prepared.counts
+        """What earlier runs counted."""
+        self._id = prepared.journal_id
+        self._rows = prepared.rows
+        self._side.write_mark(Mark(self._id, self._rows))
         self._work: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
-        self.began = self._last_rows()
-        """The last call and the last exception of earlier runs."""
-        self._next_id = self.began[0] + 1
         self._broken: JournalError | None = None
         self._thread = threading.Thread(
             target=self._write_orders, name="easemob-journal", daemon=True
         )
         self._thread.start()
 
-    async def departs(self, targets: Sequence[str], again: Sequence[str] = ()) -> int:
-        """Record that a call leaves; returns when that is on the disk, with the call's number.
+    def departs(
+        self, targets: Sequence[str], again: Sequence[str] = ()
+    ) -> tuple[int, asyncio.Future[None]]:
+        """Record that a call leaves.
 
         Args:
             targets: who gets it.
             again: who of them an earlier run met: what it says of them is void now.
 
-        Raises:
-            JournalError: it cannot be recorded; the call must not leave.
+        Returns:
+            The number of the call, and what to await before it leaves: then that is on the disk. A
+            `JournalError` of it says that it is not, and that the call must not leave.
         """
-        number, self._next_id = self._next_id, self._next_id + 1
-        row = (number, SEPARATOR.join(targets))
-        await self._order(
-            ("INSERT INTO calls VALUES (?, ?)", [row]),
-            ("INSERT INTO tried_again VALUES (?, ?)", [(target, number) for target in again]),
-        )
-        return number
+        call = self._number()
+        rows = [call_row(call, SEPARATOR.join(targets))]
+        rows += [again_row(self._number(), target, call) for target in again]
+        return call, self._order(rows)
 
-    async def departs_again(self, number: int) -> None:
-        """Record that a call that was withdrawn leaves once more."""
-        await self._order(("DELETE FROM answers WHERE call = ?", [(number,)]))
-
-    async def withdraw(self, number: int) -> None:
+    def withdraw(self, call: int) -> asyncio.Future[None]:
         """Record that a call surely was not processed."""
-        await self._order((_ANSWER, [(number, WITHDRAWN, None)]))
+        return self._order([answer_row(self._number(), call, WITHDRAWN, None)])
 
-    async def settle(self, number: int, verdict: Verdict) -> None:
-        """Record what became of a call."""
-        row = (number, verdict.state, verdict.reason)
-        rows = [(number, *exception) for exception in verdict.exceptions]
-        await self._order((_ANSWER, [row]), (_ADD_EXCEPTION, rows))
+    def settle(
+        self, call: int, verdict: Verdict, counts: Mapping[str, int] | None = None
+    ) -> asyncio.Future[None]:
+        """Record what became of a call, and what the job has counted by now."""
+        return self._order(
+            [*self._verdict(call, verdict), *((SET_COUNT, c) for c in (counts or {}).items())]
+        )
 
-    async def note(self, settled: list[Settled]) -> None:
+    def settle_unsent(
+        self, targets: Sequence[str], verdict: Verdict, counts: Mapping[str, int]
+    ) -> asyncio.Future[None]:
+        """Record what became of targets that need no call of their own any more."""
+        call = self._number()
+        rows = [call_row(call, SEPARATOR.join(targets)), *self._verdict(call, verdict)]
+        return self._order([*rows, *((SET_COUNT, count) for count in counts.items())])
+
+    def note(self, settled: list[Settled]) -> asyncio.Future[None]:
         """Record targets that were settled without a call."""
-        rows = [(None, _storable(item.target), item.state, item.reason) for item in settled]
-        await self._order((_ADD_EXCEPTION, rows))
+        return self._order([self._exception(None, s.target, s.state, s.reason) for s in settled])
 
     def close(self) -> None:
-        """Write what is still to be written, and let go of the file."""
+        """Write what is still to be written, and let go of the file.
+
+        Raises:
+            JournalError: the file was deleted or replaced while it was written.
+        """
         if self._thread.is_alive():
             self._work.put(None)
             self._thread.join()
-        self._lock.release()
+        try:
+            if self._broken is None:
+                self._files.check(log=False)  # it goes with the last connection
+        finally:
+            self._side.release()
 
-    def _last_rows(self) -> tuple[int, int]:
-        with contextlib.closing(connect(self.path)) as db:
-            (call,) = db.execute("SELECT coalesce(max(id), 0) FROM calls").fetchone()
-            (exception,) = db.execute("SELECT coalesce(max(rowid), 0) FROM exceptions").fetchone()
-        return int(call), int(exception)
+    def _number(self) -> int:
+        self._rows += 1
+        return self._rows
 
-    async def _order(self, *statements: tuple[str, list[tuple[Any, ...]]]) -> None:
-        if self._broken is not None:
-            raise JournalError(str(self._broken))
+    def _verdict(self, call: int, verdict: Verdict) -> list[_Row]:
+        reason = None if verdict.reason is None else storable(verdict.reason)
+        ids = None if verdict.message_ids is None else SEPARATOR.join(verdict.message_ids)
+        if ids is not None and not ids.isascii():
+            ids = storable(ids)
+        rows = [answer_row(self._number(), call, verdict.state, reason, ids)]
+        return rows + [self._exception(call, *exception) for exception in verdict.exceptions]
+
+    def _exception(self, call: int | None, target: str, state: int, reason: str | None) -> _Row:
+        why = None if reason is None else storable(reason)
+        return exception_row(self._number(), call, storable(target), state, why)
+
+    def _order(self, rows: list[_Row]) -> asyncio.Future[None]:
+        """Hand rows to the thread. What is ordered is written, whether or not it is waited for."""
         done = asyncio.get_running_loop().create_future()
-        self._work.put(_Order(statements, done))
-        await done  # cancelling the wait takes nothing back: what is ordered is written
+        done.add_done_callback(_seen)
+        if self._broken is not None:
+            done.set_exception(JournalError(str(self._broken)))
+        else:
+            self._work.put(_Order(rows, self._rows, done))
+        return done
 
     def _write_orders(self) -> None:
         try:
@@ -142,20 +191,28 @@ class Journal:
 
     def _commit(self, db: sqlite3.Connection, orders: list[_Order]) -> Exception | None:
         try:
+            self._files.check()
             db.execute("BEGIN IMMEDIATE")
             for order in orders:
-                for statement, rows in order.statements:
-                    db.executemany(statement, rows)
+                for statement, row in order.rows:
+                    db.execute(statement, row)
             db.execute("COMMIT")
-        except sqlite3.Error as error:
+            self._files.check()
+        # Whatever it is: a thread that ends in silence would leave the job waiting for ever.
+        except Exception as error:
             with contextlib.suppress(sqlite3.Error):
                 db.execute("ROLLBACK")
             return self._cannot_write(error)
+        self._side.write_mark(Mark(self._id, orders[-1].last))
         return None
 
     def _cannot_write(self, error: Exception) -> JournalError:
         if self._broken is None:
-            self._broken = JournalError(f"journal {self.path}: cannot be written: {error}")
+            self._broken = (
+                error
+                if isinstance(error, JournalError)
+                else JournalError(f"journal {self.path}: cannot be written: {error}")
+            )
         return self._broken
 
     def _fail_all(self, error: Exception) -> None:
@@ -167,14 +224,58 @@ class Journal:
                     _resolve([order], failure)
 
 
-_ANSWER: Final = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?)"
-_ADD_EXCEPTION: Final = "INSERT INTO exceptions (call, target, state, reason) VALUES (?, ?, ?, ?)"
+class _Files:
+    """The journal and its log on the disk: they must stay the files that are written."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._log = path.with_name(path.name + "-wal")
+        self._seen: dict[Path, tuple[int, int, int]] = {}
+        self.check()
+
+    def check(self, *, log: bool = True) -> None:
+        """Look whether they are still there.
+
+        Raises:
+            JournalError: one was deleted, replaced or cut.
+        """
+        self._check(self._path)
+        if log:
+            self._check(self._log)
+
+    def _check(self, path: Path) -> None:
+        before = self._seen.get(path)
+        try:
+            found = os.stat(path)  # each commit does it twice
+        except FileNotFoundError:
+            if before is None and path is self._log:
+                return  # not written yet
+            raise self._changed("deleted") from None
+        now = found.st_dev, found.st_ino, found.st_size
+        if before is not None and before[:2] != now[:2]:
+            raise self._changed("replaced")
+        if before is not None and now[2] < before[2]:
+            raise self._changed("cut")
+        self._seen[path] = now
+
+    def _changed(self, how: str) -> JournalError:
+        return JournalError(
+            f"journal {self._path}: was {how} while the job ran: who was sent to is not recorded "
+            "any more from then on"
+        )
 
 
 @attrs.frozen
 class _Order:
-    statements: tuple[tuple[str, list[tuple[Any, ...]]], ...]
+    rows: list[_Row]
+    last: int
+    """The highest number given out so far; orders are written in the order of their numbers."""
     done: asyncio.Future[None]
+
+
+def _seen(done: asyncio.Future[None]) -> None:
+    if not done.cancelled():
+        done.exception()  # who waits for it raises it; it need not be waited for
 
 
 def _resolve(orders: Sequence[_Order], failure: Exception | None) -> None:
@@ -191,8 +292,3 @@ def _resolve(orders: Sequence[_Order], failure: Exception | None) -> None:
 
     with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
         orders[0].done.get_loop().call_soon_threadsafe(settle)
-
-
-def _storable(target: str) -> str:
-    """Give a target that broke a rule as text that SQLite takes: without lone surrogates."""
-    return target.encode(errors="backslashreplace").decode()

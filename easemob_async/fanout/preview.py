@@ -39,7 +39,7 @@ async def preview(
             if call is not None:
                 sizes[len(call.targets)] += 1
             for outcome in feed.settled:
-                tally.add(outcome.status, 1, outcome.error)
+                tally.add(outcome.status, 1, outcome.error, outcome.target)
             tally.add(OutcomeStatus.SKIPPED, len(feed.skipped))
             feed.settled, feed.skipped = [], []
     finally:

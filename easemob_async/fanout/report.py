@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import timedelta
 from enum import StrEnum
@@ -12,7 +13,7 @@ from typing import Final
 
 import attrs
 
-from easemob_async.errors import EasemobError, JournalError
+from easemob_async.errors import APIError, EasemobError, JournalError
 
 _REASONS_KEPT: Final = 20
 _REASON_LENGTH: Final = 120
@@ -61,8 +62,11 @@ class JournalEntries:
         from easemob_async.fanout.records import STATE_OF, read_last
 
         for item in read_last(self._journal, STATE_OF[self._status]):
-            error = EasemobError(item.reason or self._status.value)
-            yield Outcome(item.target, self._status, None, error)
+            if self._status is OutcomeStatus.SENT:
+                yield Outcome(item.target, self._status, item.message_id)
+            else:
+                error = EasemobError(item.reason or self._status.value)
+                yield Outcome(item.target, self._status, None, error)
 
     async def __aiter__(self) -> AsyncIterator[Outcome]:
         outcomes = iter(self)
@@ -84,7 +88,7 @@ class FanoutReport:
     unknown: int = 0
     """May or may not have been accepted."""
     skipped: int = 0
-    """Given twice."""
+    """Given twice, or settled by an earlier run of the journal."""
     not_sent: int = 0
     """Read, but the job was stopped first; while it runs, those on their way."""
     calls: int = 0
@@ -93,18 +97,30 @@ class FanoutReport:
     """How long the job has taken."""
     reasons: Mapping[str, int] = attrs.field(factory=dict)
     """How often each reason for failed and unknown came up; rare ones together."""
+    failed_before: int = 0
+    """Those of the skipped who failed in an earlier run; ``retry_failed=True`` tries them again."""
     journal: Path | None = None
     """The job's journal, where it keeps one."""
 
     @property
     def complete(self) -> bool:
         """Whether every target that was read was sent, or sent once before."""
-        return self.sent + self.skipped == self.read
+        return self.sent + self.skipped == self.read and not self.failed_before
 
     @property
     def rate(self) -> float:
         """Targets settled a second."""
         return (self.read - self.not_sent) / self.seconds if self.seconds > 0 else 0.0
+
+    def iter_sent(self) -> JournalEntries:
+        """Stream the targets that were sent to, in this run or an earlier one, likewise.
+
+        With the ids of their messages, where ``keep_message_ids=True`` kept them.
+
+        Raises:
+            JournalError: the job kept no journal; iterate the job instead.
+        """
+        return JournalEntries(self._journal_or_raise(), OutcomeStatus.SENT)
 
     def iter_failed(self) -> JournalEntries:
         """Stream the targets that failed from the journal, with ``for`` or ``async for``.
@@ -188,14 +204,23 @@ class Tally:
     def __init__(self) -> None:
         self.read = 0
         self.calls = 0
+        self.failed_before = 0
         self.counts: dict[OutcomeStatus, int] = dict.fromkeys(OutcomeStatus, 0)
         self._reasons: dict[str, int] = {}
 
-    def add(self, status: OutcomeStatus, number: int, error: Exception | None = None) -> None:
-        """Count targets that are settled."""
+    def add(
+        self,
+        status: OutcomeStatus,
+        number: int,
+        error: Exception | None = None,
+        target: str | None = None,
+    ) -> None:
+        """Count targets that are settled; ``target`` is the only one, if there is one."""
         self.counts[status] += number
         if error is not None:
-            reason = _reason(error)
+            if status is OutcomeStatus.SKIPPED:
+                self.failed_before += number
+            reason = _reason(error, target)
             if reason not in self._reasons and len(self._reasons) >= _REASONS_KEPT:
                 reason = _OTHER
             self._reasons[reason] = self._reasons.get(reason, 0) + number
@@ -215,17 +240,38 @@ class Tally:
             calls=self.calls,
             seconds=seconds,
             reasons=ordered,
+            failed_before=self.failed_before,
             journal=journal,
             **counts,
         )
 
 
-def _reason(error: Exception) -> str:
-    """Give what is the same for all targets that an error stands for."""
+# messages.send_to_users(["ann", … 600 ids]): what a call is called in its errors.
+_CALL: Final = re.compile(r'[a-z_.]+\((?:"[^"]*"|\["[^"]*"(?:, … \d+ ids)?\]|\[\]|, )*\): ')
+
+
+def _reason(error: Exception, target: str | None) -> str:
+    """Return what is the same for all targets that an error of its kind stands for."""
     status = getattr(error, "status", None)
-    if status is not None:
-        parts = (str(status), getattr(error, "error", ""), getattr(error, "description", ""))
-        return ": ".join(part for part in parts if part)
-    words = str(error)
-    words = words if len(words) <= _REASON_LENGTH else words[:_REASON_LENGTH] + "…"
-    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+    if isinstance(error, APIError) and status is not None:
+        words = ": ".join(part for part in (str(status), error.error, error.description) if part)
+    else:
+        words = _CALL.sub("", str(error), count=1)
+        if status is None:
+            name = type(error).__name__
+        else:
+            name = f"{status}: unreadable answer"
+            words = words.removeprefix(f"{status}: ").removeprefix("unexpected answer: ")
+        words = f"{name}: {words}" if words else name
+    if target is not None:
+        words = without_name(words, target)
+    return words if len(words) <= _REASON_LENGTH else words[:_REASON_LENGTH] + "…"
+
+
+def without_name(text: str, target: str) -> str:
+    """Take a target's name out of a text."""
+    for shown in (repr(target)[:80], f'"{target[:80]}"'):
+        text = text.replace(shown, "…")
+    if target:
+        text = re.sub(rf"(?<!\w){re.escape(target)}(?!\w)", "…", text)
+    return text

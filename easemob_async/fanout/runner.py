@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
-from itertools import repeat
+from collections import deque
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
+from itertools import chain, repeat
 from typing import Any, Final
 
 import attrs
 
-from easemob_async.errors import (
-    APIError,
-    AppNotFoundError,
-    AuthenticationError,
-    EasemobError,
-    JournalError,
-    RateLimitError,
-    ResponseError,
-)
+from easemob_async.errors import APIError, EasemobError, JournalError, ResponseError
 from easemob_async.fanout.feed import Feed
 from easemob_async.fanout.journal import Journal, Verdict
 from easemob_async.fanout.pace import make_pacer
 from easemob_async.fanout.plan import PlannedCall, make_packer
 from easemob_async.fanout.records import FAILED, SENT, STATE_OF, UNKNOWN, Settled
+from easemob_async.fanout.refusals import ALONE, Refusals, about, halves, kind, spread
 from easemob_async.fanout.report import FanoutReport, Outcome, OutcomeStatus, Progress, Tally
 from easemob_async.fanout.screen import Screen, open_screen
 from easemob_async.fanout.settings import Settings
 from easemob_async.fanout.source import Source
 from easemob_async.fanout.worker import StoppedError, Worker
 from easemob_async.transport import codec
+from easemob_async.transport.answer import Answer
 from easemob_async.transport.transport import Transport
 
 Listener = Callable[[Iterable[Outcome]], Awaitable[None]]
@@ -56,6 +52,9 @@ class Runner:
         self._tally = Tally()
         self._workers: list[Worker] = []
         self._feeding = asyncio.Lock()
+        self._trying_alone = asyncio.Lock()
+        self._refusals: Refusals
+        self._keep_ids = settings.journal is not None and settings.journal.keep_message_ids
         self._feed: Feed
         self._journal: Journal | None = None
         self._on_their_way = 0
@@ -114,10 +113,17 @@ class Runner:
         """
         self._started_at = time.monotonic()
         settings = self.settings
-        limits = self._transport.core.quotas.limits(settings.operation)
-        packer = make_packer(settings, limits)
-        screen = await open_screen(settings)
+        try:
+            screen = await open_screen(settings)
+        except EasemobError as error:
+            error.report = self.report()
+            raise
         self._journal = None if screen is None else screen.journal
+        self._refusals = Refusals(
+            own_messages=settings.constant is None,
+            counts={} if self._journal is None else self._journal.counts,
+        )
+        packer = make_packer(settings, self._transport.core.quotas.limits(settings.operation))
         self._feed = Feed(settings, self._source, packer, screen)
         try:
             if not self._stopping:
@@ -129,24 +135,37 @@ class Runner:
             await self._tell(unsent)
         report = self.report()
         if self._error is not None:
-            if isinstance(self._error, EasemobError):
-                self._error.report = report
+            with contextlib.suppress(AttributeError, TypeError):  # not every error can carry it
+                self._error.report = report  # type: ignore[attr-defined]
             raise self._error
         return report
 
     async def _finish(self, screen: Screen | None) -> None:
+        """Settle what is left, and let go of everything, whatever fails on the way."""
         try:
-            await self._settle_fed()
-        except JournalError as error:
-            self.stop(error)
-        self._unsent += self._feed.left()
-        if screen is not None:
-            self._unsent += screen.left()
-        self._ended_at = time.monotonic()
-        self._tell_progress(final=True)
-        if screen is not None:
-            await screen.close()
-        await self._source.close()
+            try:
+                await self._settle_fed()
+                self._unsent += self._feed.left()
+                if screen is not None:
+                    self._unsent += screen.left()
+            except Exception as error:
+                self.stop(error)
+            self._ended_at = time.monotonic()
+            try:
+                self._tell_progress(final=True)
+            except Exception as error:  # of the caller's function
+                self.stop(error)
+        finally:
+            try:
+                if screen is not None:
+                    await screen.close()
+            except JournalError as error:
+                self.stop(error)
+            finally:
+                try:
+                    await self._source.close()
+                except Exception as error:  # of the caller's generator
+                    self.stop(error)
 
     async def _run_workers(self, screen: Screen | None) -> None:
         limits = self._transport.core.quotas.limits(self.settings.operation)
@@ -180,7 +199,7 @@ class Runner:
                         if self._stopping:
                             self._unsent += call.targets
                         else:
-                            await self._send(call.targets, call.content, worker)
+                            await self._send(call, worker)
                     finally:
                         self._call_is_over()
                 elif over:
@@ -213,7 +232,94 @@ class Runner:
         if not self._on_their_way:
             self._feed.all_settled.set()
 
-    async def _send(self, targets: Sequence[str], content: bytes, worker: Worker) -> None:
+    async def _send(self, call: PlannedCall, worker: Worker) -> None:
+        """Send a call; what is refused as a whole is taken apart where that may help."""
+        targets = call.targets
+        refusal = await self._try(targets, call.content, worker)
+        if refusal is None:
+            return
+        refusals = self._refusals
+        about_message = about(refusal, self.settings.operation.id) == "the message"
+        its_own = call.content is not self.settings.constant
+        if about_message and not its_own and not refusals.accepted:
+            self._unsent += targets
+            self.stop(refusal)
+            await worker.withdraw()
+            return
+        if len(targets) == 1 or (about_message and its_own):
+            # Nothing to take apart: it is the target, or all have the message that is refused.
+            if refusals.accepted:
+                await self._fail(targets, refusal, worker)
+                if refusals.note_ended_early():
+                    self._stop_refused(refusal)
+                return
+            try:
+                await self._trying_alone.acquire()
+            except asyncio.CancelledError:
+                self._unsent += targets
+                worker.withdraw_at_once()
+                raise
+            try:
+                if self._stopping:
+                    self._unsent += targets
+                    await worker.withdraw()
+                else:
+                    await self._refused_alone(targets, refusal, worker)
+            finally:
+                self._trying_alone.release()
+            return
+        # What is in here is neither settled nor on its way.
+        left: deque[list[str]] = deque([list(targets)])
+        try:
+            await worker.withdraw()
+            if self._refusals.accepted:
+                halved = await self._try_some_alone(left, call.content, worker)
+            else:
+                async with self._trying_alone:  # so many of the job, not of each worker
+                    halved = await self._try_some_alone(left, call.content, worker)
+            while halved and left and not self._stopping:
+                part = left.popleft()
+                error = await self._try(part, call.content, worker)
+                if error is not None and len(part) == 1:
+                    await self._refused_alone(part, error, worker)
+                elif error is not None:
+                    left.extend(halves(part))
+                    await worker.withdraw()
+        finally:
+            self._unsent += [target for part in left for target in part]
+
+    async def _try_some_alone(self, left: deque[list[str]], content: bytes, worker: Worker) -> bool:
+        """Try some targets of a refused call alone; tell whether the rest is to be halved."""
+        refusals = self._refusals
+        (whole,) = left
+        alone, rest = spread(whole, refusals.alone())
+        left.clear()
+        left.extend((alone, rest))
+        kinds, tried = set(), 0
+        error: APIError | None = None
+        while alone and tried < refusals.alone() and not self._stopping:
+            target = alone.pop(0)
+            tried += 1
+            error = await self._try([target], content, worker)
+            if error is None:
+                break
+            kinds.add(kind(error, target))
+            await self._refused_alone([target], error, worker)
+        if self._stopping:
+            return False
+        if error is not None and len(kinds) == 1 and tried >= min(ALONE, len(whole)):
+            left.clear()
+            if alone or rest:
+                await self._fail([*alone, *rest], error, worker)
+            if refusals.note_ended_early():
+                self._stop_refused(error)
+            return False
+        left.clear()
+        left.extend(halves([*alone, *rest]))
+        return True
+
+    async def _try(self, targets: Sequence[str], content: bytes, worker: Worker) -> APIError | None:
+        """Send one request. A definite no that is not about every call is returned, not settled."""
         body = content[:-1] + b',"to":' + codec.dumps(targets) + b"}"
         error: EasemobError
         try:
@@ -224,7 +330,7 @@ class Runner:
                 about=targets,
                 bulk=worker.bulk(targets),
             )
-            ids = answer.read(dict[str, str], "data")
+            ids = answer.each(str, "data", under=targets)
         except EasemobError as failure:
             error = failure
         except BaseException as cause:  # cancelled, or an exception of a hook or provider
@@ -233,42 +339,20 @@ class Runner:
                 self._count(OutcomeStatus.UNKNOWN, targets, error)
             else:
                 self._unsent += targets
+                worker.withdraw_at_once()
             raise
         else:
-            missing = answer.wrong("data does not name the target")
-            await self._settle_sent(targets, ids, missing, worker)
-            return
-        await self._settle_error(targets, error, worker)
-
-    async def _settle_sent(
-        self, targets: Sequence[str], ids: dict[str, str], missing: ResponseError, worker: Worker
-    ) -> None:
-        lost: list[str] = []
-        if not all(map(ids.__contains__, targets)):
-            # The service may answer with a name in lower case.
-            ids = {**{t: ids[t.lower()] for t in targets if t.lower() in ids}, **ids}
-            lost = [target for target in targets if target not in ids]
-            targets = [target for target in targets if target in ids]
-        exceptions = tuple((target, UNKNOWN, str(missing)) for target in lost)
-        if not await self._record([*targets, *lost], Verdict(SENT, None, exceptions), worker):
-            return
-        self._tally.calls += 1
-        self._tally.add(OutcomeStatus.SENT, len(targets))
-        if self._listener is not None:
-            # Made one by one as they are taken: so many objects at once would cost twice as much.
-            message_ids = map(ids.__getitem__, targets)
-            await self._tell(map(Outcome, targets, repeat(OutcomeStatus.SENT), message_ids))
-        if lost:
-            await self._tell(self._count(OutcomeStatus.UNKNOWN, lost, missing))
-        self._tell_progress()
-
-    async def _settle_error(
-        self, targets: Sequence[str], error: EasemobError, worker: Worker
-    ) -> None:
+            self._tally.calls += 1
+            await self._settle_sent(targets, ids, answer, worker)
+            return None
         if error.maybe_processed:
-            status = OutcomeStatus.UNKNOWN
-        elif isinstance(error, APIError) and not self._for_every_call(error):
-            status = OutcomeStatus.FAILED
+            self._tally.calls += 1
+            await self._settle_error(targets, OutcomeStatus.UNKNOWN, error, worker)
+        elif (
+            isinstance(error, APIError) and about(error, self.settings.operation.id) != "every call"
+        ):
+            self._tally.calls += 1
+            return error
         else:
             # Nothing was sent, and nothing else can be: these targets wait for another run.
             self._unsent += targets
@@ -276,30 +360,92 @@ class Runner:
                 self.stop(error)
             if not isinstance(error, JournalError | StoppedError):
                 await worker.withdraw()
-            return
-        if await self._record(targets, Verdict(STATE_OF[status], str(error)), worker):
-            self._tally.calls += 1
-            await self._tell(self._count(status, targets, error))
-            self._tell_progress()
+        return None
 
-    async def _record(self, targets: Sequence[str], verdict: Verdict, worker: Worker) -> bool:
-        """Have the journal know; where it cannot be written the job stops, the call unknown."""
+    async def _refused_alone(self, targets: Sequence[str], error: APIError, worker: Worker) -> None:
+        stops = self._refusals.note_refused_alone()
+        await self._fail(targets, error, worker)
+        if stops:
+            self._stop_refused(error)
+
+    def _stop_refused(self, error: APIError) -> None:
+        error.add_note(
+            f"{self.settings.name}: stopped: everybody who was tried lately was refused, so nearly "
+            "everybody else would be; who was not tried is not sent, and another run goes on there"
+        )
+        self.stop(error)
+
+    async def _settle_sent(
+        self, targets: Sequence[str], ids: Mapping[str, str], answer: Answer, worker: Worker
+    ) -> None:
+        lost: list[str] = []
+        missing: ResponseError | None = None
+        if len(ids) != len(targets):
+            missing = answer.wrong("data does not give the target a message id")
+            lost = [target for target in targets if target not in ids]
+        exceptions = tuple((target, UNKNOWN, str(missing)) for target in lost)
+        kept = None
+        if self._keep_ids:
+            kept = [ids.get(target, "") for target in targets]
+        if ids:
+            self._refusals.note_accepted()
+        verdict = Verdict(SENT, None, exceptions, kept)
+        failure, cancelled = await self._record(targets, verdict, worker)
+        told: Iterable[Outcome] = ()
+        if failure is not None:
+            told = self._count(OutcomeStatus.UNKNOWN, targets, failure)
+        else:
+            sent = targets if not lost else [target for target in targets if target in ids]
+            self._tally.add(OutcomeStatus.SENT, len(sent))
+            if self._listener is not None:
+                # Made one by one as they are taken: so many at once would cost twice as much.
+                told = map(Outcome, sent, repeat(OutcomeStatus.SENT), map(ids.__getitem__, sent))
+            if missing is not None:
+                told = chain(told, self._count(OutcomeStatus.UNKNOWN, lost, missing))
+        if cancelled:
+            raise asyncio.CancelledError
+        await self._tell(told)
+        self._tell_progress()
+
+    async def _fail(self, targets: Sequence[str], error: EasemobError, worker: Worker) -> None:
+        await self._settle_error(targets, OutcomeStatus.FAILED, error, worker)
+
+    async def _settle_error(
+        self, targets: Sequence[str], status: OutcomeStatus, error: EasemobError, worker: Worker
+    ) -> None:
+        verdict = Verdict(STATE_OF[status], str(error))
+        failure, cancelled = await self._record(targets, verdict, worker)
+        if failure is not None:
+            status, error = OutcomeStatus.UNKNOWN, failure
+        told = self._count(status, targets, error)
+        if cancelled:
+            raise asyncio.CancelledError
+        await self._tell(told)
+        self._tell_progress()
+
+    async def _record(
+        self, targets: Sequence[str], verdict: Verdict, worker: Worker
+    ) -> tuple[JournalError | None, bool]:
+        """Have the journal know, before anything else happens to the call.
+
+        Returns:
+            Why it cannot be written (then the job stops, the call unknown), and whether the worker
+            was cancelled meanwhile: what was answered is counted all the same.
+        """
+        written = worker.settle(targets, verdict, self._refusals.changes())
+        cancelled = False
+        while written is not None and not written.done():
+            try:
+                await asyncio.wait([written])
+            except asyncio.CancelledError:
+                cancelled = True
         try:
-            await worker.settle(verdict)
+            if written is not None:
+                written.result()
         except JournalError as error:
             self.stop(error)
-            await self._tell(self._count(OutcomeStatus.UNKNOWN, targets, error))
-            return False
-        return True
-
-    def _for_every_call(self, error: APIError) -> bool:
-        """Tell whether every other call would meet the same refusal."""
-        if error.operation != self.settings.operation.id:
-            return True  # no token
-        if isinstance(error, AuthenticationError | AppNotFoundError | RateLimitError):
-            return True
-        # With one message for all, a refusal of the first call is one of all calls.
-        return self.settings.constant is not None and not self._tally.counts[OutcomeStatus.SENT]
+            return error, cancelled
+        return None, cancelled
 
     async def _settle_fed(self) -> None:
         """Count, record and tell who was settled without a call."""
@@ -310,7 +456,7 @@ class Runner:
             await self._tell(map(Outcome, skipped, repeat(OutcomeStatus.SKIPPED)))
             self._tell_progress()
         for outcome in settled:
-            self._tally.add(outcome.status, 1, outcome.error)
+            self._tally.add(outcome.status, 1, outcome.error, outcome.target)
         failed = [o for o in settled if o.status is OutcomeStatus.FAILED]
         try:
             if failed and self._journal is not None:
@@ -321,13 +467,13 @@ class Runner:
     def _count(
         self, status: OutcomeStatus, targets: Sequence[str], error: EasemobError
     ) -> list[Outcome]:
-        self._tally.add(status, len(targets), error)
+        self._tally.add(status, len(targets), error, targets[0] if len(targets) == 1 else None)
         if self._listener is None:
             return []
         return [Outcome(target, status, None, error) for target in targets]
 
     async def _tell(self, outcomes: Iterable[Outcome]) -> None:
-        if self._listener is not None and outcomes:
+        if self._listener is not None:
             await self._listener(outcomes)
 
     def _tell_progress(self, *, final: bool = False) -> None:

@@ -83,9 +83,9 @@ class Screened:
     items: list[Any]
     """To be sent."""
     skipped: list[str]
-    """Settled by an earlier run, or met before in this one."""
-    unknown: list[Outcome]
-    """Left unknown by an earlier run."""
+    """Sent to by an earlier run, or met before in this one."""
+    settled: list[Outcome]
+    """Left unknown, or failed, by an earlier run."""
 
 
 class Screen:
@@ -118,9 +118,9 @@ class Screen:
         Items that are neither ids nor pairs go through: whoever plans them refuses them.
         """
         skipped: list[str] = []
-        unknown: list[Outcome] = []
+        settled: list[Outcome] = []
         if self.journal.resumed:
-            items, skipped, unknown = await self._without_earlier(items)
+            items, skipped, settled = await self._without_earlier(items)
         if set(map(type, items)) == {str}:
             met = self._filter.add(items)
         else:
@@ -138,7 +138,7 @@ class Screen:
             if len(self._unwritten) >= _SCAN_BATCH:
                 await asyncio.to_thread(self._write_aside)
             items = [item for at, item in enumerate(items) if at not in aside]
-        return Screened(items, skipped, unknown)
+        return Screened(items, skipped, settled)
 
     async def _without_earlier(
         self, items: list[Any]
@@ -152,7 +152,7 @@ class Screen:
             return [], items, []
         kept: list[Any] = []
         skipped: list[str] = []
-        unknown: list[Outcome] = []
+        settled: list[Outcome] = []
         for item, name in zip(items, names, strict=True):
             state = None if name is None else states.get(name)
             if state is None:
@@ -160,6 +160,9 @@ class Screen:
             elif state == FAILED and self._retry_failed:
                 self.again.add(name)
                 kept.append(item)
+            elif state == FAILED:
+                failed = EasemobError("failed in an earlier run; retry_failed=True tries it again")
+                settled.append(Outcome(name, OutcomeStatus.SKIPPED, error=failed))
             elif state != UNKNOWN:
                 skipped.append(name)
             elif self._decide(name) == "resend":
@@ -167,8 +170,8 @@ class Screen:
                 kept.append(item)
             else:
                 error = EasemobError(f"{name}: unknown since an earlier run", maybe_processed=True)
-                unknown.append(Outcome(name, OutcomeStatus.UNKNOWN, error=error))
-        return kept, skipped, unknown
+                settled.append(Outcome(name, OutcomeStatus.UNKNOWN, error=error))
+        return kept, skipped, settled
 
     def _decide(self, target: str) -> Literal["report", "resend"]:
         decide = self._on_unknown
@@ -225,7 +228,7 @@ class Screen:
             self._aside += len(self._unwritten)
             self._unwritten = []
 
-    async def _build(self, since: tuple[int, int] = (0, 0)) -> None:
+    async def _build(self, since: int = 0) -> None:
         await asyncio.to_thread(self._index.build, read_states(self.journal.path, since))
 
 

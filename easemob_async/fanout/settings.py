@@ -25,6 +25,7 @@ class JournalSettings:
     job_id: str
     retry_failed: bool
     on_unknown: OnUnknown
+    keep_message_ids: bool
     fingerprint: str
     """What tells this job from others: its options and its message."""
 

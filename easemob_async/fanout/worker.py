@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from easemob_async.errors import EasemobError
@@ -39,8 +39,9 @@ class Worker:
         """Its call left and is not answered yet."""
 
     def bulk(self, targets: Sequence[str]) -> Bulk:
-        """Give what the transport has to tell about the attempts of a new call."""
+        """Return what the transport has to say about the attempts of a new call."""
         self._number = None
+        self.departed = False
 
         @asynccontextmanager
         async def admission() -> AsyncIterator[None]:
@@ -52,16 +53,14 @@ class Worker:
 
         async def on_departure() -> None:
             if self._journal is not None:
-                if self._number is None:
-                    again = list(self._again.intersection(targets)) if self._again else []
-                    self._number = await self._journal.departs(targets, again)
-                    self._again.difference_update(again)
-                else:
-                    await self._journal.departs_again(self._number)
+                again = list(self._again.intersection(targets)) if self._again else []
+                self._number, recorded = self._journal.departs(targets, again)
+                await recorded
             self.departed = True
 
         async def on_repeat() -> None:
-            self.rest()
+            self.departed = False
+            self.waiting = True
             self._pacer.unused()
             await self.withdraw()
             self._check()
@@ -72,24 +71,39 @@ class Worker:
         if self._is_stopped():
             raise StoppedError("the job was stopped before this call left (again)")
 
-    async def settle(self, verdict: Verdict) -> None:
-        """Have the journal know what became of the call.
+    def settle(
+        self, targets: Sequence[str], verdict: Verdict, counts: Mapping[str, int]
+    ) -> asyncio.Future[None] | None:
+        """Have the journal know what became of the call, or of targets that need none any more.
+
+        Returns:
+            What to wait for until it is written; ``None`` without a journal.
+        """
+        self.departed = False
+        if self._again:
+            self._again.difference_update(targets)
+        number, self._number = self._number, None
+        if self._journal is None:
+            return None
+        if number is None:
+            return self._journal.settle_unsent(targets, verdict, counts)
+        return self._journal.settle(number, verdict, counts)
+
+    async def withdraw(self) -> None:
+        """Have the journal know that the call surely was not processed.
 
         Raises:
             JournalError: it cannot be written.
         """
-        if self._journal is not None and self._number is not None:
-            await self._journal.settle(self._number, verdict)
+        number, self._number = self._number, None
+        if self._journal is not None and number is not None:
+            await self._journal.withdraw(number)
 
-    async def withdraw(self) -> None:
-        """Have the journal know that the call surely was not processed."""
-        if self._journal is not None and self._number is not None:
-            await self._journal.withdraw(self._number)
-
-    def rest(self) -> None:
-        """Nothing is on its way any more."""
-        self.departed = False
-        self.waiting = True
+    def withdraw_at_once(self) -> None:
+        """The same without waiting: the call did not leave, and nobody is there to wait."""
+        number, self._number = self._number, None
+        if self._journal is not None and number is not None:
+            self._journal.withdraw(number)
 
     def interrupt(self) -> None:
         """Cancel it, unless that would leave the fate of a call unknown."""

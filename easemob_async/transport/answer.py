@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeVar, overload
 
 from easemob_async.errors import APIError, Request, ResponseError
@@ -11,6 +12,9 @@ from easemob_async.transport import converter
 from easemob_async.transport.operation import Operation
 
 T = TypeVar("T")
+V = TypeVar("V")
+
+_JUST_STR: Final[set[type]] = {str}
 
 _YES: Final = (True, "true", "success", "ok", 1)
 
@@ -88,6 +92,45 @@ class Answer:
     def optional(self, kind: type[T], *path: str | int) -> T | None:
         """Decode the value at a path, if there is one."""
         return None if self.get(*path) is None else self.read(kind, *path)
+
+    def each(self, kind: type[T], *path: str | int, under: Sequence[str]) -> dict[str, T]:
+        """Decode what an object says of some names; what it says of none, or wrongly, is left out.
+
+        Args:
+            kind: what each value is.
+            path: where the object is.
+            under: the names that were asked for: each result stands under the one that was given,
+                though the service may name it in lower case.
+
+        Raises:
+            ResponseError: there is no object.
+        """
+        found = self.get(*path)
+        if not isinstance(found, dict):
+            raise self.wrong(f"{_dotted(path)} is {'missing' if found is None else 'no object'}")
+        if kind is str and set(map(type, found.values())) == _JUST_STR:
+            whole: dict[str, Any] = found  # as most are, e.g. the message ids of 600 targets
+        else:
+            whole = {}
+            for name, value in found.items():
+                with contextlib.suppress(ResponseError):
+                    whole[name] = self.decode(kind, value, name)
+        return self.named(whole, under)
+
+    def named(self, found: Mapping[str, V], asked: Iterable[str]) -> dict[str, V]:
+        """Return what was found under the names that were asked for, whatever their case."""
+        result: dict[str, V] = {}
+        folded: dict[str, str] | None = None
+        for name in asked:
+            if name in found:
+                result[name] = found[name]
+                continue
+            if folded is None:
+                folded = {self.without_prefix(key).lower(): key for key in found}
+            key = folded.get(name.lower())
+            if key is not None:
+                result[name] = found[key]
+        return result
 
     def first(self, kind: type[T], key: str) -> T:
         """Decode the one object of a list, which older answers give bare."""

@@ -14,9 +14,9 @@ type              takes
 ``Enum | str``    the enum, or the plain string when the value is unknown
 ================  ===========================================================
 
-A dotted name of a field goes into objects. null is the same as missing, unknown fields are ignored.
-Anything else is an error that names the field. Data is decoded fast, and a second time with
-detailed validation only to explain a failure.
+A dotted name of a field goes into objects. null is the same as missing, in lists and maps too;
+unknown fields are ignored. Anything else is an error that names the field. Data is decoded fast,
+and a second time with detailed validation only to explain a failure.
 """
 
 from __future__ import annotations
@@ -208,6 +208,8 @@ def _list_hook(converter: cattrs.Converter, kind: Any) -> Hook:
     def structure(value: object, _: object) -> object:
         if not isinstance(value, list):
             raise ValueError(f"must be a list, not {_shown(value)}")
+        if None in value:  # a missing entry, which costs itself alone
+            value = [item for item in value if item is not None]
         items = inner(value, kind)
         return tuple(items) if as_tuple else items
 
@@ -222,8 +224,8 @@ def _dict_hook(converter: cattrs.Converter, kind: Any) -> Hook:
         if not isinstance(value, dict):
             raise ValueError(f"must be an object, not {_shown(value)}")
         if plain and set(map(type, value.values())) <= _JUST_STR:
-            return value  # as most are, e.g. the message ids of 600 targets
-        return inner(value, kind)
+            return value
+        return inner({k: item for k, item in value.items() if item is not None}, kind)
 
     return structure
 

@@ -35,8 +35,8 @@ def may_repeat(operation: Operation, error: EasemobError) -> bool:
     """Tell whether repeating cannot do the thing twice, and could help.
 
     What surely was not processed may always be repeated: it never left, the server did not take
-    it, or it was refused for its rate or with a 503 that says when to come back. The rest only where
-    the operation is ``safe``.
+    it, or it was refused for its rate or with a 503 that says when to come back. The rest only
+    where the operation is ``safe``.
     """
     if is_refusal(error):
         return True

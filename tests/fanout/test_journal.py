@@ -112,7 +112,7 @@ async def test_failed_targets_stay_failed_unless_they_are_tried_again(
     refuse = True
 
     def respond(request: Received) -> Answer:
-        if refuse and "u600" in request.json["to"]:
+        if refuse and {*users(1200, 600)}.intersection(request.json["to"]):
             return Reply(status=400, body={"error": "x", "error_description": "no"})
         return accept(request)
 
@@ -130,7 +130,11 @@ async def test_failed_targets_stay_failed_unless_they_are_tried_again(
         assert list(first.iter_unknown()) == []
         refuse = False
         second = await run(client)
-        assert (second.sent, second.skipped) == (0, 1801)
+        assert (second.sent, second.skipped, second.failed_before) == (0, 1801, 601)
+        assert not second.complete
+        assert second.reasons == {
+            "EasemobError: failed in an earlier run; retry_failed=True tries it again": 601
+        }
         third = await run(client, retry_failed=True)
         assert (third.sent, third.failed, third.skipped) == (600, 1, 1200)
         assert {outcome.target for outcome in third.iter_failed()} == {""}
@@ -484,8 +488,8 @@ async def test_killed_while_the_journal_is_made_it_can_be_made_again(
     assert not path.exists()
     for db in opened:
         db.close()
-    assert records.prepare(path, {"kind": "x"}) is False
-    assert records.prepare(path, {"kind": "x"}) is True
+    assert not records.prepare(path, {"kind": "x"}).resumed
+    assert records.prepare(path, {"kind": "x"}).resumed
 
 
 def test_killed_at_any_instant_it_resumes_without_sending_twice(path: Path) -> None:

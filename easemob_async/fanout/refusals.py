@@ -1,0 +1,148 @@
+"""What follows when the service refuses a whole call of a job. Decided without I/O.
+
+A refusal is *about every call* (credentials, the app, its plan), *about the message*, or it may be
+about one target. Then the call is taken apart, so that only those fail who are refused alone. A
+mistake that everybody's call would meet must cost a few requests, and not the quota: the counts
+kept here end that, and they are the job's, over all of its runs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
+
+from easemob_async.errors import (
+    APIError,
+    AppNotFoundError,
+    AuthenticationError,
+    PayloadTooLargeError,
+    RateLimitError,
+)
+from easemob_async.fanout.report import without_name
+from easemob_async.transport.retry import NOT_TAKEN
+
+About = Literal["every call", "the message", "a target"]
+
+ALONE: Final = 3
+"""So many targets of a refused call are tried alone before it is halved."""
+ALONE_AT_FIRST: Final = 20
+"""So many while nobody was ever accepted: if all are refused, everybody would be."""
+ENDED_EARLY_IN_A_ROW: Final = 3
+"""So many calls in a row of which everybody who was tried alone is refused stop a job."""
+ENDED_EARLY_IN_A_ROW_OWN: Final = 10
+"""The same where each target has its own message."""
+
+# Statuses that say nothing about a target: token, payment, method, proxy, media type, upgrade.
+_EVERY_CALL: Final = NOT_TAKEN | {401, 402, 405, 407, 411, 415, 426, 431, 451}
+# "message broadcast service is unopened", "this appKey not open message roaming", "not allow" ...
+_NOT_ENABLED: Final = re.compile(
+    r"\bnot (?:be )?(?:open|opened|activated|enabled)\b|\bunopened\b|service not allow|"
+    r"service open exception|not enough balance|overdue",
+    re.IGNORECASE,
+)
+_ABOUT_BODY: Final = frozenset({"invalid_request_body", "json_parse"})
+_MESSAGE_ERRORS: Final = frozenset({"message_send_error", "illegal_argument", ""})
+# messages.send_to_users: "param from can't be empty", "param ext must be JSONObject" ...
+_ABOUT_MESSAGE: Final = re.compile(
+    r"can(?:'|\u2019| ?no)t be empty|must be (?:a )?json ?object|too large|exceed limit",
+    re.IGNORECASE,
+)
+_TOO_LARGE: Final = 14007
+
+
+def about(error: APIError, operation: str) -> About:
+    """Tell what a definite no to a whole call is about."""
+    if error.operation != operation:
+        return "every call"  # no token
+    if isinstance(error, AuthenticationError | AppNotFoundError | RateLimitError):
+        return "every call"
+    if error.status is None or error.status >= 500 or error.status in _EVERY_CALL:
+        return "every call"
+    words = f"{error.error}: {error.description}"
+    if _NOT_ENABLED.search(words):
+        return "every call"
+    if isinstance(error, PayloadTooLargeError) or error.error_code == _TOO_LARGE:
+        return "the message"
+    if error.status == 400 and (
+        error.error in _ABOUT_BODY
+        or (error.error in _MESSAGE_ERRORS and _ABOUT_MESSAGE.search(error.description))
+    ):
+        return "the message"
+    return "a target"
+
+
+def kind(error: APIError, target: str) -> tuple[object, ...]:
+    """Return what is the same in two refusals of the same kind: all but the target's name."""
+    return error.status, error.error, without_name(error.description, target)
+
+
+class Refusals:
+    """The counts of a job that decide when refusals stop it."""
+
+    def __init__(self, *, own_messages: bool, counts: Mapping[str, int]) -> None:
+        self._in_a_row = ENDED_EARLY_IN_A_ROW_OWN if own_messages else ENDED_EARLY_IN_A_ROW
+        self.accepted = bool(counts.get("accepted"))
+        """Whether anybody was ever accepted in the job."""
+        self._alone = counts.get("refused alone", 0)
+        self._ended_early = counts.get("ended early", 0)
+        self._written: Mapping[str, int] = dict(counts)
+
+    def alone(self) -> int:
+        """Return how many of a refused call are tried alone at the most."""
+        return ALONE if self.accepted else ALONE_AT_FIRST
+
+    def note_accepted(self) -> None:
+        """Somebody was accepted."""
+        self.accepted = True
+        self._alone = self._ended_early = 0
+
+    def note_refused_alone(self) -> bool:
+        """A target was refused alone; tell whether the job stops: everybody would be."""
+        if self.accepted:
+            return False
+        self._alone += 1
+        if self._alone < ALONE_AT_FIRST:
+            return False
+        self._alone = 0  # another run begins anew: the mistake may have been put right
+        return True
+
+    def note_ended_early(self) -> bool:
+        """All who were tried alone of a call were refused; tell whether the job stops."""
+        if not self.accepted:
+            return False
+        self._ended_early += 1
+        if self._ended_early < self._in_a_row:
+            return False
+        self._ended_early = 0
+        return True
+
+    def changes(self) -> Mapping[str, int]:
+        """Return the counts that are not in the journal yet, to be written there."""
+        counts = {
+            "accepted": int(self.accepted),
+            "refused alone": self._alone,
+            "ended early": self._ended_early,
+        }
+        changed = {name: n for name, n in counts.items() if self._written.get(name, 0) != n}
+        if changed:
+            self._written = counts
+        return changed
+
+
+def spread(targets: Sequence[str], number: int) -> tuple[list[str], list[str]]:
+    """Choose as many from the beginning, the middle and the end; return them, and the rest."""
+    if len(targets) <= number:
+        return list(targets), []
+    step = (len(targets) - 1) / (number - 1)
+    chosen = {round(index * step) for index in range(number)}
+    return (
+        [targets[at] for at in sorted(chosen)],
+        [target for at, target in enumerate(targets) if at not in chosen],
+    )
+
+
+def halves(targets: Sequence[str]) -> list[list[str]]:
+    """Cut in two; what is one, or none, stays so."""
+    middle = (len(targets) + 1) // 2
+    return [part for part in (list(targets[:middle]), list(targets[middle:])) if part]
