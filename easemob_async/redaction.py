@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import quote, quote_plus
 
 BLOT = "***"
 
@@ -29,7 +32,14 @@ _KEY_WORDS = (
     r"share[-_]?secret|thumb_?secret|secret|token"
 )
 _TEXT_PATTERNS = (
-    # "key": "value", key=value and key: value, in JSON, in query strings, in prose
+    # \"key\": \"value\": JSON inside a string of JSON
+    re.compile(
+        rf"""(?i)(\\+["']\b(?:{_KEY_WORDS})\\+["']\s*[:=]\s*\\+["'])(?:(?!(?<!\\)\\["']).)*"""
+    ),
+    # "key": "value": all of it, with what is escaped in it
+    re.compile(rf"""(?i)(["']\b(?:{_KEY_WORDS})["']\s*[:=]\s*")(?:\\.|[^"\\])*"""),
+    re.compile(rf"""(?i)(["']\b(?:{_KEY_WORDS})["']\s*[:=]\s*')(?:\\.|[^'\\])*"""),
+    # key=value and key: value, in query strings, in prose
     re.compile(
         rf"""(?i)(\\?["']?\b(?:{_KEY_WORDS})\\?["']?\s*[:=]\s*\\?["']?)(?:Bearer\s+)?"""
         r"""([^"'\\\s,;&}\]]+)"""
@@ -57,21 +67,34 @@ def is_secret_key(key: str) -> bool:
 def secrets_in(value: object) -> set[str]:
     """Collect every string that stands under a secret key, at any depth."""
     found: set[str] = set()
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            if isinstance(item, str) and isinstance(key, str) and is_secret_key(key):
-                found.add(item)
-            else:
-                found |= secrets_in(item)
-    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        for item in value:
-            found |= secrets_in(item)
+    left = [value]
+    while left:
+        item = left.pop()
+        if isinstance(item, Mapping):
+            for key, inner in item.items():
+                if isinstance(inner, str) and isinstance(key, str) and is_secret_key(key):
+                    found.add(inner)
+                else:
+                    left.append(inner)
+        elif isinstance(item, Sequence) and not isinstance(item, str | bytes):
+            left.extend(item)
+    return found
+
+
+def spellings(secret: str) -> set[str]:
+    """Return how a secret may stand in a text that repeats it: as in JSON, in a URL, in HTML."""
+    found = {secret, quote(secret, safe=""), quote_plus(secret), html.escape(secret)}
+    found.add(repr(secret)[1:-1])
+    for ascii_only in (True, False):
+        once = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
+        found |= {once, once.replace("/", "\\/"), json.dumps(once)[1:-1]}
     return found
 
 
 def redact(text: str, known: Iterable[str] = ()) -> str:
     """Blot out secrets: the known values wherever they stand, others by what stands before them."""
-    for secret in sorted(known, key=len, reverse=True):
+    all_known = {spelt for secret in known for spelt in spellings(secret)}
+    for secret in sorted(all_known, key=len, reverse=True):
         if len(secret) >= _SHORTEST_KNOWN:
             text = text.replace(secret, BLOT)
         elif secret:

@@ -32,8 +32,8 @@ from easemob_async.fanout.records import (
     connect,
     exception_row,
     prepare,
-    storable,
 )
+from easemob_async.transport.codec import whole_text
 
 _Row = tuple[str, tuple[object, ...]]
 
@@ -144,16 +144,16 @@ class Journal:
         return self._rows
 
     def _verdict(self, call: int, verdict: Verdict) -> list[_Row]:
-        reason = None if verdict.reason is None else storable(verdict.reason)
-        ids = None if verdict.message_ids is None else SEPARATOR.join(verdict.message_ids)
-        if ids is not None and not ids.isascii():
-            ids = storable(ids)
+        reason = None if verdict.reason is None else whole_text(verdict.reason)
+        ids = None
+        if verdict.message_ids is not None:
+            ids = whole_text(SEPARATOR.join(verdict.message_ids))
         rows = [answer_row(self._number(), call, verdict.state, reason, ids)]
         return rows + [self._exception(call, *exception) for exception in verdict.exceptions]
 
     def _exception(self, call: int | None, target: str, state: int, reason: str | None) -> _Row:
-        why = None if reason is None else storable(reason)
-        return exception_row(self._number(), call, storable(target), state, why)
+        why = None if reason is None else whole_text(reason)
+        return exception_row(self._number(), call, whole_text(target), state, why)
 
     def _order(self, rows: list[_Row]) -> asyncio.Future[None]:
         """Hand rows to the thread. What is ordered is written, whether or not it is waited for."""

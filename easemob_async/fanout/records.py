@@ -12,7 +12,7 @@ import os
 import secrets
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +21,7 @@ import attrs
 from easemob_async.errors import JournalError
 from easemob_async.fanout.lock import Mark, read_mark, side_file
 from easemob_async.fanout.report import OutcomeStatus
+from easemob_async.transport.codec import whole_text
 
 _MAGIC: Final = 0x65617365  # "ease"
 _VERSION: Final = "3"
@@ -102,11 +103,6 @@ def checksum(*values: object) -> int:
     return zlib.crc32("\x1f".join("\0" if v is None else str(v) for v in values).encode())
 
 
-def storable(text: str) -> str:
-    """Return text from outside as SQLite takes it: without lone surrogates."""
-    return text.encode(errors="backslashreplace").decode()
-
-
 def read_job(path: Path) -> dict[str, str]:
     """Read what job a journal is of.
 
@@ -131,7 +127,7 @@ def read_settled(path: Path) -> Iterator[Settled]:
             yield item
 
 
-def read_states(path: Path, since: int) -> Iterator[list[tuple[str, int]]]:
+def read_states(path: Path, since: int) -> Generator[list[tuple[str, int]], None, None]:
     """Read the states of targets, a call at a time, in the order in which it was written.
 
     Args:
@@ -293,7 +289,7 @@ def prepare(path: Path, job: Mapping[str, str]) -> Prepared:
     Raises:
         JournalError: another job's, not a journal, damaged, cut or replaced, or it cannot be made.
     """
-    job = {name: storable(value) for name, value in job.items()}
+    job = {name: whole_text(value) for name, value in job.items()}
     mark = read_mark(path)
     if path.exists() and path.stat().st_size:
         with _reading(path, whole=False) as db:
@@ -445,7 +441,8 @@ def _reading(path: Path, *, whole: bool = True) -> Iterator[sqlite3.Connection]:
         if head != b"SQLite format 3\0":
             raise JournalError(f"journal {path}: not a journal; the file is left as it is")
         uri = f"{path.absolute().as_uri()}?mode=ro"
-        with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as db:
+        opened = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        with contextlib.closing(opened) as db:
             (magic,) = db.execute("PRAGMA application_id").fetchone()
             if magic != _MAGIC:
                 raise JournalError(f"journal {path}: not a journal; the file is left as it is")

@@ -14,6 +14,7 @@ from typing import Final
 import attrs
 
 from easemob_async.errors import APIError, EasemobError, JournalError
+from easemob_async.transport.codec import whole_text
 
 _REASONS_KEPT: Final = 20
 _REASON_LENGTH: Final = 120
@@ -263,8 +264,7 @@ def _reason(error: Exception, target: str | None) -> str:
             name = f"{status}: unreadable answer"
             words = words.removeprefix(f"{status}: ").removeprefix("unexpected answer: ")
         words = f"{name}: {words}" if words else name
-    if target is not None:
-        words = without_name(words, target)
+    words = whole_text(words if target is None else without_name(words, target))
     return words if len(words) <= _REASON_LENGTH else words[:_REASON_LENGTH] + "…"
 
 

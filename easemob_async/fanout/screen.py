@@ -229,7 +229,11 @@ class Screen:
             self._unwritten = []
 
     async def _build(self, since: int = 0) -> None:
-        await asyncio.to_thread(self._index.build, read_states(self.journal.path, since))
+        await asyncio.to_thread(self._build_from, since)
+
+    def _build_from(self, since: int) -> None:
+        with contextlib.closing(read_states(self.journal.path, since)) as states:
+            self._index.build(states)
 
 
 def _name(item: Any) -> str | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
+from json.decoder import scanstring  # type: ignore[attr-defined]  # in no stub, since 2.6
 from typing import Any, Final
 
 from easemob_async.errors import InvalidArgumentError
@@ -71,6 +73,163 @@ dumps: Callable[[object], bytes] = std_dumps if orjson is None else orjson.dumps
 """Encode as compact UTF-8 JSON. Values are checked before: see `checked_json`."""
 loads: Callable[[bytes], Any] = std_loads if orjson is None else orjson.loads
 """Decode JSON; a `ValueError` when it is not."""
+
+
+def read(data: bytes) -> Any:
+    """Decode JSON from outside: strictly, and where that fails leniently.
+
+    Raises:
+        ValueError: not JSON, however leniently it is read.
+    """
+    try:
+        return loads(data)
+    except ValueError:
+        return read_leniently(data)
+
+
+def read_leniently(data: bytes) -> Any:
+    """Decode what is nearly JSON: one nickname cut in an emoji must not cost a page of them.
+
+    Half a surrogate pair and bytes that are no UTF-8 become U+FFFD; NaN, Infinity and numbers
+    beyond all bounds ``None``; a raw control character in a string stays itself; a byte order mark
+    is skipped. Nesting goes up to 1 000.
+
+    Raises:
+        ValueError: not even that.
+    """
+    text = _ESCAPE.sub(_whole_pair, data.decode("utf-8-sig", "replace"))
+    scan = _Scanner(text)
+    value = scan.value()
+    if scan.rest():
+        raise ValueError("something follows the JSON value")
+    return value
+
+
+# Every escape of a string in its turn, so that an escaped backslash is not taken for one.
+_ESCAPE: Final = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}(?:\\u[dD][c-fC-F][0-9a-fA-F]{2})?"
+    r"|u[dD][c-fC-F][0-9a-fA-F]{2}|.)",
+    re.DOTALL,
+)
+_HALF_PAIR_LENGTH: Final = 6
+_BLANK: Final = re.compile(r"[ \t\n\r]*")
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_WORDS: Final = {
+    "true": True,
+    "false": False,
+    "null": None,
+    "NaN": None,
+    "Infinity": None,
+    "-Infinity": None,
+}
+_NEST_MOST: Final = 1000
+
+
+def _whole_pair(escape: re.Match[str]) -> str:
+    found = escape.group()
+    half = len(found) == _HALF_PAIR_LENGTH and found[1] == "u" and found[2] in "dD"
+    return "\\ufffd" if half else found
+
+
+class _Scanner:
+    """Reads a value with a stack of its own: no depth of nesting can break it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+
+    def rest(self) -> str:
+        """Return what follows, blanks aside."""
+        self._skip()
+        return self._text[self._at :]
+
+    def value(self) -> Any:
+        """Read a value of any kind."""
+        root: list[Any] = []
+        stack: list[tuple[list[Any] | dict[str, Any], str | None]] = [(root, None)]
+        while True:
+            found, opened = self._leaf_or_opening()
+            if opened and not self._take("]" if isinstance(found, list) else "}"):
+                if len(stack) > _NEST_MOST:
+                    raise ValueError("JSON is nested too deeply")
+                stack.append((found, self._key() if isinstance(found, dict) else None))
+                continue
+            while True:
+                into, key = stack.pop()
+                if isinstance(into, dict):
+                    assert key is not None
+                    into[key] = found
+                else:
+                    into.append(found)
+                if into is root:
+                    return found
+                if self._take(","):
+                    stack.append((into, self._key() if isinstance(into, dict) else None))
+                    break
+                self._expect("}" if isinstance(into, dict) else "]")
+                found = into
+
+    def _leaf_or_opening(self) -> tuple[Any, bool]:
+        self._skip()
+        text, at = self._text, self._at
+        first = text[at : at + 1]
+        if first == "[":
+            self._at += 1
+            return [], True
+        if first == "{":
+            self._at += 1
+            return {}, True
+        if first == '"':
+            return self._string(), False
+        number = _NUMBER.match(text, at)
+        if number is not None:
+            self._at = number.end()
+            return _number(number), False
+        for word, meaning in _WORDS.items():
+            if text.startswith(word, at):
+                self._at += len(word)
+                return meaning, False
+        raise ValueError(f"no JSON at character {at}")
+
+    def _string(self) -> str:
+        value, self._at = scanstring(self._text, self._at + 1, False)
+        return str(value)
+
+    def _key(self) -> str:
+        self._skip()
+        if self._text[self._at : self._at + 1] != '"':
+            raise ValueError(f"no key at character {self._at}")
+        key = self._string()
+        self._expect(":")
+        return key
+
+    def _take(self, sign: str) -> bool:
+        self._skip()
+        if self._text[self._at : self._at + 1] != sign:
+            return False
+        self._at += 1
+        return True
+
+    def _expect(self, sign: str) -> None:
+        if not self._take(sign):
+            raise ValueError(f"no {sign!r} at character {self._at}")
+
+    def _skip(self) -> None:
+        blank = _BLANK.match(self._text, self._at)
+        assert blank is not None
+        self._at = blank.end()
+
+
+def _number(found: re.Match[str]) -> int | float | None:
+    fraction, exponent = found.groups()
+    digits = found.group()
+    value = _parse_int(digits) if fraction is None and exponent is None else float(digits)
+    return value if math.isfinite(value) else None
+
+
+def whole_text(text: str) -> str:
+    """Return text from outside as every encoding takes it: half a surrogate pair is spelt out."""
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
 def checked_json(value: object, where: str) -> JSON:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import re
 import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -77,18 +78,15 @@ def read_refusal(status: int, body: bytes, retry_after: str | None) -> Refusal:
     """Read an error answer; any field may be missing, and it may not be JSON at all."""
     error, error_code, description = "", None, ""
     try:
-        content: Any = codec.loads(body) if body else None
+        content: Any = codec.read(body) if body else None
     except ValueError:
         content = None
     if isinstance(content, dict):
-        error = _text(content.get("error"))
-        description = _text(content.get("error_description")) or _text(content.get("message"))
-        code = content.get("error_code")
-        if isinstance(code, int | str) and not isinstance(code, bool):
-            error_code = int(code) if str(code).isdecimal() else None
-        if not description and isinstance(content.get("data"), str):
-            description = content["data"]
-    elif body:
+        error = _text(content.get("error")) or _within(content.get("error"), _NAMES)
+        error_code = _code(content)
+        description = _within(content, _WORDS)
+    says_something = content is None or not isinstance(content, dict) or any(content.values())
+    if body and says_something and not description and not error and error_code is None:
         description = one_line(body)
     wait = parse_retry_after(retry_after)
     return Refusal(status, error, error_code, description.strip(), wait, retry_after is not None)
@@ -100,7 +98,10 @@ def to_error(
     """Make the error that a caller gets; its texts hold no secret."""
     description = shorten(redact(refusal.description, secrets))
     error = redact(refusal.error, secrets)
-    words = ": ".join(part for part in (error, description) if part) or "no reason given"
+    words = ": ".join(part for part in (error, description) if part)
+    if not words:
+        code = refusal.error_code
+        words = "no reason given" if code is None else f"error code {code}, no reason given"
     common: dict[str, Any] = {
         "operation": operation,
         "status": refusal.status,
@@ -170,3 +171,43 @@ def shorten(text: str) -> str:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
+
+
+# How bodies of the service, of its gateways and of proxies call the same things.
+_NAMES: Final = ("error", "type", "code", "name")
+_WORDS: Final = (
+    *("error_description", "message", "msg", "errorMessage", "error_msg", "description"),
+    *("desc", "detail", "reason", "title"),
+)
+_INSIDE: Final = ("data", "error", "errors", "entities")
+_CODES: Final = ("error_code", "errorCode", "code", "errcode")
+_DEEP: Final = 3
+_DIGITS: Final = re.compile(r"[0-9]{1,18}")
+
+
+def _within(value: object, names: tuple[str, ...], deep: int = _DEEP) -> str:
+    """Find the first text under one of some names, in an object or in those inside it."""
+    if isinstance(value, str) and deep < _DEEP and names is _WORDS:
+        return value
+    if isinstance(value, list) and deep:
+        return next((found for v in value[:3] if (found := _within(v, names, deep - 1))), "")
+    if not isinstance(value, dict) or not deep:
+        return ""
+    for name in names:
+        if isinstance(value.get(name), str) and value[name].strip():
+            return str(value[name])
+    inside = ("data", "errors", "entities") if isinstance(value.get("error"), str) else _INSIDE
+    return next((t for key in inside if (t := _within(value.get(key), names, deep - 1))), "")
+
+
+def _code(content: dict[str, Any]) -> int | None:
+    inner = content.get("error")
+    for where in (content, inner if isinstance(inner, dict) else {}):
+        for name in _CODES:
+            code = where.get(name)
+            if isinstance(code, int | str) and not isinstance(code, bool):
+                # Thousands of digits are no code, and Python refuses to read them.
+                digits = "" if isinstance(code, int) and abs(code) >= 10**18 else str(code)
+                if _DIGITS.fullmatch(digits):
+                    return int(digits)
+    return None

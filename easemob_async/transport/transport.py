@@ -374,7 +374,7 @@ class Transport:
 
     def _decode(self, call: Call, status: int, data: bytes) -> Answer:
         try:
-            content = codec.loads(data)
+            content = codec.read(data)
         except ValueError:
             content = None
         if isinstance(content, dict):

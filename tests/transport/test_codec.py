@@ -99,3 +99,63 @@ def test_what_was_checked_is_a_copy() -> None:
     value["a"].append(4)  # type: ignore[attr-defined]
     assert checked == {"a": [1, [2, 3]], "b": {"c": True}}
     assert json.dumps(checked)
+
+
+@given(json_values)
+def test_what_is_json_is_read_the_same_leniently(value: Any) -> None:
+    for data in (codec.std_dumps(value), json.dumps(value, indent=1).encode()):
+        assert codec.read_leniently(data) == orjson.loads(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "meaning"),
+    [
+        (b'{"n": "cut \\ud83d", "m": 1}', {"n": "cut \ufffd", "m": 1}),
+        (b'{"n": "\\ude00\\ud83d"}', {"n": "\ufffd\ufffd"}),
+        (b'{"n": "\\ud83d\\ude00 \\uD83Dx"}', {"n": "\U0001f600 \ufffdx"}),
+        (b'{"n": "\\\\ud83d"}', {"n": "\\ud83d"}),  # an escaped backslash, and four letters
+        (b'{"n": "\\\\\\ud83d"}', {"n": "\\\ufffd"}),
+        (b'{"\\ud83d": 1}', {"\ufffd": 1}),
+        (b'{"n": "\xed\xa0\xbd"}', {"n": "\ufffd\ufffd\ufffd"}),
+        (b'{"n": "\xff"}', {"n": "\ufffd"}),
+        (b'{"n": NaN, "m": [Infinity, -Infinity, 1e999]}', {"n": None, "m": [None, None, None]}),
+        (b'{"n": "a\tb\nc\x00"}', {"n": "a\tb\nc\x00"}),
+        (b'\xef\xbb\xbf{"n": 1}', {"n": 1}),
+        (b" [] ", []),
+        (b'{"a": {}, "b": [[], {}]}', {"a": {}, "b": [[], {}]}),
+        (b"-0.5e3", -500.0),
+        (b"[" * 1000 + b"]" * 1000, None),
+        (b'{"a":' * 1000 + b"NaN" + b"}" * 1000, None),
+    ],
+)
+def test_what_is_nearly_json_is_read(data: bytes, meaning: Any) -> None:
+    for read in (codec.read, codec.read_leniently):
+        value = read(data)
+        if meaning is not None:
+            assert value == meaning
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(b"", b"{", b"[1,]", b"[1", b"[1 2]", b'{"a"}', b'{"a":}', b'{"a":1,}', b"{1:2}", b"'a'"),
+        *(b'"\\x"', b'"\\ud8"', b'"abc', b"01", b"1.", b"nul", b"{} {}", b"<html>", b"\x00", b"]"),
+        *(b"[" * 1001 + b"]" * 1001, b"[" * 1_000_000, b'{"a":' * 100_000),
+    ],
+)
+def test_what_is_not_even_nearly_json_is_refused(data: bytes) -> None:
+    if data.startswith(b"[" * 1001 + b"]"):
+        data = data.replace(b"[]", b"[NaN]")  # otherwise the strict readers take some more
+    for read in (codec.read, codec.read_leniently):
+        with pytest.raises(ValueError):  # noqa: PT011
+            read(data)
+
+
+@given(st.binary() | st.text().map(lambda t: t.encode("utf-8", "surrogatepass")))
+def test_reading_raises_nothing_but_a_value_error(data: bytes) -> None:
+    for near in (data, b'{"a": "' + data + b'"}', b"[" + data):
+        try:
+            value = codec.read(near)
+        except ValueError:
+            continue
+        json.dumps(value, ensure_ascii=False).encode()  # no half pair is left

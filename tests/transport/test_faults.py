@@ -324,7 +324,8 @@ async def test_a_deadline_while_waiting_for_the_token_says_so(against: Against) 
         ("[1, 2]", "not a JSON object"),
         (b"\xff\xfe\x00", "not a JSON object"),
         ('{"data": {"ann": 5}}', "data must have one key"),
-        ('{"data": NaN}', "not a JSON object"),
+        ('{"data": NaN}', "data must have one key"),
+        ('{"data": ', "not a JSON object"),
     ],
 )
 async def test_a_success_that_is_not_easemobs_is_a_response_error(
