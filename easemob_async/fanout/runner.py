@@ -380,14 +380,14 @@ class Runner:
     ) -> None:
         lost: list[str] = []
         missing: ResponseError | None = None
-        if len(ids) != len(targets):
+        if not all(map(ids.__contains__, targets)):
             missing = answer.wrong("data does not give the target a message id")
             lost = [target for target in targets if target not in ids]
         exceptions = tuple((target, UNKNOWN, str(missing)) for target in lost)
         kept = None
         if self._keep_ids:
             kept = [ids.get(target, "") for target in targets]
-        if ids:
+        if len(lost) < len(targets):
             self._refusals.note_accepted()
         verdict = Verdict(SENT, None, exceptions, kept)
         failure, cancelled = await self._record(targets, verdict, worker)

@@ -92,10 +92,12 @@ class GroupMember:
 
     @staticmethod
     def __from_wire__(fields: dict[str, Any]) -> dict[str, Any]:
-        # {"owner": "ann"} or {"member": "bob"}: the role is the key.
-        for role in GroupRole:
-            if role in fields:
-                return {**fields, "username": fields[role], "role": role.value}
+        # {"owner": "ann"} or {"member": "bob"}: the role is the key, one of tomorrow as well.
+        if "username" in fields:
+            return {"role": GroupRole.MEMBER.value, **fields}
+        for role, name in fields.items():
+            if role != "joined_time" and isinstance(name, str | int):
+                return {**fields, "username": name, "role": role}
         return fields
 
 

@@ -7,6 +7,8 @@ from typing import Generic, TypeVar
 
 import attrs
 
+from easemob_async.errors import ResponseError
+
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -20,11 +22,13 @@ class BatchOutcome(Generic[T_co]):
     """What the service made of it, where it was accepted."""
     reason: str | None = None
     """The service's reason, where it was refused."""
+    error: ResponseError | None = None
+    """Set where the answer does not say what became of it: it may have been done."""
 
     @property
     def ok(self) -> bool:
         """Whether it was accepted."""
-        return self.reason is None
+        return self.reason is None and self.error is None
 
 
 @attrs.frozen
@@ -50,8 +54,8 @@ class BatchResult(Generic[T_co]):
 
     @property
     def failed(self) -> Mapping[str, str]:
-        """The reason of each item that was refused."""
-        return {o.item: o.reason for o in self.outcomes if o.reason is not None}
+        """The reason of each item that was refused, or of which the answer does not tell."""
+        return {o.item: o.reason or str(o.error) for o in self.outcomes if not o.ok}
 
     def __getitem__(self, item: str) -> BatchOutcome[T_co]:
         for outcome in self.outcomes:

@@ -21,7 +21,7 @@ from easemob_async.resources.group_files import GroupFiles
 from easemob_async.resources.member_attributes import MemberAttributes
 from easemob_async.resources.members import Admins, GroupMembers
 from easemob_async.resources.moderation import Allowlist, Blocklist, Mutes
-from easemob_async.resources.places import GROUPS
+from easemob_async.resources.places import GROUPS, confirm_settings
 from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
 
@@ -174,8 +174,8 @@ class ChatGroups:
             groups = answer.read(tuple[JoinedGroup, ...], "entities")
             total = answer.optional(int, "total")
             # No cursor and no count: on until the total is reached, or without one, a short page.
-            seen = number * size + len(groups)
-            more = seen < total if total is not None else len(groups) >= size
+            listed = answer.count("entities")
+            more = number * size + listed < total if total is not None else listed >= size
             return JoinedGroupsPage(groups, total=total), more
 
         return by_number(fetch, first=0)
@@ -244,10 +244,7 @@ class ChatGroups:
                 operation="chat_groups.update",
             )
         answer = await self._transport.call(_UPDATE, group_id, json=body)
-        changed = answer.read(dict[str, bool], "data")
-        kept = sorted(key for key in body if not changed.get(key, False))
-        if kept:
-            raise answer.refused(f"not changed: {', '.join(kept)}")
+        confirm_settings(answer, body)
 
     async def transfer_owner(self, group_id: str, username: str) -> None:
         """Make another member the owner.
@@ -262,7 +259,7 @@ class ChatGroups:
         answer = await self._transport.call(
             _TRANSFER_OWNER, group_id, json={"newowner": new}, about=new
         )
-        answer.confirm("data", "newowner")
+        answer.confirm("data", "newowner", named=new)
 
     async def delete(self, group_id: str) -> None:
         """Delete a group and its threads, for good.

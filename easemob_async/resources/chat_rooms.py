@@ -12,7 +12,7 @@ from easemob_async.quotas import SECOND, Limit
 from easemob_async.resources.announcement import Announcement
 from easemob_async.resources.members import Admins, Members
 from easemob_async.resources.moderation import Allowlist, Blocklist, Mutes
-from easemob_async.resources.places import ROOMS
+from easemob_async.resources.places import ROOMS, confirm_settings
 from easemob_async.resources.room_attributes import RoomAttributes, Tags
 from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
@@ -139,7 +139,7 @@ class ChatRooms:
             query = {"pagenum": number, "pagesize": size}
             answer = await self._transport.call(_LIST_JOINED, username, query=query)
             rooms: Sequence[JoinedRoom] = answer.objects(JoinedRoom, "data")
-            return Page(rooms), len(rooms) >= size
+            return Page(rooms), max(len(rooms), answer.count("data")) >= size
 
         return by_number(fetch)
 
@@ -181,11 +181,7 @@ class ChatRooms:
         if not body:
             raise checks.fail(_UPDATE.id, "nothing to change; give at least one setting")
         answer = await self._transport.call(_UPDATE, room_id, json=body)
-        changed = answer.read(dict[str, bool], "data")
-        # The name comes back as groupname.
-        kept = [key for key in body if not changed.get("groupname" if key == "name" else key)]
-        if kept:
-            raise answer.refused(f"not changed: {', '.join(sorted(kept))}")
+        confirm_settings(answer, body, {"name": "groupname"})
 
     async def transfer_owner(self, room_id: str, username: str) -> None:
         """Make another member the owner.
@@ -199,7 +195,7 @@ class ChatRooms:
         new = checks.reference(_TRANSFER_OWNER.id, "username", username)
         body = {"newowner": new}
         answer = await self._transport.call(_TRANSFER_OWNER, room_id, json=body, about=new)
-        answer.confirm("data", "newowner")
+        answer.confirm("data", "newowner", named=new)
 
     async def delete(self, room_id: str) -> None:
         """Delete a room, for good; its messages stay.
@@ -234,7 +230,7 @@ class SuperAdmins:
             query = {"pagenum": number, "pagesize": size}
             answer = await self._transport.call(_LIST_SUPER, query=query)
             names: Sequence[str] = answer.read(tuple[Id, ...], "data")
-            return Page(names), len(names) >= size
+            return Page(names), answer.count("data") >= size
 
         return by_number(fetch)
 

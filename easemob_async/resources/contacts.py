@@ -11,7 +11,7 @@ from easemob_async.models.relations import BlockRelation, Contact, ContactRelati
 from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.models.users import User
 from easemob_async.quotas import SECOND, Limit
-from easemob_async.resources.batches import in_parts
+from easemob_async.resources.batches import in_parts, settled
 from easemob_async.transport.operation import Operation, QueryValue
 from easemob_async.transport.transport import Transport
 from easemob_async.wire import Id
@@ -41,7 +41,6 @@ _UNBLOCK: Final = Operation(
 _LIST_BLOCKED: Final = Operation("contacts.blocklist.list", "GET", _BLOCKS, "safe", _50)
 _CHECK_BLOCKED: Final = Operation("contacts.blocklist.check", "POST", "/blocks/check", "safe")
 
-_NOT_DONE: Final = "not among those who were added"
 _FAILURES: Final = {
     "NotExistFailed": "no such user",
     "maxLimitFailed": "too many contacts",
@@ -70,7 +69,7 @@ class Contacts:
         Source: contacts.add
         """
         answer = await self._transport.call(_ADD, username, friend)
-        return answer.first(User, "entities")
+        return answer.first(User, "entities", known=User(Id(friend)))
 
     async def check(self, username: str, usernames: Iterable[str]) -> dict[str, ContactRelation]:
         """Tell which of any number of users are contacts of a user, 100 a call.
@@ -83,7 +82,7 @@ class Contacts:
         for part in checks.chunks(names, facts.CONTACTS_PER_CHECK):
             body = {"username": name, "check_list": part}
             answer = await self._transport.call(_CHECK, json=body, about=name)
-            found.update(answer.relations(ContactRelation, "entities"))
+            found.update(answer.relations(ContactRelation, "entities", part))
         return found
 
     async def remove(self, username: str, friend: str) -> User:
@@ -98,7 +97,7 @@ class Contacts:
         Source: contacts.remove
         """
         answer = await self._transport.call(_REMOVE, username, friend)
-        return User(Id(friend)) if answer.gone else answer.first(User, "entities")
+        return answer.first(User, "entities", known=User(Id(friend)))
 
     async def remove_all(self, username: str) -> None:
         """End all contacts of a user, with their remarks; the blocklist stays.
@@ -194,16 +193,13 @@ class Contacts:
             body = {"usernames": part}
             query = {"isSendNotice": need_notify}
             answer = await self._transport.call(_IMPORT, username, query=query, json=body)
-            done = set(answer.read(tuple[Id, ...], "data", "success"))
+            done = answer.optional(tuple[Id, ...], "data", "success") or ()
             why = {
-                name: reason
+                str(name): reason
                 for key, reason in _FAILURES.items()
                 for name in answer.optional(tuple[Id, ...], "data", key) or ()
             }
-            return [
-                BatchOutcome(n, reason=None if n in done else why.get(Id(n), _NOT_DONE))
-                for n in part
-            ]
+            return settled(answer, part, done, why)
 
         names = checks.references(_IMPORT.id, "usernames", usernames)
         return await in_parts(checks.chunks(names, facts.CONTACTS_PER_IMPORT), settle)
@@ -227,8 +223,7 @@ class ContactBlocklist:
 
         async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[None]]:
             answer = await self._transport.call(_BLOCK, username, json={"usernames": part})
-            done = set(answer.read(tuple[Id, ...], "data"))
-            return [BatchOutcome(n, reason=None if n in done else _NOT_DONE) for n in part]
+            return settled(answer, part, answer.read(tuple[Id, ...], "data"))
 
         names = checks.references(_BLOCK.id, "usernames", usernames)
         return await in_parts(checks.chunks(names, facts.BLOCKED_PER_OWNER), settle)
@@ -245,7 +240,7 @@ class ContactBlocklist:
         Source: contacts.blocklist.remove
         """
         answer = await self._transport.call(_UNBLOCK, username, blocked)
-        return User(Id(blocked)) if answer.gone else answer.first(User, "entities")
+        return answer.first(User, "entities", known=User(Id(blocked)))
 
     def list(
         self, username: str, *, limit: int | None = None, cursor: str | None = None
@@ -283,5 +278,5 @@ class ContactBlocklist:
         for part in checks.chunks(names, facts.CONTACTS_PER_CHECK):
             body = {"username": name, "check_list": part}
             answer = await self._transport.call(_CHECK_BLOCKED, json=body, about=name)
-            found.update(answer.relations(BlockRelation, "entities"))
+            found.update(answer.relations(BlockRelation, "entities", part))
         return found

@@ -13,7 +13,7 @@ from easemob_async.models.moderation import Sort
 from easemob_async.models.pages import Page, Paginator
 from easemob_async.models.relations import Favorite, NewFavorite
 from easemob_async.models.results import BatchOutcome, BatchResult
-from easemob_async.resources.batches import in_parts
+from easemob_async.resources.batches import in_parts, settled
 from easemob_async.transport.operation import Operation, QueryValue
 from easemob_async.transport.transport import Transport
 
@@ -88,12 +88,7 @@ class Favorites:
             answer = await self._transport.call(_ADD_MANY, json=body, about=name)
             saved = answer.read(tuple[Favorite, ...], "collections")
             by_id = {favorite.favorite_id: favorite for favorite in saved}
-            return [
-                BatchOutcome(row["id"], by_id[row["id"]])
-                if row["id"] in by_id
-                else BatchOutcome(row["id"], reason="the answer does not name it")
-                for row in part
-            ]
+            return settled(answer, [row["id"] for row in part], by_id)
 
         return await in_parts(checks.chunks(rows, facts.FAVORITES_PER_CALL), settle)
 
@@ -168,7 +163,7 @@ class Favorites:
             found: Sequence[Favorite] = answer.read(tuple[Favorite, ...], "collections")
             # The one that a further page starts from is part of it once more.
             new = tuple(favorite for favorite in found if favorite.favorite_id not in seen)
-            if len(found) < size or not new:
+            if answer.count("collections") < size or not new:
                 return Page(new)
             last = new[-1].favorite_id
             return attrs.evolve(Page(new), fetch_next=lambda: load(last, frozenset((last,))))

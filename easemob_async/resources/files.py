@@ -7,7 +7,9 @@ from typing import Final
 
 from easemob_async import checks, facts
 from easemob_async.models.files import Lifetime, UploadedFile
-from easemob_async.models.results import BatchOutcome, BatchResult
+from easemob_async.models.results import BatchResult
+from easemob_async.resources.batches import settled
+from easemob_async.transport.answer import says_yes
 from easemob_async.transport.downloads import Download
 from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
@@ -117,18 +119,10 @@ class Files:
         kept = checks.member(operation, "lifetime", Lifetime, lifetime)
         body = {"lifetime": kept, "chatfile_ids": ids}
         answer = await self._transport.call(_SET_LIFETIME, username, json=body, username=username)
-        found = answer.read(dict[str, str], "data")
-        return BatchResult(
-            tuple(
-                BatchOutcome(
-                    file_id,
-                    reason=None
-                    if found.get(file_id) == "success"
-                    else found.get(file_id, "the answer does not name it"),
-                )
-                for file_id in ids
-            )
-        )
+        found = answer.each(str, "data", under=ids)
+        done = [file_id for file_id, said in found.items() if says_yes(said)]
+        refused = {file_id: said for file_id, said in found.items() if not says_yes(said)}
+        return BatchResult(tuple(settled(answer, ids, done, refused)))
 
     def _download(
         self, operation: Operation, file_id: str, secret: str | None, headers: dict[str, str]

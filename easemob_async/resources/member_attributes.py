@@ -9,7 +9,7 @@ import attrs
 
 from easemob_async import checks, facts
 from easemob_async.models.results import BatchOutcome, BatchResult
-from easemob_async.resources.batches import in_parts
+from easemob_async.resources.batches import described, in_parts, settled
 from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
 from easemob_async.wire import Id
@@ -61,7 +61,7 @@ class MemberAttributes:
         """
         body = {"metaData": _checked(_SET.id, attributes)}
         answer = await self._transport.call(_SET, group_id, username, json=body)
-        return answer.read(dict[str, str], "data")
+        return answer.optional(dict[str, str], "data") or dict(attributes)
 
     async def set_many(
         self, group_id: str, attributes: Mapping[str, Mapping[str, str]]
@@ -101,12 +101,7 @@ class MemberAttributes:
                 for row in found.get("updateMetadataFailed") or ()
                 if isinstance(row, dict)
             }
-            return [
-                BatchOutcome(name, done[name])
-                if name in done
-                else BatchOutcome(name, reason=failed.get(name, "the answer does not name it"))
-                for name in part
-            ]
+            return settled(answer, part, done, failed)
 
         return await in_parts(checks.chunks(names, facts.MEMBER_ATTRIBUTES_SET), settle)
 
@@ -145,8 +140,7 @@ class MemberAttributes:
         async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[dict[str, str]]]:
             body = {"targets": part, "properties": wanted}
             answer = await self._transport.call(_GET_MANY, group_id, json=body, about=part)
-            found = answer.read(dict[str, dict[str, str]], "data")
-            return [BatchOutcome(name, found.get(name, {})) for name in part]
+            return described(answer, part, dict[str, str], "data", absent={})
 
         return await in_parts(checks.chunks(names, facts.MEMBER_ATTRIBUTES_GET), settle)
 

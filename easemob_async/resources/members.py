@@ -9,7 +9,7 @@ from easemob_async import checks, facts
 from easemob_async.models.groups import GroupMember
 from easemob_async.models.pages import Paginator, whole
 from easemob_async.models.results import BatchOutcome, BatchResult
-from easemob_async.resources.batches import fitting_url, in_parts, outcomes
+from easemob_async.resources.batches import fitting_url, in_parts, outcomes, settled
 from easemob_async.resources.places import GROUPS, Part, confirm_if_told, list_members
 from easemob_async.transport.operation import Operation, QueryValue
 from easemob_async.transport.transport import Transport
@@ -104,8 +104,8 @@ class Members(Part):
         async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[None]]:
             body = {"usernames": part}
             answer = await self._transport.call(operation, place_id, query=query, json=body)
-            added = set(answer.read(tuple[Id, ...], "data", "newmembers"))
-            return [BatchOutcome(n, reason=None if n in added else _NOT_NEW) for n in part]
+            added = answer.optional(tuple[Id, ...], "data", "newmembers") or ()
+            return settled(answer, part, added, otherwise=_NOT_NEW)
 
         names = checks.references(operation.id, "usernames", usernames)
         return await in_parts(checks.chunks(names, self._place.most_added), settle)

@@ -13,7 +13,7 @@ from easemob_async.models.envelope import content
 from easemob_async.models.messages import Custom, Message, Text
 from easemob_async.models.relations import ChatType
 from easemob_async.models.results import BatchOutcome, BatchResult
-from easemob_async.resources.batches import in_parts
+from easemob_async.resources.batches import in_parts, settled
 from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
 from easemob_async.wire import Id, wire
@@ -174,10 +174,10 @@ class MessageChanges:
             if ext is not None:
                 body["recallMessageExtensionInfo"] = checks.text(_RECALL_MANY.id, "ext", ext)
             answer = await self._transport.call(_RECALL_MANY, json=body)
-            found = {}
-            for done in answer.objects(_RecallRow, "data"):
-                found[done.message.message_id] = (done.message, done.recalled)
-            return [_recalled(row["msg_id"], found.get(row["msg_id"])) for row in part]
+            rows = {row.message.message_id: row for row in answer.objects(_RecallRow, "data")}
+            done = {name: row.message for name, row in rows.items() if row.recalled == "yes"}
+            refused = {name: row.recalled for name, row in rows.items() if name not in done}
+            return settled(answer, [row["msg_id"] for row in part], done, refused)
 
         return await in_parts(checks.chunks(rows, facts.RECALLS_PER_CALL), settle)
 
@@ -301,12 +301,3 @@ class MessageImports:
         given = {name: value for name, value in fields.items() if value is not None}
         answer = await self._transport.call(operation, json=given, about=target)
         return answer.read(ImportedMessage, "data")
-
-
-def _recalled(
-    message_id: str, found: tuple[RecalledMessage, str] | None
-) -> BatchOutcome[RecalledMessage]:
-    if found is None:
-        return BatchOutcome(message_id, reason="the answer does not name it")
-    done, why = found
-    return BatchOutcome(message_id, done) if why == "yes" else BatchOutcome(message_id, reason=why)

@@ -377,7 +377,7 @@ class Messages(MessageChanges, StreamSending):
         answer = await self._transport.call(
             _SEND_LEGACY, query=query, json=wire, about=wire["target"]
         )
-        return answer.read(dict[str, str], "data")
+        return answer.each(str, "data", under=wire["target"])
 
     async def _send(
         self,
@@ -404,7 +404,7 @@ class Messages(MessageChanges, StreamSending):
             options["ext"] = message.ext
         call = self._transport.call(operation, json=options, messages=len(to), about=to)
         answer = await call
-        return SentMessages(answer.read(dict[str, str], "data"))
+        return SentMessages(answer.each(str, "data", under=to))
 
 
 def _members(operation: str, usernames: Iterable[str]) -> list[str]:

@@ -100,7 +100,7 @@ class UserMutes:
             as_of = None
             if answer.get("data", "unixtime") is not None:
                 as_of = answer.read(Seconds, "data", "unixtime")
-            return UserMutesPage(rows, as_of=as_of), len(rows) >= size
+            return UserMutesPage(rows, as_of=as_of), answer.count("data", "data") >= size
 
         return by_number(fetch)
 

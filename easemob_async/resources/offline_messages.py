@@ -34,7 +34,10 @@ class OfflineMessages:
         """
         answer = await self._transport.call(_GET_COUNT, username)
         # The username is the key; an app's SDK reads several counts there.
-        return sum(answer.read(dict[str, int], "data").values())
+        counts = answer.read(dict[str, int], "data")
+        if not counts:
+            raise answer.wrong("data has no count")
+        return sum(counts.values())
 
     async def get_status(self, username: str, message_id: str) -> DeliveryStatus:
         """Tell whether a message has reached a user who was offline.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import attrs
 
@@ -13,7 +13,7 @@ from easemob_async import checks, facts
 from easemob_async.models.groups import GroupMember
 from easemob_async.models.pages import Page, Paginator, by_number
 from easemob_async.models.tokens import FOREVER
-from easemob_async.transport.answer import Answer
+from easemob_async.transport.answer import Answer, says_yes
 from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
 
@@ -73,7 +73,7 @@ def list_members(
         asked = {"pagenum": number, "pagesize": size, **query}
         answer = await transport.call(operation, place_id, query=asked)
         members: Sequence[GroupMember] = answer.read(tuple[GroupMember, ...], "data")
-        return Page(members), len(members) >= size
+        return Page(members), answer.count("data") >= size
 
     return by_number(fetch)
 
@@ -91,6 +91,29 @@ def length_of_time(operation: str, duration: timedelta, unit: timedelta, *, inst
     if duration <= timedelta(0):
         raise checks.fail(operation, f"duration must be above 0; to lift it, use {instead}")
     return -(-duration // unit)
+
+
+def confirm_settings(
+    answer: Answer, settings: Iterable[str], called: Mapping[str, str] | None = None
+) -> None:
+    """Raise unless the answer says of each setting that it was changed.
+
+    Args:
+        answer: the answer.
+        settings: what was to be changed, as the request names it.
+        called: what the answer calls some of them.
+
+    Raises:
+        APIError: the service says which it did not change.
+        ResponseError: it does not say it of one, or of none at all.
+    """
+    said = answer.read(dict[str, Any], "data")
+    verdicts = {name: says_yes(said.get((called or {}).get(name, name))) for name in settings}
+    kept = sorted(name for name, verdict in verdicts.items() if not verdict)
+    if False in verdicts.values():
+        raise answer.refused(f"not changed: {', '.join(kept)}")
+    if kept:
+        raise answer.wrong(f"data does not say whether {', '.join(kept)} was changed")
 
 
 def confirm_if_told(answer: Answer) -> None:

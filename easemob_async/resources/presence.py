@@ -15,8 +15,7 @@ from easemob_async.models.relations import (
 )
 from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.quotas import SECOND, Limit
-from easemob_async.resources.batches import in_parts
-from easemob_async.transport.answer import Answer
+from easemob_async.resources.batches import in_parts, settled
 from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
 
@@ -57,7 +56,7 @@ class PresenceResource:
         most = facts.PRESENCE_EXT_BYTES
         body = {"ext": checks.text(_SET.id, "ext", ext, least=1, most_bytes=most)}
         answer = await self._transport.call(_SET, username, device_id, str(state), json=body)
-        _confirm(answer)
+        answer.confirm("result", reason=("result",))
 
     async def subscribe(
         self, username: str, usernames: Iterable[str], *, duration: timedelta
@@ -83,8 +82,7 @@ class PresenceResource:
         )
         body = {"usernames": names}
         answer = await self._transport.call(_SUBSCRIBE, username, str(seconds), json=body)
-        found: Sequence[Presence] = answer.read(tuple[Presence, ...], "result")
-        return found
+        return answer.optional(tuple[Presence, ...], "result") or ()
 
     async def unsubscribe(self, username: str, usernames: Iterable[str]) -> None:
         """Have a user no longer told of the presence of at most 100 others.
@@ -95,7 +93,8 @@ class PresenceResource:
         Source: presence.unsubscribe
         """
         names = self._names(_UNSUBSCRIBE, usernames)
-        _confirm(await self._transport.call(_UNSUBSCRIBE, username, json=names))
+        answer = await self._transport.call(_UNSUBSCRIBE, username, json=names)
+        answer.confirm("result", reason=("result",))
 
     def list_subscriptions(
         self, username: str, *, limit: int | None = None
@@ -117,7 +116,7 @@ class PresenceResource:
             rows: Sequence[PresenceSubscription] = answer.read(kind, "result", "sublist")
             total = answer.read(int, "result", "totalnum")
             page = PresenceSubscriptionsPage(rows, total=total)
-            return page, (number - 1) * size + len(rows) < total
+            return page, (number - 1) * size + answer.count("result", "sublist") < total
 
         return by_number(fetch)
 
@@ -134,12 +133,7 @@ class PresenceResource:
             answer = await self._transport.call(_GET_MANY, username, json={"usernames": part})
             rows: Sequence[Presence] = answer.read(tuple[Presence, ...], "result")
             found = {str(presence.username): presence for presence in rows}
-            return [
-                BatchOutcome(name, found[name])
-                if name in found
-                else BatchOutcome(name, reason="the answer does not name it")
-                for name in part
-            ]
+            return settled(answer, part, found)
 
         names = checks.references(_GET_MANY.id, "usernames", usernames)
         return await in_parts(checks.chunks(names, facts.PRESENCES_PER_CALL), settle)
@@ -159,9 +153,3 @@ class PresenceResource:
     def _names(self, operation: Operation, usernames: Iterable[str]) -> list[str]:
         most = facts.PRESENCES_PER_CALL
         return checks.references(operation.id, "usernames", usernames, most=most)
-
-
-def _confirm(answer: Answer) -> None:
-    result = answer.read(str, "result")
-    if result != "ok":
-        raise answer.refused(result)

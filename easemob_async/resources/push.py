@@ -22,6 +22,7 @@ from easemob_async.quotas import SECOND, Limit
 from easemob_async.resources.users import SHARED
 from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
+from easemob_async.wire import Id
 
 _SHARED: Final = (SHARED,)
 _10: Final = (Limit(10, per=SECOND),)
@@ -114,7 +115,7 @@ class Push:
         """
         text = checks.text(_SET_NICKNAME.id, "nickname", nickname, most=facts.NICKNAME_LENGTH)
         answer = await self._transport.call(_SET_NICKNAME, username, json={"nickname": text})
-        return answer.first(User, "entities")
+        return answer.first(User, "entities", known=User(Id(username)))
 
     async def set_nicknames(self, nicknames: Mapping[str, str]) -> dict[str, str]:
         """Set the names that pushes show for any number of users, 50 a call.
@@ -142,10 +143,11 @@ class Push:
         found: dict[str, str] = {}
         for part in checks.chunks(rows, facts.PUSH_NICKNAMES_PER_CALL):
             answer = await self._transport.call(_SET_NICKNAMES, json=part)
-            for row in answer.read(tuple[dict[str, str], ...], "entities"):
-                if "username" not in row or "push_nickname" not in row:
-                    raise answer.wrong("entities must have username and push_nickname")
-                found[row["username"]] = row["push_nickname"]
+            done: dict[str, str] = {}
+            for row in answer.read(tuple[dict[str, Any], ...], "entities"):
+                if row.get("username") is not None and isinstance(row.get("push_nickname"), str):
+                    done[answer.decode(Id, row["username"], "username")] = row["push_nickname"]
+            found.update(answer.named(done, [row["username"] for row in part]))
         return found
 
     async def set_display_style(self, username: str, style: PushDisplayStyle | str) -> User:
@@ -159,7 +161,7 @@ class Push:
         value = checks.member(_SET_STYLE.id, "style", PushDisplayStyle, style)
         body = {"notification_display_style": value}
         answer = await self._transport.call(_SET_STYLE, username, json=body)
-        return answer.first(User, "entities")
+        return answer.first(User, "entities", known=User(Id(username)))
 
     async def set_settings(
         self,

@@ -9,7 +9,7 @@ from typing import Any, Final
 from easemob_async import checks, facts
 from easemob_async.models.results import BatchResult
 from easemob_async.models.rooms import AutoDelete
-from easemob_async.resources.batches import keyed
+from easemob_async.resources.batches import settled
 from easemob_async.resources.places import ROOMS, length_of_time
 from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
@@ -156,8 +156,9 @@ class RoomAttributes:
         keys: Sequence[str],
     ) -> BatchResult[None]:
         answer = await self._transport.call(operation, room_id, username, json=body)
-        done = answer.read(tuple[str, ...], "data", "successKeys")
-        return BatchResult(tuple(keyed(answer, done, answer.get("data", "errorKeys"), keys)))
+        done = answer.optional(tuple[str, ...], "data", "successKeys") or ()
+        refused = answer.optional(dict[str, str], "data", "errorKeys")
+        return BatchResult(tuple(settled(answer, keys, done, refused)))
 
 
 class Tags:

@@ -7,7 +7,7 @@ from typing import Final
 
 from easemob_async import checks, facts
 from easemob_async.models.results import BatchOutcome, BatchResult
-from easemob_async.resources.batches import in_parts
+from easemob_async.resources.batches import described, in_parts
 from easemob_async.transport.operation import PER_SECOND_100, Operation
 from easemob_async.transport.transport import Transport
 
@@ -51,7 +51,7 @@ class UserAttributes:
             checks.text(_SET.id, "a name", key, least=1)
             checks.text(_SET.id, f"{key!r}", value)
         answer = await self._transport.call(_SET, username, json=dict(attributes))
-        return answer.read(dict[str, str], "data")
+        return answer.optional(dict[str, str], "data") or dict(attributes)
 
     async def delete(self, username: str) -> None:
         """Delete all attributes of a user; whoever does not exist has none.
@@ -96,8 +96,7 @@ class UserAttributes:
         async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[dict[str, str]]]:
             body = {"targets": part, "properties": wanted}
             answer = await self._transport.call(_GET_MANY, json=body, about=part)
-            found = answer.read(dict[str, dict[str, str]], "data")
-            return [BatchOutcome(name, found.get(name, {})) for name in part]
+            return described(answer, part, dict[str, str], "data", absent={})
 
         return await in_parts(checks.chunks(names, facts.USER_ATTRIBUTES_PER_CALL), settle)
 

@@ -11,7 +11,7 @@ from easemob_async.models.pages import Page, Paginator, by_cursor, whole
 from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.models.users import DeletedUsers, Device, NewUser, OnlineStatus, User
 from easemob_async.quotas import SECOND, Limit
-from easemob_async.resources.batches import in_parts
+from easemob_async.resources.batches import in_parts, settled
 from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
 from easemob_async.wire import Id
@@ -82,7 +82,7 @@ class Users:
         new = NewUser(username, password, nickname)
         body = [_registration("users.create", new)]
         answer = await self._transport.call(_CREATE, json=body, about=username)
-        return answer.first(User, "entities")
+        return answer.first(User, "entities", known=User(Id(username), nickname=nickname))
 
     async def create_open(
         self, username: str, *, password: str, nickname: str | None = None
@@ -104,7 +104,7 @@ class Users:
         new = NewUser(username, password, nickname)
         body = _registration("users.create_open", new)
         answer = await self._transport.call(_CREATE_OPEN, json=body, about=username)
-        return answer.first(User, "entities")
+        return answer.first(User, "entities", known=User(Id(username), nickname=nickname))
 
     async def create_many(self, new_users: Iterable[NewUser]) -> BatchResult[User]:
         """Register any number of users, 60 a call.
@@ -138,18 +138,13 @@ class Users:
                 raise
             # A call for one user is refused whole, where a call for many answers for each.
             return [BatchOutcome(names[0], reason=error.description)]
-        made = {user.username: user for user in answer.read(tuple[User, ...], "entities")}
+        made = {str(user.username): user for user in answer.read(tuple[User, ...], "entities")}
         refused = {
-            str(row.get("username")): answer.redacted(str(row.get("registerUserFailReason")))
+            str(row["username"]): str(row.get("registerUserFailReason") or "no reason given")
             for row in answer.get("data") or ()
-            if isinstance(row, dict)
+            if isinstance(row, dict) and row.get("username") is not None
         }
-        return [
-            BatchOutcome(name, made[Id(name)])
-            if name in made
-            else BatchOutcome(name, reason=refused.get(name, "the answer does not name this user"))
-            for name in names
-        ]
+        return settled(answer, names, made, refused)
 
     async def update_password(self, username: str, *, password: str) -> None:
         """Set a user's password, without the old one.
@@ -213,7 +208,7 @@ class Users:
         Source: users.delete
         """
         answer = await self._transport.call(_DELETE, username)
-        return User(Id(username)) if answer.gone else answer.first(User, "entities")
+        return answer.first(User, "entities", known=User(Id(username)))
 
     async def delete_batch(self, *, limit: int, cursor: str | None = None) -> DeletedUsers:
         """Delete the users that were created earliest; which ones cannot be chosen.
@@ -244,7 +239,7 @@ class Users:
         Source: users.ban
         """
         answer = await self._transport.call(_BAN, username)
-        return answer.first(User, "entities")
+        return answer.first(User, "entities", known=User(Id(username)))
 
     async def unban(self, username: str) -> None:
         """Lift a user's ban.
@@ -318,8 +313,10 @@ class Users:
         statuses: dict[str, OnlineStatus] = {}
         for part in checks.chunks(names, facts.STATUSES_PER_CALL):
             answer = await self._transport.call(_GET_STATUSES, json={"usernames": part}, about=part)
+            found: dict[str, OnlineStatus] = {}
             for row in answer.read(tuple[dict[str, OnlineStatus | str], ...], "data"):
-                statuses.update(cast(dict[str, OnlineStatus], row))
+                found.update(cast(dict[str, OnlineStatus], row))
+            statuses.update(answer.named(found, part))
         return statuses
 
     def list_devices(self, username: str) -> Paginator[Device]:

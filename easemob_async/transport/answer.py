@@ -10,6 +10,7 @@ from easemob_async.errors import APIError, Request, ResponseError
 from easemob_async.redaction import redact
 from easemob_async.transport import converter
 from easemob_async.transport.operation import Operation
+from easemob_async.wire import Id
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -17,6 +18,14 @@ V = TypeVar("V")
 _JUST_STR: Final[set[type]] = {str}
 
 _YES: Final = (True, "true", "success", "ok", 1)
+_NO: Final = (False, "false", "failure", "fail", "failed", 0)
+
+
+def says_yes(value: object) -> bool | None:
+    """Read a flag of the service, in any of its spellings; ``None`` when it says neither."""
+    if isinstance(value, str):
+        value = value.lower()
+    return True if value in _YES else False if value in _NO else None
 
 
 class Asked(Protocol):
@@ -99,8 +108,7 @@ class Answer:
         Args:
             kind: what each value is.
             path: where the object is.
-            under: the names that were asked for: each result stands under the one that was given,
-                though the service may name it in lower case.
+            under: the names that were asked for: see `named`.
 
         Raises:
             ResponseError: there is no object.
@@ -118,28 +126,45 @@ class Answer:
         return self.named(whole, under)
 
     def named(self, found: Mapping[str, V], asked: Iterable[str]) -> dict[str, V]:
-        """Return what was found under the names that were asked for, whatever their case."""
-        result: dict[str, V] = {}
-        folded: dict[str, str] | None = None
-        for name in asked:
-            if name in found:
-                result[name] = found[name]
-                continue
-            if folded is None:
-                folded = {self.without_prefix(key).lower(): key for key in found}
-            key = folded.get(name.lower())
-            if key is not None:
-                result[name] = found[key]
+        """Return what was found under the names that were asked for, in whatever case it stands.
+
+        The service may answer in lower case. What nobody asked for stays under its own name.
+        """
+        missing = [name for name in asked if name not in found]
+        result = dict(found)
+        if missing:
+            folded = {self.without_prefix(key).lower(): key for key in found}
+            given = {name: folded[name.lower()] for name in missing if name.lower() in folded}
+            for key in given.values():
+                result.pop(key, None)
+            result.update((name, found[key]) for name, key in given.items())
         return result
 
-    def first(self, kind: type[T], key: str) -> T:
-        """Decode the one object of a list, which older answers give bare."""
+    def first(self, kind: type[T], key: str, *, known: T | None = None) -> T:
+        """Decode the one object of a list, which older answers give bare.
+
+        Args:
+            kind: what it is.
+            key: where it is.
+            known: what is known without it, where the answer confirms a deed: returned when it
+                does not say more, or when a repeated DELETE found nothing any more.
+        """
         value = self.get(key)
-        if isinstance(value, Mapping):
-            return self.read(kind, key)
-        if isinstance(value, Sequence) and not isinstance(value, str) and value:
-            return self.read(kind, key, 0)
+        at: tuple[str | int, ...] = (key,) if isinstance(value, Mapping) else (key, 0)
+        if isinstance(self.get(*at), Mapping):
+            try:
+                return self.read(kind, *at)
+            except ResponseError:
+                if known is None:
+                    raise
+        if known is not None:
+            return known
         raise self.wrong(f"{key} is missing or empty")
+
+    def count(self, *path: str | int) -> int:
+        """Count the entries of a list, those that are null as well."""
+        value = self.get(*path)
+        return len(value) if isinstance(value, list) else 0
 
     def objects(self, kind: type[T], *path: str | int) -> tuple[T, ...]:
         """Decode a list of objects, of which a single one may stand bare."""
@@ -149,21 +174,29 @@ class Answer:
         decoded: tuple[T, ...] = self.read(tuple[kind, ...], *path)  # type: ignore[valid-type]
         return decoded
 
-    def relations(self, kind: type[T], key: str) -> dict[str, T]:
-        """Decode rows of ``{"username": ..., "relation": ...}``."""
-        rows = self.read(tuple[dict[str, str], ...], key)
-        try:
-            return {
-                self.without_prefix(row["username"]): self.decode(
-                    kind | str, row["relation"], f"{key}.relation"
-                )
-                for row in rows
-            }
-        except KeyError as missing:
-            raise self.wrong(f"{key} lacks {missing}") from None
+    def relations(self, kind: type[T], key: str, asked: Iterable[str]) -> dict[str, T]:
+        """Decode rows of ``{"username": ..., "relation": ...}``, for the names that were asked."""
+        found: dict[str, T] = {}
+        for row in self.read(tuple[dict[str, Any], ...], key):
+            if "username" not in row or "relation" not in row:
+                raise self.wrong(f"{key} lacks username or relation")
+            if row["username"] is not None and row["relation"] is not None:
+                name = self.decode(Id, row["username"], f"{key}.username")
+                found[name] = self.decode(kind | str, row["relation"], f"{key}.relation")
+        return self.named(found, asked)
 
-    def confirm(self, *path: str | int, reason: Sequence[str | int] = ("data", "reason")) -> None:
+    def confirm(
+        self,
+        *path: str | int,
+        reason: Sequence[str | int] = ("data", "reason"),
+        named: str | None = None,
+    ) -> None:
         """Raise unless a flag of the answer says that it was done.
+
+        Args:
+            path: where the flag is.
+            reason: where the service's reason is, if it says no.
+            named: a name that stands there in place of the flag when it was done.
 
         Raises:
             APIError: the service says no inside a 200.
@@ -172,9 +205,13 @@ class Answer:
         if self.gone:
             return
         value = self.get(*path)
-        if value in _YES and value is not None:
+        it_names = isinstance(value, str) and self.without_prefix(value).lower()
+        verdict = says_yes(value)
+        if verdict or (named is not None and it_names == named.lower()):
             return
-        if value not in (False, "false", "failure", 0):
+        if verdict is None and value == self.get(*reason) and isinstance(value, str):
+            raise self.refused(value)  # the reason stands in place of the flag
+        if verdict is None:
             raise self.wrong(f"{_dotted(path)} is {'missing' if value is None else 'no flag'}")
         words = self.get(*reason)
         raise self.refused(words if isinstance(words, str) else f"{_dotted(path)} is {value!r}")

@@ -85,8 +85,8 @@ def read_refusal(status: int, body: bytes, retry_after: str | None) -> Refusal:
         error = _text(content.get("error")) or _within(content.get("error"), _NAMES)
         error_code = _code(content)
         description = _within(content, _WORDS)
-    says_something = content is None or not isinstance(content, dict) or any(content.values())
-    if body and says_something and not description and not error and error_code is None:
+    nothing_said = isinstance(content, dict) and not (content.keys() - _ENVELOPE)
+    if body and not nothing_said and not description and not error and error_code is None:
         description = one_line(body)
     wait = parse_retry_after(retry_after)
     return Refusal(status, error, error_code, description.strip(), wait, retry_after is not None)
@@ -179,6 +179,8 @@ _WORDS: Final = (
     *("error_description", "message", "msg", "errorMessage", "error_msg", "description"),
     *("desc", "detail", "reason", "title"),
 )
+# What the service puts around its words.
+_ENVELOPE: Final = {"error", "exception", "timestamp", "duration", "data", "message", "uri", "path"}
 _INSIDE: Final = ("data", "error", "errors", "entities")
 _CODES: Final = ("error_code", "errorCode", "code", "errcode")
 _DEEP: Final = 3

@@ -119,6 +119,8 @@ async def test_the_request_is_the_documented_one(
         assert request.headers["content-type"] == "application/json"
     else:
         assert request.body == b""
+        content_type = "application/json" if request.method in ("POST", "PUT") else None
+        assert request.headers.get("content-type") == content_type
     wants_token = operation["auth"] in ("app", "user")
     assert ("authorization" in request.headers) == wants_token
     binary = id_.startswith("files.download")
