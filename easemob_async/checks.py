@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from easemob_async.errors import InvalidArgumentError
 
 _SHOWN = 80
+_HALF_PAIR: Final = re.compile("[\ud800-\udfff]")
+_LINE_END: Final = re.compile("[\u2028\u2029]")
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 Item = TypeVar("Item")
 
@@ -28,8 +32,29 @@ def reference_problem(value: object) -> str | None:
         return f"must be a string, not {type(value).__name__}"
     if not value:
         return "must not be empty"
-    if not value.isprintable():
-        return "must not hold control characters, line ends or the like"
+    return id_problem(value)
+
+
+def id_problem(text: str) -> str | None:
+    """Say why a text, or several in one, cannot be an id, or nothing."""
+    if text.isprintable():
+        return None
+    if _LINE_END.search(text):
+        return "must not hold line ends"
+    return text_problem(text)
+
+
+def text_problem(text: str) -> str | None:
+    """Say why a text cannot stand in a header or a file name, or nothing.
+
+    Blanks of any kind and joiners are fine: names that people really have hold them.
+    """
+    if text.isprintable():
+        return None
+    if _HALF_PAIR.search(text):
+        return "must not hold half a surrogate pair, which is no text"
+    if _CONTROL.search(text):
+        return "must not hold control characters (line ends, tabs and the like)"
     return None
 
 

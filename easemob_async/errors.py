@@ -14,11 +14,11 @@
     │   ├── PermissionDeniedError 403
     │   ├── NotFoundError 404
     │   ├── AppNotFoundError                 404 organization_application_not_found
-    │   ├── ConflictError 409
+    │   ├── ConflictError 409, and the 400s that say that something is there already
     │   ├── PayloadTooLargeError 413
     │   ├── RateLimitError                   429, and the 403s that are about a rate
     │   └── ServerError 5xx
-    ├── JournalError                         another job's, foreign, locked, full
+    ├── JournalError                         another job's, foreign, locked, full, damaged
     └── WebhookError                         a post that is not the service's
 
 A message says what was being done, to what, and why it failed:
@@ -173,7 +173,7 @@ class AppNotFoundError(APIError):
 
 
 class ConflictError(APIError):
-    """409: two requests were in each other's way."""
+    """409: two requests were in each other's way; or a 400 for a name or an id that is taken."""
 
 
 class PayloadTooLargeError(APIError):
@@ -225,7 +225,7 @@ class ServerError(APIError):
 
 
 class JournalError(EasemobError):
-    """A journal cannot be used: another job's, not a journal, locked, or it cannot be written."""
+    """A journal cannot be used: another job's, not a journal, locked, damaged, lost, or full."""
 
 
 class WebhookError(EasemobError):

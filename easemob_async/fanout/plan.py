@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from easemob_async.checks import fail, reference_problem
+from easemob_async.checks import fail, id_problem, reference_problem
 from easemob_async.errors import InvalidArgumentError
 from easemob_async.fanout.report import Outcome, OutcomeStatus
 from easemob_async.fanout.settings import Settings
@@ -82,7 +82,7 @@ class Packer:
         if self._held or self._dedupe or len(targets) != self._size:
             return None
         try:
-            sound = "".join(targets).isprintable() and all(targets)
+            sound = id_problem("".join(targets)) is None and all(targets)
         except TypeError:
             return None
         if not sound or len(set(targets)) != len(targets):

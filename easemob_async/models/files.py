@@ -66,17 +66,17 @@ class HistoryFile:
 
 @attrs.frozen
 class HistoryMessage:
-    """A message as it was sent."""
+    """A message as it was sent; what its record lacks is ``None``."""
 
-    message_id: str
+    message_id: str | None
     """Its id."""
-    sent_at: datetime
+    sent_at: datetime | None
     """When it was sent."""
-    chat_type: ChatType | str
+    chat_type: ChatType | str | None
     """What kind of conversation it is in."""
-    sender: str
+    sender: str | None
     """Who it is from."""
-    target: str
+    target: str | None
     """The user, group or room that it went to."""
     bodies: tuple[Body, ...]
     """The message; what is none of the types that can be sent is the plain mapping."""

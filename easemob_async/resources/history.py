@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import codecs
 import json
+import logging
 import zlib
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime, timedelta, timezone
-from typing import Any, Final
+from datetime import datetime, timedelta, timezone
+from typing import Final, cast
 
 from aiohttp import ClientError
 from yarl import URL
@@ -18,6 +19,8 @@ from easemob_async.errors import ResponseError, TransportError
 from easemob_async.models.files import HistoryFile, HistoryMessage
 from easemob_async.models.received import read_body
 from easemob_async.quotas import MINUTE, Limit
+from easemob_async.transport.codec import read_first
+from easemob_async.transport.converter import DecodeError, structure
 from easemob_async.transport.operation import Operation
 from easemob_async.transport.session import wire_timeout
 from easemob_async.transport.transport import Transport
@@ -27,6 +30,7 @@ _GET: Final = Operation(
     "history.get", "GET", "/chatmessages/{hour}", "safe", (Limit(10, per=MINUTE),)
 )
 _OK: Final = 200
+_log: Final = logging.getLogger("easemob_async")
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
@@ -62,18 +66,25 @@ class History:
         return (await self._transport.call(_GET, key)).objects(HistoryFile, "data")
 
     async def messages(self, hour: datetime) -> AsyncIterator[HistoryMessage]:
-        """Download the files of an hour, unpack them and give every message, as it comes.
+        """Download the files of an hour, unpack them and yield every message, as it comes.
+
+        What a record lacks is ``None``, or no bodies. A record that is no message at all is left
+        out, with a warning of the logger ``easemob_async``; the others follow.
 
         Raises:
             NotFoundError: there is none for that hour.
             TransportError: a file cannot be downloaded.
-            ResponseError: a file is not what it should be.
+            ResponseError: a file is damaged; what stands before that was yielded.
 
         Source: history.get
         """
         for file in await self.get(hour):
             async for record in _records(self._pieces(file)):
-                yield read_record(record)
+                message = read_record(record)
+                if message is None:
+                    _log.warning("history.messages: a record that is no message is left out")
+                else:
+                    yield message
 
     async def _pieces(self, file: HistoryFile) -> AsyncIterator[bytes]:
         session = self._transport.core.pool.session()
@@ -99,25 +110,28 @@ class History:
         )
 
 
-async def _records(pieces: AsyncIterator[bytes]) -> AsyncIterator[Mapping[str, Any]]:
-    """Unpack gzip, if it is, and cut JSON objects apart, whatever stands between them."""
-    unpacker, characters, text = _Unpacker(), _UTF_8(), ""
+async def _records(pieces: AsyncIterator[bytes]) -> AsyncIterator[object]:
+    """Unpack gzip, if it is, and cut JSON values apart, whatever stands between them."""
+    unpacker, characters, text = _Unpacker(), _UTF_8("replace"), ""
     async for piece in pieces:
-        try:
-            text += characters.decode(unpacker.feed(piece))
-        except (zlib.error, UnicodeDecodeError) as error:
-            raise _damaged(str(error)) from None
+        text += characters.decode(unpacker.feed(piece))
         records, text = _cut(text)
         for record in records:
             yield record
+        if unpacker.problem is not None:
+            raise _damaged(unpacker.problem)
+    records, text = _cut(text + "\n", last=True)
+    for record in records:
+        yield record
     if text.strip(_BETWEEN) or not unpacker.complete:
         raise _damaged("it ends in the middle")
 
 
-_BETWEEN: Final = " \t\r\n,[]"
+_BETWEEN: Final = " \t\r\n,[]\0\ufeff"
 _UTF_8: Final = codecs.getincrementaldecoder("utf-8")
 _LONGEST: Final = 4 * 1024 * 1024
 """No record is as long as this: what goes on without an end is none."""
+_DECODE: Final = json.JSONDecoder(strict=False, parse_constant=lambda _: None).raw_decode
 
 
 class _Unpacker:
@@ -127,6 +141,8 @@ class _Unpacker:
         self._packed: bool | None = None
         self._member = zlib.decompressobj(_GZIP)
         self._begun = False
+        self.problem: str | None = None
+        """Why nothing more can be unpacked."""
 
     @property
     def complete(self) -> bool:
@@ -140,19 +156,26 @@ class _Unpacker:
             return data
         found = b""
         while data:
+            if not self._begun:
+                data = data.lstrip(b"\0\r\n\t ")  # what pads a member is none
+                if not data:
+                    break
             self._begun = True
-            found += self._member.decompress(data)
+            try:
+                found += self._member.decompress(data)
+            except zlib.error as error:
+                self.problem = str(error)
+                break
             data = self._member.unused_data
             if self._member.eof:
                 self._member, self._begun = zlib.decompressobj(_GZIP), False
         return found
 
 
-def _cut(text: str) -> tuple[list[Mapping[str, Any]], str]:
-    """Give the whole records at the beginning, and the rest."""
-    records: list[Mapping[str, Any]] = []
+def _cut(text: str, *, last: bool = False) -> tuple[list[object], str]:
+    """Return the whole records at the beginning, and the rest."""
+    records: list[object] = []
     at, length = 0, len(text)
-    decode = json.JSONDecoder().raw_decode
     while True:
         while at < length and text[at] in _BETWEEN:
             at += 1
@@ -160,37 +183,69 @@ def _cut(text: str) -> tuple[list[Mapping[str, Any]], str]:
             return records, ""
         if text[at] != "{":
             raise _damaged("a record is no JSON object")
+        record: object
         try:
-            record, at = decode(text, at)
+            try:
+                record, end = _DECODE(text, at)
+                if "\\ud" in text[at:end].lower():
+                    record, end = read_first(text, at)
+            except RecursionError:
+                record, end = _deep(text, at)
         except ValueError as error:
-            if length - at > _LONGEST:
+            if last or length - at > _LONGEST:
                 raise _damaged(f"it is not JSON: {error}") from None
             return records, text[at:]  # the rest of it is still to come
         records.append(record)
+        at = end
+
+
+def _deep(text: str, at: int) -> tuple[object, int]:
+    """Read a record that is nested deeply; one that is nested beyond reading ends with its line."""
+    try:
+        return read_first(text, at)
+    except ValueError:
+        end = text.find("\n", at)
+        if end < 0:
+            raise
+        return None, end
 
 
 def _damaged(why: str) -> ResponseError:
     return ResponseError(f"history.messages: a damaged file: {why}", operation=_GET.id)
 
 
-def read_record(record: Mapping[str, Any]) -> HistoryMessage:
-    """Read a record of a history file.
+def read_record(record: object) -> HistoryMessage | None:
+    """Read a record of a history file; ``None`` when it is no message."""
+    if not isinstance(record, Mapping) or not isinstance(record.get("payload"), Mapping):
+        return None
+    payload = record["payload"]
+    bodies, ext = payload.get("bodies"), payload.get("ext")
+    if isinstance(bodies, Mapping):
+        bodies = [bodies]
+    return HistoryMessage(
+        message_id=_text(record.get("msg_id")),
+        sent_at=_time(record.get("timestamp")),
+        chat_type=_text(record.get("chat_type")),
+        sender=_text(payload.get("from")),
+        target=_text(payload.get("to")),
+        bodies=tuple(
+            read_body(body)
+            for body in (bodies if isinstance(bodies, list) else ())
+            if body is not None
+        ),
+        ext=ext if isinstance(ext, Mapping) else {},
+    )
 
-    Raises:
-        ResponseError: it lacks what every record has.
-    """
-    payload = record.get("payload")
+
+def _text(value: object) -> str | None:
     try:
-        assert isinstance(payload, dict)
-        sent_at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=record["timestamp"])
-        return HistoryMessage(
-            message_id=str(record["msg_id"]),
-            sent_at=sent_at,
-            chat_type=str(record["chat_type"]),
-            sender=str(payload["from"]),
-            target=str(payload["to"]),
-            bodies=tuple(read_body(body) for body in payload["bodies"]),
-            ext=payload.get("ext") or {},
-        )
-    except (KeyError, TypeError, AssertionError, OverflowError) as error:
-        raise ResponseError(f"history.messages: a record lacks {error}") from None
+        return None if value is None else str(structure(value, str))
+    except DecodeError:
+        return None
+
+
+def _time(value: object) -> datetime | None:
+    try:
+        return None if value is None else cast("datetime", structure(value, datetime))
+    except DecodeError:
+        return None

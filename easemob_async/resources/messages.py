@@ -8,6 +8,7 @@ from typing import Any, Final
 from easemob_async import checks, facts
 from easemob_async.models.envelope import addressing, content
 from easemob_async.models.messages import (
+    Location,
     Message,
     RoomMessageLevel,
     RouteType,
@@ -368,7 +369,7 @@ class Messages(MessageChanges, StreamSending):
         wire: dict[str, Any] = {
             "target_type": checks.member(operation, "target_type", TargetType, target_type),
             "target": checks.references(operation, "targets", targets),
-            "msg": {"type": message.type, **message.body},
+            "msg": {"type": message.type, **message.body, **_numbers(body)},
             **options,
         }
         if message.ext is not None:
@@ -405,6 +406,11 @@ class Messages(MessageChanges, StreamSending):
         call = self._transport.call(operation, json=options, messages=len(to), about=to)
         answer = await call
         return SentMessages(answer.each(str, "data", under=to))
+
+
+def _numbers(body: Message) -> dict[str, float]:
+    """Give the place of a location as the 2014 call wants it: as numbers."""
+    return {"lat": body.latitude, "lng": body.longitude} if isinstance(body, Location) else {}
 
 
 def _members(operation: str, usernames: Iterable[str]) -> list[str]:

@@ -40,7 +40,8 @@ class Reactions:
             reaction: the emoji's id, at most 128 characters.
 
         Raises:
-            BadRequestError: reacted already, not in the conversation, too many, not switched on.
+            ConflictError: reacted so already.
+            BadRequestError: not in the conversation, too many, not switched on.
 
         Source: reactions.add
         """

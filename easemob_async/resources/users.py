@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, cast
 
 from easemob_async import checks, facts
-from easemob_async.errors import BadRequestError
+from easemob_async.errors import BadRequestError, ConflictError
 from easemob_async.models.pages import Page, Paginator, by_cursor, whole
 from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.models.users import DeletedUsers, Device, NewUser, OnlineStatus, User
@@ -74,7 +74,7 @@ class Users:
 
         Raises:
             InvalidArgumentError: an argument breaks a rule above.
-            BadRequestError: the name is taken (``duplicate_unique_property_exists``).
+            ConflictError: the name is taken (``duplicate_unique_property_exists``).
             RateLimitError: the plan's number of users is used up (not ``temporary``).
 
         Source: users.create
@@ -97,7 +97,7 @@ class Users:
         Raises:
             InvalidArgumentError: an argument breaks a rule above.
             AuthenticationError: the app does not allow open registration.
-            BadRequestError: the name is taken (``duplicate_unique_property_exists``).
+            ConflictError: the name is taken (``duplicate_unique_property_exists``).
 
         Source: users.create_open
         """
@@ -133,7 +133,7 @@ class Users:
         names = [body["username"] for body in bodies]
         try:
             answer = await self._transport.call(_CREATE_MANY, json=bodies, about=names)
-        except BadRequestError as error:
+        except (BadRequestError, ConflictError) as error:
             if len(names) > 1:
                 raise
             # A call for one user is refused whole, where a call for many answers for each.

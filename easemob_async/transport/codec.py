@@ -97,22 +97,26 @@ def read_leniently(data: bytes) -> Any:
     Raises:
         ValueError: not even that.
     """
-    text = _ESCAPE.sub(_whole_pair, data.decode("utf-8-sig", "replace"))
-    scan = _Scanner(text)
-    value = scan.value()
-    if scan.rest():
+    text = data.decode("utf-8-sig", "replace")
+    value, end = read_first(text, 0)
+    if text[end:].strip(_BLANKS):
         raise ValueError("something follows the JSON value")
     return value
 
 
-# Every escape of a string in its turn, so that an escaped backslash is not taken for one.
-_ESCAPE: Final = re.compile(
-    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}(?:\\u[dD][c-fC-F][0-9a-fA-F]{2})?"
-    r"|u[dD][c-fC-F][0-9a-fA-F]{2}|.)",
-    re.DOTALL,
-)
-_HALF_PAIR_LENGTH: Final = 6
-_BLANK: Final = re.compile(r"[ \t\n\r]*")
+def read_first(text: str, at: int) -> tuple[Any, int]:
+    """Decode the JSON value that begins at a place of a text, as leniently; also where it ends.
+
+    Raises:
+        ValueError: there is none, or it goes on after the text.
+    """
+    scan = _Scanner(text, at)
+    return scan.value(), scan.at
+
+
+_HALF_PAIR: Final = re.compile("[\ud800-\udfff]")
+_BLANKS: Final = " \t\n\r"
+_BLANK: Final = re.compile(f"[{_BLANKS}]*")
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _WORDS: Final = {
     "true": True,
@@ -125,23 +129,12 @@ _WORDS: Final = {
 _NEST_MOST: Final = 1000
 
 
-def _whole_pair(escape: re.Match[str]) -> str:
-    found = escape.group()
-    half = len(found) == _HALF_PAIR_LENGTH and found[1] == "u" and found[2] in "dD"
-    return "\\ufffd" if half else found
-
-
 class _Scanner:
     """Reads a value with a stack of its own: no depth of nesting can break it."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, at: int) -> None:
         self._text = text
-        self._at = 0
-
-    def rest(self) -> str:
-        """Return what follows, blanks aside."""
-        self._skip()
-        return self._text[self._at :]
+        self.at = at
 
     def value(self) -> Any:
         """Read a value of any kind."""
@@ -171,53 +164,53 @@ class _Scanner:
 
     def _leaf_or_opening(self) -> tuple[Any, bool]:
         self._skip()
-        text, at = self._text, self._at
+        text, at = self._text, self.at
         first = text[at : at + 1]
         if first == "[":
-            self._at += 1
+            self.at += 1
             return [], True
         if first == "{":
-            self._at += 1
+            self.at += 1
             return {}, True
         if first == '"':
             return self._string(), False
         number = _NUMBER.match(text, at)
         if number is not None:
-            self._at = number.end()
+            self.at = number.end()
             return _number(number), False
         for word, meaning in _WORDS.items():
             if text.startswith(word, at):
-                self._at += len(word)
+                self.at += len(word)
                 return meaning, False
         raise ValueError(f"no JSON at character {at}")
 
     def _string(self) -> str:
-        value, self._at = scanstring(self._text, self._at + 1, False)
-        return str(value)
+        value, self.at = scanstring(self._text, self.at + 1, False)
+        return _HALF_PAIR.sub("\ufffd", value)
 
     def _key(self) -> str:
         self._skip()
-        if self._text[self._at : self._at + 1] != '"':
-            raise ValueError(f"no key at character {self._at}")
+        if self._text[self.at : self.at + 1] != '"':
+            raise ValueError(f"no key at character {self.at}")
         key = self._string()
         self._expect(":")
         return key
 
     def _take(self, sign: str) -> bool:
         self._skip()
-        if self._text[self._at : self._at + 1] != sign:
+        if self._text[self.at : self.at + 1] != sign:
             return False
-        self._at += 1
+        self.at += 1
         return True
 
     def _expect(self, sign: str) -> None:
         if not self._take(sign):
-            raise ValueError(f"no {sign!r} at character {self._at}")
+            raise ValueError(f"no {sign!r} at character {self.at}")
 
     def _skip(self) -> None:
-        blank = _BLANK.match(self._text, self._at)
+        blank = _BLANK.match(self._text, self.at)
         assert blank is not None
-        self._at = blank.end()
+        self.at = blank.end()
 
 
 def _number(found: re.Match[str]) -> int | float | None:

@@ -48,6 +48,10 @@ _EXCEPTIONS: Final[tuple[tuple[int, str, str, type[APIError]], ...]] = (
     (400, "management", "", NotFoundError),  # users.delete of an unknown user
     (400, "entity_not_found", "", NotFoundError),
     (400, "EntityNotFoundException", "", NotFoundError),
+    # What is to be made, or said, is there already.
+    (400, "duplicate_unique_property_exists", "", ConflictError),  # users.create
+    (400, "illegal_argument", "already exists", ConflictError),  # chat_groups.create
+    (400, "bad request", "already", ConflictError),  # reactions.add, moderation.words.add_many
     (401, "MetadataException", "", PermissionDeniedError),
     (401, "message_rewrite_error", "", PermissionDeniedError),
     (403, "message_send_error", "message send reach limit", RateLimitError),
@@ -133,7 +137,7 @@ def classify(status: int, error: str, description: str) -> type[APIError]:
     """Give the class of a refusal."""
     low = description.lower()
     for at, name, part, cls in _EXCEPTIONS:
-        if status == at and error == name and part in low:
+        if status == at and error.lower() == name.lower() and part in low:
             return cls
     if status >= 500:
         return ServerError

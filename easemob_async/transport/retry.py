@@ -48,8 +48,8 @@ def may_repeat(operation: Operation, error: EasemobError) -> bool:
         if error.status == _NOT_IMPLEMENTED or error.error in _FINAL_SERVER_ERRORS:
             return False
         return not error.maybe_processed or operation.repeat == "safe"
-    if isinstance(error, ConflictError):
-        return operation.repeat == "safe"
+    if isinstance(error, ConflictError):  # of two at once; what is there already stays there
+        return error.status == 409 and operation.repeat == "safe"
     return isinstance(error, APIError) and error.status in NOT_TAKEN
 
 

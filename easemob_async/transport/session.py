@@ -11,7 +11,8 @@ import asyncio
 import contextlib
 import sys
 import weakref
-from typing import Any, Final, cast
+from collections.abc import Sequence
+from typing import Any, Final, TypedDict, cast
 from urllib.request import getproxies, proxy_bypass
 
 from aiohttp import (
@@ -46,17 +47,21 @@ _HEADERS_OF_OURS: Final = (
     hdrs.HOST,
     hdrs.TRANSFER_ENCODING,
 )
-# The request's own headers say what the content is.
-_NO_TYPE: Final = "application/json"
-
 _AT_ONCE: Final = sys.version_info < (3, 12)
+
+
+class RequestOptions(TypedDict, total=False):
+    """Options of a request that depend on whose session it is sent by."""
+
+    middlewares: Sequence[ClientMiddlewareType]
+    skip_auto_headers: Sequence[str]
 
 
 class OneShotBody(BytesPayload):
     """A request body that is written once; the first write is the request's departure."""
 
     def __init__(self, value: bytes, departure: Departure) -> None:
-        super().__init__(value, content_type=_NO_TYPE)
+        super().__init__(value)
         self.departure = departure
 
     @property
@@ -198,9 +203,19 @@ class SessionPool:
         if session is not None and session is not self._theirs:
             await session.close()
 
-    def middlewares(self, departure: Departure) -> tuple[ClientMiddlewareType, ...]:
-        """Return what a request needs so that it departs right; those of our own session do."""
-        return () if self._theirs is None else (departing(departure),)
+    def options(self, departure: Departure, *, own_type: bool) -> RequestOptions:
+        """Return what a request needs to depart right; those of our own session do so anyway.
+
+        Args:
+            departure: the request's.
+            own_type: whether its body knows best of what type it is.
+        """
+        if self._theirs is None:
+            return {"middlewares": ()}
+        return {
+            "middlewares": (departing(departure),),
+            "skip_auto_headers": () if own_type else (hdrs.CONTENT_TYPE,),
+        }
 
     def _make(self) -> ClientSession:
         options = self._options

@@ -14,10 +14,10 @@ from aiohttp import ClientError, ClientResponse, ClientSession
 from multidict import CIMultiDict
 from yarl import URL
 
+from easemob_async.checks import fail, text_problem
 from easemob_async.config import AttemptEnded, AttemptStarted, Hooks
 from easemob_async.errors import (
     EasemobError,
-    InvalidArgumentError,
     RateLimitError,
     ResponseError,
     ServerError,
@@ -273,8 +273,8 @@ class Transport:
             allow_redirects=False,
             raise_for_status=False,
             auto_decompress=True,
-            middlewares=self.core.pool.middlewares(body.departure),
             timeout=self._wire_timeout,
+            **self.core.pool.options(body.departure, own_type=call.upload is not None),
         )
         # The service has counted the call by now: one window from the response's head on.
         permit.settle()
@@ -465,11 +465,9 @@ def _encode(operation: Operation, value: Any) -> bytes:
 
 def _check_headers(operation: Operation, headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
-        if not value.isprintable():
-            raise InvalidArgumentError(
-                f"{operation.id}: the header {name} must not hold control characters",
-                operation=operation.id,
-            )
+        problem = text_problem(value)
+        if problem is not None:
+            raise fail(operation.id, f"the header {name} {problem}")
 
 
 def _run_hook(hook: Callable[[Any], None], event: AttemptStarted | AttemptEnded) -> None:

@@ -15,6 +15,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_writer import StreamWriter
 from aiohttp.payload import Payload
 
+from easemob_async.checks import fail, text_problem
 from easemob_async.errors import InvalidArgumentError
 from easemob_async.transport.departure import Departure
 
@@ -51,10 +52,10 @@ class Upload:
                 operation=operation,
             )
         name = "file" if filename is None else filename
-        if not isinstance(name, str) or not name or not name.isprintable():
-            raise InvalidArgumentError(
-                f"{operation}: filename {name!r} cannot be one", operation=operation
-            )
+        named = isinstance(name, str) and bool(name)
+        problem = text_problem(name) if named else "must be a text that is not empty"
+        if problem is not None:
+            raise fail(operation, f"filename {name!r:.80} {problem}")
         self.boundary = secrets.token_hex(16)
         shown = name.replace("\\", "_").replace('"', "%22")
         disposition = f'form-data; name="file"; filename="{shown}"'

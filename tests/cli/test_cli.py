@@ -469,12 +469,12 @@ def test_who_failed_can_be_sent_to_again(sh: Shell, emulator: Emulator, tmp_path
     path, failed, journal = tmp_path / "ids.txt", tmp_path / "failed.txt", tmp_path / "sale.db"
     path.write_text(rows(*(f"u{n}" for n in range(1000))))
     line = ("send", str(path), "--text", "Sale!", "--failed-to", str(failed), *FAST)
-    no = {"error": "illegal_argument", "error_description": "no"}
+    no = {"error": "message_send_error", "error_description": "message is too large"}
 
     for extra in ((), ("--journal", str(journal))):
         emulator.fail("POST", "/messages/users", status=400, body=no)
         assert sh(*line, "--workers", "1", *extra).returncode == 1
-        assert failed.read_text() == ""  # the first call of all was refused: nothing was sent
+        assert failed.read_text() == ""  # everybody's message was refused: nothing was sent
     one = tmp_path / "one.csv"
     one.write_text("id,text\n" + rows(*(f"u{n},{n % 2}" for n in range(1000))))
     emulator.fail("POST", "/messages/users", status=400, body=no)

@@ -15,6 +15,7 @@ from easemob_async import (
     APIError,
     AttemptStarted,
     BadRequestError,
+    ConflictError,
     EasemobClient,
     Hooks,
     Image,
@@ -361,7 +362,7 @@ async def changes(c: EasemobClient, em: Emulator) -> None:
         await c.messages.send_to_users(["ann"], Text(text), sender="eve")
     kept = [message["id"] for message in em.received("ann")]
     await c.reactions.add("ann", kept[0], "smile")
-    with pytest.raises(BadRequestError, match="already operation"):
+    with pytest.raises(ConflictError, match="already operation"):
         await c.reactions.add("ann", kept[0], "smile")
     page = await c.reactions.get("ann", kept[0], "smile")
     assert (list(page.items), page.has_more) == (["ann"], False)

@@ -25,7 +25,7 @@ from easemob_async import (
     UserTokens,
 )
 from easemob_async.emulator import Emulator
-from easemob_async.resources.history import _records
+from easemob_async.resources.history import _records, read_record
 from easemob_async.transport.downloads import ToFile
 from tests.conftest import Against
 from tests.servers import HANG, Answer, Received, Reply
@@ -276,6 +276,100 @@ async def test_a_file_that_is_cut_is_never_taken_for_whole() -> None:
     for damaged in (lines[:-20], b"nonsense", b"1 2 3", b'{"a": nonsense}'):
         with pytest.raises(ResponseError, match="damaged"):
             await read(damaged, 50)
+
+
+@pytest.mark.parametrize("size", [1, 50, 10**6])
+@pytest.mark.parametrize(
+    "padding", [b"\0", b"\0" * 600, b"\n", b"\r\n", b" \n\0"], ids=lambda p: repr(p[:6])
+)
+async def test_what_pads_a_member_loses_nothing(padding: bytes, size: int) -> None:
+    parts = [gzip.compress(f"{record(n * 3)}\n".encode()) for n in range(3)]
+    assert await read(padding.join(parts) + padding, size) == ["0", "3", "6"]
+
+
+async def test_rubbish_behind_the_last_member_is_told_after_the_records() -> None:
+    data = gzip.compress(record(0).encode()) + b"rubbish"
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield data
+
+    found = []
+    with pytest.raises(ResponseError, match="damaged"):
+        async for one in _records(pieces()):
+            found.append(one)
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("size", [1, 7, 10**6])
+async def test_records_that_are_nearly_json_are_read(size: int) -> None:
+    odd = [
+        '{"msg_id": "cut \\ud83d"}',
+        '{"msg_id": "tab\there"}',
+        '{"msg_id": "n", "x": NaN}',
+        '{"msg_id": "deep", "x": ' + "[" * 900 + "]" * 900 + "}",
+    ]
+    text = "\ufeff" + "\n".join(odd) + "\n" + record(1)
+    data = text.encode() + b'{"msg_id": "\xff"}'
+    wanted = ["cut \ufffd", "tab\there", "n", "deep", "1", "\ufffd"]
+    assert await read(data, size) == wanted
+    assert await read(gzip.compress(data), size) == wanted
+
+
+async def test_what_is_nested_beyond_reading_costs_its_line_alone() -> None:
+    deep = '{"x": ' + "[" * 5000 + "]" * 5000 + "}"
+    data = f"{record(0)}\n{deep}\n{record(3)}\n".encode()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield data
+
+    found = [read_record(one) async for one in _records(pieces())]
+    assert [None if one is None else one.message_id for one in found] == ["0", None, "3"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reads"),
+    [
+        ({"msg_id": None}, {"message_id": None}),
+        ({"chat_type": None}, {"chat_type": None}),
+        ({"timestamp": "1403099033211"}, {}),
+        ({"timestamp": None}, {"sent_at": None}),
+        ({"timestamp": "soon"}, {"sent_at": None}),
+        ({"timestamp": 10**30}, {"sent_at": None}),
+        ({"msg_id": 7}, {"message_id": "7"}),
+        ({"payload": {"from": None, "to": "b", "bodies": []}}, {"sender": None, "bodies": ()}),
+        ({"payload": {"from": "a", "to": None}}, {"target": None, "bodies": ()}),
+        ({"payload": {"from": "a", "to": "b", "bodies": None}}, {"bodies": ()}),
+        ({"payload": {"from": "a", "to": "b", "bodies": [None, 5]}}, {"bodies": (5,)}),
+        ({"payload": {"from": "a", "to": "b", "bodies": {"x": 1}}}, {"bodies": ({"x": 1},)}),
+        ({"payload": {"from": {"x": 1}, "to": "b", "ext": "text"}}, {"sender": None, "ext": {}}),
+    ],
+)
+def test_a_record_that_lacks_something_is_read_all_the_same(
+    change: dict[str, Any], reads: dict[str, Any]
+) -> None:
+    whole = json.loads(record(0))
+    found = read_record({**whole, **change})
+    assert found is not None
+    sent_at = datetime(2014, 6, 18, 13, 43, 53, 211000, tzinfo=UTC)
+    expected = {"message_id": "0", "sent_at": sent_at, "chat_type": "chat", **reads}
+    assert {name: getattr(found, name) for name in expected} == expected
+
+
+async def test_a_record_that_is_no_message_is_left_out_and_told(
+    against: Against, caplog: pytest.LogCaptureFixture
+) -> None:
+    lines = f'{record(0)}\n{{"payload": null}}\n{{}}\n{record(3)}'
+
+    def respond(request: Received) -> Answer:
+        if request.path.endswith("/file"):
+            return Reply(body=lines)
+        return Reply(body={"data": [{"url": f"{server.url}/file"}]})
+
+    async with against(respond, token="t") as (client, server):
+        server.respond = respond
+        found = [m.message_id async for m in client.history.messages(datetime.now(UTC))]
+    assert found == ["0", "3"]
+    assert caplog.text.count("a record that is no message is left out") == 2
 
 
 async def test_a_store_that_stalls_is_not_waited_for_for_ever(against: Against) -> None:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from easemob_async import (
     APIError,
     BatchResult,
+    ConflictError,
     EasemobClient,
     EasemobError,
+    InvalidArgumentError,
+    Location,
     NewUser,
     PoolOptions,
     ResponseError,
@@ -288,6 +293,99 @@ async def test_an_answer_that_is_too_large_ends_before_it_fills_the_memory(
             assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 450_000
     listener.close()
     await listener.wait_closed()
+
+
+TAKEN = [
+    (400, "duplicate_unique_property_exists", "value of ann exists"),
+    (400, "illegal_argument", "group ID 7 already exists!"),
+    (400, "Bad Request", "the user is already operation this message"),
+    (400, "Bad request", "The textList already exists"),
+    (400, "Bad Request", "The textList already contains the text"),
+    (409, "concurrent_operation_error", "concurrency create app user failed"),
+]
+
+
+@pytest.mark.parametrize(("status", "error", "description"), TAKEN)
+async def test_what_is_there_already_is_a_conflict(
+    against: Against, status: int, error: str, description: str
+) -> None:
+    refusal = Reply(status=status, body={"error": error, "error_description": description})
+    async with against(lambda _: refusal, token="t") as (client, server):
+        for call in (
+            lambda: client.users.create("ann", password="secret1"),
+            lambda: client.chat_groups.create("x", owner="ann"),
+            lambda: client.reactions.add("ann", "1", "x"),
+        ):
+            server.calls.clear()
+            server.received.clear()
+            with pytest.raises(ConflictError):
+                await call()
+            if status == 400:
+                assert len(server.calls) == 1  # never repeated by itself
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Screenshot 2026-11-20 at 3.15.00\u202fPM.png",
+        "\u3000全角.txt",
+        "a\u00a0b.pdf",
+        "\U0001f469\u200d\U0001f4bb.jpg",
+        "soft\u00adhyphen",
+        "\ufeffmark",
+        "\u202ertl",
+        'quo"te\\back',
+    ],
+)
+async def test_names_that_people_have_are_taken(
+    against: Against, name: str, tmp_path: Path
+) -> None:
+    def respond(request: Received) -> Reply:
+        if "chatfiles" in request.path:
+            return Reply(body={"entities": [{"uuid": "1"}]})
+        return Reply(body={"data": {name: "1", "u": "2"}, "entities": [{"username": name}]})
+
+    async with against(respond, token="t") as (client, server):
+        if "\\" not in name:
+            path = tmp_path / name
+            path.write_bytes(b"x")
+            await client.files.upload(path)
+        await client.files.upload(b"x", filename=name)
+        assert f"filename*=utf-8''{quote(name, safe='')}".encode() in server.calls[-1].body or (
+            name.isascii()
+        )
+        await client.users.get(name)
+        assert (await client.fanout.to_users([name, "u"], Text("x"))).sent == 2
+        sent = await client.messages.send_to_users([name], Text("x"), sender=name)
+        assert name in sent.message_ids
+
+
+@pytest.mark.parametrize(
+    "name", ["a\nb", "a\tb", "\x00", "a\x7f", "a\x85", "half \ud83d", "\x1b[0m"]
+)
+async def test_control_characters_and_half_pairs_are_refused(against: Against, name: str) -> None:
+    async with against(lambda _: Reply(body={}), token="t") as (client, server):
+        says = "half a surrogate pair" if "\ud83d" in name else "control characters"
+        for call in (
+            lambda: client.files.upload(b"x", filename=name),
+            lambda: client.users.get(name),
+            lambda: client.messages.send_to_users([name], Text("x"), sender="s"),
+            lambda: client.chat_groups.members.add("1", name),
+        ):
+            with pytest.raises(InvalidArgumentError, match=says):
+                await call()
+        report = await client.fanout.to_users([name], Text("x"))
+        assert report.failed == 1
+        assert not server.calls
+
+
+async def test_the_2014_call_sends_a_place_as_numbers(against: Against) -> None:
+    async with against(lambda _: Reply(body={"data": {"u": "success"}}), token="t") as (c, server):
+        await c.messages.send_legacy(["u"], Location(39.9, "116.3", "Beijing"))
+        sent = server.calls[-1].json["msg"]
+        assert (sent["lat"], sent["lng"]) == (39.9, 116.3)
+        await c.messages.send_to_users(["u"], Location(39.9, 116.3, "Beijing"), sender="s")
+        assert server.calls[-1].json["body"]["lat"] == "39.9"
 
 
 WEIRD = [
