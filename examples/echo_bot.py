@@ -16,8 +16,7 @@ receiver = wh.WebhookReceiver(os.environ["EASEMOB_WEBHOOK_SECRET"])
 @receiver.on(wh.ChatMessage)
 async def answer(event: wh.ChatMessage) -> None:
     if event.target == BOT and isinstance(event.body, Text):
-        reply = Text(f"You said: {event.body.text}")
-        await client.messages.send_to_users([event.sender], reply, sender=BOT)
+        await client.messages.reply(event, Text(f"You said: {event.body.text}"))
 
 
 @receiver.on(wh.GroupMemberJoined)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal, Protocol
 
 import attrs
 
@@ -44,6 +44,27 @@ class Combined:
     """The file's size in bytes."""
     secret: str | None = attrs.field(default=None, repr=False)
     """The share-secret of the file, where its access is restricted."""
+
+
+@attrs.frozen
+class Origin:
+    """Where a received message came from."""
+
+    kind: Literal["user", "group", "room"]
+    """What it is."""
+    id: str
+    """The user who sent it, or the group or room that it was sent in."""
+    receiver: str | None = None
+    """The user who got it, of a message to one user: the bot."""
+
+
+class Answerable(Protocol):
+    """A received message that can be answered: the message events of `easemob_async.webhooks`."""
+
+    @property
+    def origin(self) -> Origin | None:
+        """Where it came from; ``None`` when the service did not say."""
+        ...
 
 
 Body = Message | Combined | Mapping[str, Any]

@@ -16,6 +16,7 @@ from easemob_async.models.messages import (
     TargetType,
 )
 from easemob_async.models.push import PushOptions
+from easemob_async.models.received import Answerable, Origin
 from easemob_async.quotas import MINUTE, SECOND, Limit
 from easemob_async.resources.message_changes import MessageChanges
 from easemob_async.resources.streams import StreamSending
@@ -325,6 +326,52 @@ class Messages(MessageChanges, StreamSending):
         )
         options["users"] = _members(operation, usernames)
         return await self._send(_SEND_TO_ROOM_MEMBERS, [room_id], 1, body, ext, push, options)
+
+    async def reply(
+        self,
+        event: Answerable,
+        body: Message,
+        *,
+        sender: str | None = None,
+        ext: Mapping[str, object] | None = None,
+        push: PushOptions | None = None,
+        room: bool | None = None,
+    ) -> SentMessages:
+        """Answer where a received message came from: the user, the group or the chat room.
+
+        Args:
+            event: a message event of `easemob_async.webhooks`.
+            body: the answer.
+            sender: who it is from; when it is not given, the user who got the message, and in
+                groups and rooms ``admin``.
+            ext: the app's own extension.
+            push: how it is pushed.
+            room: whether a message whose post does not tell groups from rooms (its ``is_room`` is
+                ``None``) was sent in a room; a group is assumed when it is not given.
+
+        Returns:
+            The message's id, under the user, group or room.
+
+        Raises:
+            InvalidArgumentError: the event is no message, or does not name its group.
+            RateLimitError: the quota is used up.
+
+        Source: messages.send_to_users, messages.send_to_groups, messages.send_to_rooms
+        """
+        origin = getattr(event, "origin", None)
+        if not isinstance(origin, Origin):
+            raise checks.fail(
+                "messages.reply",
+                f"a {type(event).__name__} does not say where its answer would go; it must be a "
+                "message event that names the user, the group or the room",
+            )
+        options: dict[str, Any] = {"sender": sender, "ext": ext, "push": push}
+        if origin.kind == "user":
+            options["sender"] = origin.receiver if sender is None else sender
+            return await self.send_to_users([origin.id], body, **options)
+        if origin.kind == "room" or (room and getattr(event, "is_room", None) is None):
+            return await self.send_to_rooms([origin.id], body, **options)
+        return await self.send_to_groups([origin.id], body, **options)
 
     async def send_legacy(
         self,

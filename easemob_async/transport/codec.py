@@ -129,12 +129,39 @@ _WORDS: Final = {
 _NEST_MOST: Final = 1000
 
 
+def read_cut(data: bytes, *, spelt: bool = False) -> tuple[Any, bool]:
+    """Decode as leniently, with ``None`` for what is nested more deeply than is read.
+
+    Args:
+        data: the JSON.
+        spelt: leave half pairs and bytes that are no UTF-8 as they came: as lone surrogates.
+
+    Returns:
+        The value, and whether something of it was left out.
+
+    Raises:
+        ValueError: not even that.
+    """
+    text = data.decode("utf-8", "surrogateescape" if spelt else "replace").removeprefix("\ufeff")
+    scan = _Scanner(text, 0, cuts=True, mends=not spelt)
+    value = scan.value()
+    if text[scan.at :].strip(_BLANKS):
+        raise ValueError("something follows the JSON value")
+    return value, scan.was_cut
+
+
+_SIGNS: Final = re.compile(r'["\[\]{}]')
+
+
 class _Scanner:
     """Reads a value with a stack of its own: no depth of nesting can break it."""
 
-    def __init__(self, text: str, at: int) -> None:
+    def __init__(self, text: str, at: int, *, cuts: bool = False, mends: bool = True) -> None:
         self._text = text
+        self._cuts = cuts
+        self._mends = mends
         self.at = at
+        self.was_cut = False
 
     def value(self) -> Any:
         """Read a value of any kind."""
@@ -143,10 +170,13 @@ class _Scanner:
         while True:
             found, opened = self._leaf_or_opening()
             if opened and not self._take("]" if isinstance(found, list) else "}"):
-                if len(stack) > _NEST_MOST:
+                if len(stack) <= _NEST_MOST:
+                    stack.append((found, self._key() if isinstance(found, dict) else None))
+                    continue
+                if not self._cuts:
                     raise ValueError("JSON is nested too deeply")
-                stack.append((found, self._key() if isinstance(found, dict) else None))
-                continue
+                self._pass_over()
+                found = None
             while True:
                 into, key = stack.pop()
                 if isinstance(into, dict):
@@ -186,7 +216,21 @@ class _Scanner:
 
     def _string(self) -> str:
         value, self.at = scanstring(self._text, self.at + 1, False)
-        return _HALF_PAIR.sub("\ufffd", value)
+        return _HALF_PAIR.sub("\ufffd", value) if self._mends else str(value)
+
+    def _pass_over(self) -> None:
+        """Go behind the end of what was opened just now."""
+        self.was_cut = True
+        deep = 1
+        while deep:
+            sign = _SIGNS.search(self._text, self.at)
+            if sign is None:
+                raise ValueError("JSON ends in the middle")
+            self.at = sign.end()
+            if sign.group() == '"':
+                _, self.at = scanstring(self._text, self.at, False)
+            else:
+                deep += 1 if sign.group() in "[{" else -1
 
     def _key(self) -> str:
         self._skip()

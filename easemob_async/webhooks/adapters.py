@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import TYPE_CHECKING, Final, cast
 
-from easemob_async.errors import ConfigurationError
+from easemob_async.errors import ConfigurationError, WebhookError
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from easemob_async.webhooks.receiver import WebhookReceiver
+    from easemob_async.webhooks.receiver import WebhookAnswer, WebhookReceiver
 
 Message = MutableMapping[str, object]
 Receive = Callable[[], Awaitable[Message]]
@@ -35,11 +35,28 @@ async def answer_aiohttp(receiver: WebhookReceiver, request: web.Request) -> web
                     break
     except TimeoutError:
         return web.Response(status=408)
+    except ConnectionError:
+        return web.Response(status=400)  # who sent it has left: nobody reads this
+    except web.RequestPayloadError as error:
+        # aiohttp unpacks what is packed; this was not.
+        answer = receiver.refuse(WebhookError(f"a post that cannot be unpacked: {error}"))
+        response = _response(answer)
+        await response.prepare(request)
+        await response.write_eof()
+        if request.protocol.transport is not None:
+            request.protocol.force_close()  # or it reads on, and logs what it cannot read
+        return response
     answer = await receiver.answer(bytes(body))
-    response = web.Response(status=answer.status, body=answer.body, content_type="application/json")
+    response = _response(answer)
     if len(body) > receiver.max_body:
         response.force_close()  # the rest of it is not wanted
     return response
+
+
+def _response(answer: WebhookAnswer) -> web.Response:
+    from aiohttp import web
+
+    return web.Response(status=answer.status, body=answer.body, content_type="application/json")
 
 
 class AsgiApp:
@@ -60,9 +77,12 @@ class AsgiApp:
         elif scope["method"] != "POST":
             await _respond(send, 405, b"{}", (b"allow", b"POST"))
         else:
-            await self._answer(receive, send)
+            headers = cast("Iterable[tuple[bytes, bytes]]", scope.get("headers") or ())
+            encodings = [value for name, value in headers if name.lower() == b"content-encoding"]
+            encoding = encodings[0].decode("latin-1") if encodings else None
+            await self._answer(encoding, receive, send)
 
-    async def _answer(self, receive: Receive, send: Send) -> None:
+    async def _answer(self, encoding: str | None, receive: Receive, send: Send) -> None:
         try:
             async with asyncio.timeout(_READ_WITHIN):
                 body = await _read(self._receiver, receive)
@@ -70,7 +90,7 @@ class AsgiApp:
             await _respond(send, 408, b"{}")
             return
         if body is not None:
-            answer = await self._receiver.answer(body)
+            answer = await self._receiver.answer(body, content_encoding=encoding)
             await _respond(send, answer.status, answer.body)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import attrs
 
 from easemob_async.models.received import Body, read_body
-from easemob_async.transport import codec
+from easemob_async.transport import codec, converter
 from easemob_async.wire import Jid, wire
 
 WHOLE: Final = "\0whole"
@@ -63,6 +63,16 @@ class Event:
     security: str | None = wire("security", default=None, repr=False)
     """The signature; `WebhookReceiver` has checked it."""
 
+    @property
+    def conversation(self) -> str:
+        """What it belongs to; events of one conversation are handled in their order.
+
+        The group or room (``group:1``), the thread (``thread:1``), the two users of a chat
+        (``chat:ann bob``); of what belongs to none, the user (``user:ann``). ``""`` where nothing
+        is named.
+        """
+        return conversation_of(self.payload)
+
 
 @attrs.frozen(kw_only=True)
 class UnknownEvent(Event):
@@ -93,6 +103,49 @@ class MessagingEvent(KnownEvent):
     """The user, group or room that it went to."""
     message_id: str | None = wire("msg_id", default=None)
     """Its own id."""
+
+
+def conversation_of(post: Mapping[str, Any]) -> str:
+    """Find the conversation that a post belongs to: see `Event.conversation`."""
+    content = post.get("payload")
+    content = content if isinstance(content, Mapping) else {}
+    app_key = post.get("appkey")
+    token = converter.id_prefix.set(f"{app_key}_" if isinstance(app_key, str) else "")
+    try:
+        if content.get("type") == "thread":
+            data = content.get("data")
+            thread = _first_name(data if isinstance(data, Mapping) else {}, ("id", "thread_id"))
+            if thread:
+                return f"thread:{thread}"
+        place = _first_name(post, ("group_id", "groupId", "muc_id", "room_id"))
+        if not place and post.get("event") == "group_op_event":
+            place = _first_name(post, ("id",))
+        kinds = (post.get("chat_type"), post.get("channel_type"), content.get("channel_type"))
+        config = content.get("msg_config")
+        to_group = any(kind in _GROUPS for kind in kinds) or (
+            isinstance(config, Mapping) and config.get("allow_group_ack") is True
+        )
+        to = _first_name(post, ("to", "target", "target_id"))
+        if place or (to_group and to):
+            return f"group:{place or to}"
+        sender = _first_name(post, ("from", "sender"))
+        if sender and to:
+            return f"chat:{' '.join(sorted((sender, to)))}"
+        user = sender or to or _first_name(post, ("name", "user", "username", "uid"))
+        return f"user:{user}" if user else ""
+    finally:
+        converter.id_prefix.reset(token)
+
+
+_GROUPS: Final = ("group", "groupchat", "chatroom", "muc")
+
+
+def _first_name(post: Mapping[str, Any], keys: tuple[str, ...]) -> str:
+    for key in keys:
+        value = post.get(key)
+        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+            return str(converter.structure(value, Jid)).lower()
+    return ""
 
 
 def read_bodies(value: object) -> tuple[Body, ...]:

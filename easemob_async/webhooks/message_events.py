@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from easemob_async.models.received import Body
+from easemob_async.models.received import Body, Origin
 from easemob_async.models.relations import ChatType
 from easemob_async.webhooks.event import (
     ContentEvent,
@@ -26,6 +26,24 @@ class MessageEvent(ContentEvent):
 
     content_type: str | None = None
     """Its kind in more detail, where it is told: ``chat:group:text``."""
+
+    @property
+    def is_room(self) -> bool | None:
+        """Whether it was sent in a chat room; ``None`` when the post does not tell.
+
+        A room's message without a `content_type` looks like a group's: it is a `GroupMessage` or
+        `GroupMessageOffline` then, with all that is certain of it.
+        """
+        return False
+
+    @property
+    def origin(self) -> Origin | None:
+        """Where it came from, and where `messages.reply` sends: the user, group or room."""
+        return Origin("user", str(self.sender), str(self.target))
+
+
+def _told_apart(content_type: str | None) -> bool | None:
+    return None if content_type is None else False
 
 
 @attrs.frozen(kw_only=True)
@@ -61,7 +79,17 @@ class GroupMessage(MessageEvent):
 
     kind = Kind("group.message")
     group_id: Id | None = None
-    """The group."""
+    """The group; the room, where `is_room` does not tell and it was one."""
+
+    @property
+    def is_room(self) -> bool | None:
+        """``False``; ``None`` when the post does not tell groups from rooms."""
+        return _told_apart(self.content_type)
+
+    @property
+    def origin(self) -> Origin:
+        """The group that it was sent in."""
+        return Origin("group", str(self.group_id or self.target))
 
 
 @attrs.frozen(kw_only=True)
@@ -73,7 +101,17 @@ class GroupMessageOffline(MessageEvent):
 
     kind = Kind("group.message_offline")
     group_id: Id | None = None
-    """The group."""
+    """The group; the room, where `is_room` does not tell and it was one."""
+
+    @property
+    def is_room(self) -> bool | None:
+        """``False``; ``None`` when the post does not tell groups from rooms."""
+        return _told_apart(self.content_type)
+
+    @property
+    def origin(self) -> Origin | None:
+        """The group that it was sent in; ``None`` when the post does not name it."""
+        return None if self.group_id is None else Origin("group", str(self.group_id))
 
 
 @attrs.frozen(kw_only=True)
@@ -86,6 +124,16 @@ class ChatroomMessage(MessageEvent):
     kind = Kind("chatroom.message")
     room_id: Id | None = wire("group_id", default=None)
     """The room."""
+
+    @property
+    def is_room(self) -> bool:
+        """``True``."""
+        return True
+
+    @property
+    def origin(self) -> Origin:
+        """The room that it was sent in."""
+        return Origin("room", str(self.room_id or self.target))
 
 
 @attrs.frozen(kw_only=True)

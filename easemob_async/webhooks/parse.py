@@ -120,7 +120,8 @@ def parse_event(payload: bytes | Mapping[str, Any]) -> Event:
     """Make the event that a post of the service is; no signature is looked at.
 
     Args:
-        payload: the body of the post, or the JSON object that it is.
+        payload: the body of the post, or the JSON object that it is. Bytes that are nearly JSON
+            are read as well: half an emoji becomes U+FFFD.
 
     Returns:
         An event; one that is not documented is an `UnknownEvent`.
@@ -128,10 +129,27 @@ def parse_event(payload: bytes | Mapping[str, Any]) -> Event:
     Raises:
         WebhookError: not a JSON object, or a documented event that is damaged: names the field.
     """
-    content = decode(payload) if isinstance(payload, bytes) else payload
+    cut = False
+    if isinstance(payload, bytes):
+        content, cut = decode(payload)
+    else:
+        content = payload
     if not isinstance(content, Mapping):
         raise WebhookError(f"a post must be a JSON object, not {type(content).__name__}")
-    cls = classify(content) or UnknownEvent
+    return to_event(content, cut=cut)
+
+
+def to_event(content: Mapping[str, Any], *, cut: bool = False) -> Event:
+    """Make the event that a decoded post is.
+
+    Args:
+        content: the post.
+        cut: something was nested too deeply to be read: then it is an `UnknownEvent`.
+
+    Raises:
+        WebhookError: a documented event that is damaged: names the field.
+    """
+    cls = UnknownEvent if cut else classify(content) or UnknownEvent
     app_key = content.get("appkey")
     prefix = f"{app_key}_" if isinstance(app_key, str) else ""
     token = converter.id_prefix.set(prefix)
@@ -146,19 +164,37 @@ def parse_event(payload: bytes | Mapping[str, Any]) -> Event:
     return event
 
 
-def decode(body: bytes) -> Mapping[str, Any]:
-    """Decode the body of a post.
+def decode(body: bytes) -> tuple[Mapping[str, Any], bool]:
+    """Decode the body of a post: strictly, and where that fails leniently.
+
+    Returns:
+        The post, and whether something of it was nested too deeply to be read.
 
     Raises:
-        WebhookError: it is not a JSON object.
+        WebhookError: it is not a JSON object, however leniently it is read.
     """
+    cut = False
     try:
-        content = codec.loads(body)
+        try:
+            content = codec.loads(body)
+        except ValueError:
+            content, cut = codec.read_cut(body)
+            if not isinstance(content, dict):
+                raise
     except ValueError as error:
         raise WebhookError(f"a post that is not JSON: {error}") from None
     if not isinstance(content, dict):
         raise WebhookError(f"a post must be a JSON object, not {type(content).__name__}")
-    return content
+    return content, cut
+
+
+def spelt_call_id(body: bytes) -> str | None:
+    """Read the ``callId`` of a post as it is spelt there, with half pairs as they came."""
+    try:
+        content, _ = codec.read_cut(body, spelt=True)
+    except ValueError:
+        return None
+    return text(content, "callId") if isinstance(content, dict) else None
 
 
 def text(payload: Mapping[str, Any], *path: str) -> str | None:

@@ -9,8 +9,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar, overload
 
 import attrs
 
@@ -18,7 +19,8 @@ from easemob_async.errors import ConfigurationError, WebhookError
 from easemob_async.webhooks import adapters
 from easemob_async.webhooks.duplicates import Seen, event_key
 from easemob_async.webhooks.event import Event
-from easemob_async.webhooks.parse import classify, decode, parse_event
+from easemob_async.webhooks.packed import unpack
+from easemob_async.webhooks.parse import classify, decode, spelt_call_id, to_event
 from easemob_async.webhooks.pre_delivery import Allow, PreDelivery, Verdict, encode_verdict
 from easemob_async.webhooks.reports import (
     Dropped,
@@ -33,12 +35,23 @@ from easemob_async.webhooks.workers import Workers
 if TYPE_CHECKING:
     from aiohttp import web
 
+A = TypeVar("A", bound=Event)
+B = TypeVar("B", bound=Event)
+C = TypeVar("C", bound=Event)
+D = TypeVar("D", bound=Event)
 E = TypeVar("E", bound=Event)
+H = TypeVar("H", bound=Callable[..., object])
 R = TypeVar("R")
 T = TypeVar("T")
 
 _LOGGER: Final = logging.getLogger("easemob_async")
 _LOG_EVERY: Final = 1000
+
+
+class Registered(Protocol[E]):
+    """What `WebhookReceiver.on` returns: a decorator that leaves the handler as it is."""
+
+    def __call__(self, handler: Callable[[E], R], /) -> Callable[[E], R]: ...
 
 
 @attrs.frozen
@@ -67,8 +80,8 @@ class WebhookReceiver:
 
     An event that is signed is answered with 200 at once, whatever the handlers do: the service
     suspends all rules of an app after 90 other answers in 30 seconds. Handlers run afterwards,
-    several at once, so that the order of two events is not kept (with ``workers=1`` it is). A
-    signature does not cover the content: use https and a URL that nobody guesses.
+    several at once; events of one conversation keep their order. A signature does not cover the
+    content: use https and a URL that nobody guesses.
 
     Args:
         secret: of the console's rule; of several rules, all of theirs.
@@ -80,6 +93,9 @@ class WebhookReceiver:
             the service has stored is posted for days.
         max_body: bytes; a longer post is refused.
         queue_size: events that may wait for the handlers; more are dropped, still answered 200.
+        queue_bytes: the size of their posts together, likewise.
+        ordered: whether events of one conversation (`Event.conversation`) are handled in their
+            order, one after the other; events of different conversations run side by side anyway.
         workers: how many handlers may run at once.
         remember: by how many of the latest events duplicates are recognised, some 150 bytes each.
         drain_within: how long the end waits for the handlers.
@@ -100,6 +116,8 @@ class WebhookReceiver:
         max_age: timedelta = timedelta(minutes=5),
         max_body: int = 1024 * 1024,
         queue_size: int = 10_000,
+        queue_bytes: int = 64 * 1024 * 1024,
+        ordered: bool = True,
         workers: int = 16,
         remember: int = 100_000,
         drain_within: timedelta = timedelta(seconds=10),
@@ -110,6 +128,7 @@ class WebhookReceiver:
         for name, number in {
             "max_body": max_body,
             "queue_size": queue_size,
+            "queue_bytes": queue_bytes,
             "workers": workers,
             "remember": remember,
         }.items():
@@ -135,6 +154,8 @@ class WebhookReceiver:
         self._max_age = max_age.total_seconds()
         self._drain_within = drain_within.total_seconds()
         self._queue_size = queue_size
+        self._queue_bytes = queue_bytes
+        self._ordered = ordered
         self._worker_count = workers
         self._hooks = WebhookHooks() if hooks is None else hooks
         self._now = now
@@ -148,7 +169,28 @@ class WebhookReceiver:
 
     # ------------------------------------------------------------ handlers
 
-    def on(self, *events: type[E]) -> Callable[[Callable[[E], R]], Callable[[E], R]]:
+    @overload
+    def on(self, first: type[A], /) -> Registered[A]: ...
+    @overload
+    def on(self, first: type[A], second: type[B], /) -> Registered[A | B]: ...
+    @overload
+    def on(self, first: type[A], second: type[B], third: type[C], /) -> Registered[A | B | C]: ...
+    @overload
+    def on(
+        self, first: type[A], second: type[B], third: type[C], fourth: type[D], /
+    ) -> Registered[A | B | C | D]: ...
+    @overload
+    def on(
+        self,
+        first: type[A],
+        second: type[B],
+        third: type[C],
+        fourth: type[D],
+        fifth: type[E],
+        /,
+        *more: type[E],
+    ) -> Registered[A | B | C | D | E]: ...
+    def on(self, *events: type[Event]) -> Registered[Any]:
         """Register a handler, async or not, for events of classes; `Event` is for all of them.
 
         Every handler that fits is called, one after the other, in the order of registration.
@@ -164,7 +206,7 @@ class WebhookReceiver:
         if not events:
             raise ConfigurationError("on: name at least one class of events")
 
-        def register(handler: Callable[[E], R]) -> Callable[[E], R]:
+        def register(handler: H) -> H:
             self._handlers.append((events, handler))
             return handler
 
@@ -195,7 +237,12 @@ class WebhookReceiver:
         """Start the workers; `async with` does it."""
         if self._workers is not None:
             raise ConfigurationError("the receiver is running already")
-        self._workers = Workers(self._handle, count=self._worker_count, queue_size=self._queue_size)
+        self._workers = Workers(
+            self._handle,
+            count=self._worker_count,
+            most_events=self._queue_size,
+            most_bytes=self._queue_bytes,
+        )
 
     async def close(self) -> None:
         """Take no more, wait for the handlers, and stop; `async with` does it."""
@@ -242,19 +289,28 @@ class WebhookReceiver:
         """Answer a request of `aiohttp.web`: give it to ``router.add_post``."""
         return await adapters.answer_aiohttp(self, request)
 
-    async def answer(self, body: bytes) -> WebhookAnswer:
-        """Answer a post; for servers that the adapters are not for."""
+    async def answer(self, body: bytes, *, content_encoding: str | None = None) -> WebhookAnswer:
+        """Answer a post; for servers that the adapters are not for.
+
+        Args:
+            body: the body of the post, as it came.
+            content_encoding: the post's header of that name: ``gzip`` or ``deflate``; ``None``
+                when there is none, or when the server has unpacked it.
+        """
         began = asyncio.get_running_loop().time()
         self._counts["received"] += 1
         if len(body) > self.max_body:
             self._drop(DropReason.TOO_LARGE)
             return WebhookAnswer(413)
         try:
-            payload = decode(body)
+            body = unpack(body, content_encoding, self.max_body)
+            if len(body) > self.max_body:
+                self._drop(DropReason.TOO_LARGE)
+                return WebhookAnswer(413)
+            payload, cut = decode(body)
         except WebhookError as error:
-            self._drop(DropReason.DAMAGED, error=error)
-            return WebhookAnswer(400)
-        signature = check_signature(payload, self._secrets)
+            return self.refuse(error)
+        signature = check_signature(payload, self._secrets, partial(spelt_call_id, body))
         if signature is Signature.FORGED:
             # Not signed by the service, so that it is not counted as a failure by it.
             self._drop(DropReason.FORGED)
@@ -265,7 +321,7 @@ class WebhookReceiver:
             return WebhookAnswer(503)
         taken = self._default if classify(payload) is PreDelivery else _TAKEN
         try:
-            event = parse_event(payload)
+            event = to_event(payload, cut=cut)
         except WebhookError as error:
             self._drop(DropReason.DAMAGED, error=error)
             return taken
@@ -274,17 +330,22 @@ class WebhookReceiver:
             return taken
         if isinstance(event, PreDelivery):
             return await self._judged(event, began)
-        self._enqueue(event, self._workers)
+        self._enqueue(event, len(body), self._workers)
         return taken
+
+    def refuse(self, error: WebhookError) -> WebhookAnswer:
+        """Answer a post that cannot be read: it was not the service that sent it."""
+        self._drop(DropReason.DAMAGED, error=error)
+        return WebhookAnswer(400)
 
     # ------------------------------------------------------------ after delivery
 
-    def _enqueue(self, event: Event, workers: Workers) -> None:
+    def _enqueue(self, event: Event, size: int, workers: Workers) -> None:
         key = event_key(event)
         if key is not None and key in self._seen:
             self._drop(DropReason.DUPLICATE, event)
             return
-        if not workers.put(event):
+        if not workers.put(event, size, event.conversation if self._ordered else ""):
             # Not remembered: should it come again, it is new.
             self._drop(DropReason.OVERFLOW, event)
             return
@@ -365,7 +426,9 @@ class WebhookReceiver:
         elif reason is not DropReason.DUPLICATE and self._drops[reason] % _LOG_EVERY == 1:
             what = event.kind if event is not None else error or "a post"
             number = self._drops[reason]
-            _LOGGER.warning("webhook dropped: %s: %s (the %dth such)", reason, what, number)
+            _LOGGER.warning(
+                "webhook dropped: %s: %s (%d of this kind so far)", reason, what, number
+            )
 
     def _fail(self, event: Event, handler: object, error: BaseException) -> None:
         self._counts["failures"] += 1

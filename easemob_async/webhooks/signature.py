@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 
 class Signature(StrEnum):
@@ -19,14 +20,52 @@ class Signature(StrEnum):
     """There is none, or not what it is made of."""
 
 
-def sign(call_id: str, secret: str, timestamp: int | str) -> str:
-    """Give the ``security`` field of a post: the MD5 of the three, one after the other."""
-    text = f"{call_id}{secret}{timestamp}".encode("utf-8", "surrogatepass")
-    return hashlib.md5(text, usedforsecurity=False).hexdigest()
+def sign(call_id: str | bytes, secret: str, timestamp: int | str) -> str:
+    """Return the ``security`` field of a post: the MD5 of the three, one after the other."""
+    first = call_id if isinstance(call_id, bytes) else call_id.encode("utf-8", "surrogatepass")
+    rest = f"{secret}{timestamp}".encode("utf-8", "surrogatepass")
+    return hashlib.md5(first + rest, usedforsecurity=False).hexdigest()
 
 
-def check_signature(payload: Mapping[str, Any], secrets: Sequence[str]) -> Signature:
-    """Compare a post's signature with those of every secret, in constant time."""
+def spellings(spelt: str) -> list[bytes]:
+    """Return how the service may have spelt a ``callId`` that holds half a pair when it signed.
+
+    As ``?`` or U+FFFD, one for each or one for all that stand together, or as the bytes came.
+
+    Args:
+        spelt: the id with what is no text as lone surrogates: of an escape, or of a raw byte.
+    """
+    found = [
+        b"".join(
+            bytes([ord(sign) - 0xDC00])
+            if "\udc80" <= sign <= "\udcff"
+            else sign.encode("utf-8", "surrogatepass")
+            for sign in spelt
+        ),
+        spelt.encode("utf-8", "surrogatepass"),
+    ]
+    for replacement in ("?", "\ufffd"):
+        found.append(_LONE.sub(replacement, spelt).encode())
+        found.append(_LONE_RUN.sub(replacement, spelt).encode())
+    return list(dict.fromkeys(found))
+
+
+_LONE: Final = re.compile("[\ud800-\udfff]")
+_LONE_RUN: Final = re.compile("[\ud800-\udfff]+")
+
+
+def check_signature(
+    payload: Mapping[str, Any],
+    secrets: Sequence[str],
+    spelt: Callable[[], str | None] | None = None,
+) -> Signature:
+    """Compare a post's signature with those of every secret, in constant time.
+
+    Args:
+        payload: the post.
+        secrets: those of all rules.
+        spelt: reads the ``callId`` as it is spelt in the post, where that was not good text.
+    """
     call_id, timestamp = payload.get("callId"), payload.get("timestamp")
     security = payload.get("security")
     if not security or not call_id or timestamp is None:
@@ -40,6 +79,10 @@ def check_signature(payload: Mapping[str, Any], secrets: Sequence[str]) -> Signa
         return Signature.FORGED
     given = security.encode("utf-8", "surrogatepass")
     good = False
-    for secret in secrets:  # all of them, so that time does not tell which
-        good |= hmac.compare_digest(sign(call_id, secret, timestamp).encode(), given)
+    ids: list[str | bytes] = [call_id]
+    if "\ufffd" in call_id and spelt is not None:
+        ids += spellings(spelt() or call_id)
+    for one in ids:
+        for secret in secrets:  # all of them, so that time does not tell which
+            good |= hmac.compare_digest(sign(one, secret, timestamp).encode(), given)
     return Signature.GOOD if good else Signature.FORGED

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
+import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,6 +14,7 @@ import aiohttp
 import pytest
 import uvicorn
 from aiohttp import web
+from fastapi import FastAPI, Request, Response
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
@@ -164,11 +167,93 @@ async def test_a_body_that_does_not_come_is_not_waited_for(
 
 
 async def test_asgi_without_the_slash_is_a_redirect_of_the_framework() -> None:
-    """Why the documentation says to give the service the URL with the slash."""
+    """Why the documentation shows a route, and not a mount."""
     receiver, _ = bot()
     async with asgi_mounted(receiver) as url, aiohttp.ClientSession() as session:
         async with session.post(url.rstrip("/"), json={}, allow_redirects=False) as response:
             assert response.status == 307
+
+
+@asynccontextmanager
+async def fastapi_route(receiver: WebhookReceiver) -> AsyncIterator[str]:
+    """The documented way into FastAPI: a route, with no slash behind it."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with receiver:
+            yield
+
+    app = FastAPI(lifespan=lifespan)
+    app.router.routes.append(Route("/easemob", receiver.asgi_app))
+    async with under_uvicorn(app, "/easemob") as url:
+        yield url
+
+
+@asynccontextmanager
+async def fastapi_function(receiver: WebhookReceiver) -> AsyncIterator[str]:
+    """The other: a function that gives the body to the receiver."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with receiver:
+            yield
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.post("/easemob")
+    async def easemob(request: Request) -> Response:
+        answer = await receiver.answer(
+            await request.body(), content_encoding=request.headers.get("content-encoding")
+        )
+        return Response(answer.body, answer.status, media_type="application/json")
+
+    async with under_uvicorn(app, "/easemob") as url:
+        yield url
+
+
+ALL = [*SERVERS, fastapi_route, fastapi_function]
+
+
+@pytest.mark.parametrize("server", ALL)
+async def test_packed_posts_are_taken_within_bounds_and_without_noise(
+    server: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    receiver, events = bot()
+    async with server(receiver) as url:
+        host, _, port = url.split("/")[2].partition(":")
+        path = "/" + url.split("/", 3)[3]
+
+        async def post(body: bytes, encoding: str = "gzip") -> int:
+            reader, writer = await asyncio.open_connection(host, int(port))
+            head = f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Encoding: {encoding}\r\n"
+            head += f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+            writer.write(head.encode() + body)
+            async with asyncio.timeout(10):
+                status = await reader.readline()
+            writer.close()
+            return int(status.split()[1])
+
+        message = json.dumps(signed(MESSAGE)).encode()
+        half = message.replace(b"hello", b"cut \\ud83d").replace(b"_8924", b"_8925", 1)
+        good = gzip.compress(message)
+        assert await post(good) == 200
+        assert await post(message, "identity") == 200
+        assert await post(zlib.compress(message), "deflate") == 200
+        assert await post(b"not packed at all") == 400
+        assert await post(good[:-9] + b"zz" + good[-7:]) == 400
+        assert await post(gzip.compress(b"0" * 5_000_000)) == 413
+        assert await post(half.replace(b"8925", b"8924"), "identity") == 200
+        for _ in range(3):  # a sender that leaves
+            _, writer = await asyncio.open_connection(host, int(port))
+            writer.write(
+                f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n{{".encode()
+            )
+            await writer.drain()
+            writer.transport.abort()
+        assert await post(good) == 200
+        await receiver.idle()
+    assert len(events) == 1
+    assert not [r for r in caplog.records if r.name != "easemob_async" and r.levelname != "DEBUG"]
 
 
 async def test_an_asgi_receiver_that_runs_already_fails_the_start() -> None:
