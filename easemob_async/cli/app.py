@@ -16,7 +16,7 @@ from easemob_async.cli.groups import groups
 from easemob_async.cli.job import job
 from easemob_async.cli.push import push
 from easemob_async.cli.rooms import rooms
-from easemob_async.cli.run import out, run, with_client
+from easemob_async.cli.run import Group, out, run, with_client
 from easemob_async.cli.send import send
 from easemob_async.cli.show import show
 from easemob_async.cli.users import users
@@ -24,7 +24,9 @@ from easemob_async.cli.webhooks import webhooks
 from easemob_async.client import EasemobClient
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="easemob")
 def easemob() -> None:
     """Talk to Easemob (环信) instant messaging from a shell.

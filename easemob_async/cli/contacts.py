@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from easemob_async import EasemobClient
-from easemob_async.cli.run import with_client
+from easemob_async.cli.run import Group, with_client
 from easemob_async.cli.show import limited, show, show_all, tell
 
 
-@click.group()
+@click.group(cls=Group)
 def contacts() -> None:
     """See and change who is whose contact, and whom users block."""
 

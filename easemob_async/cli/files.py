@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 import click
 
 from easemob_async import EasemobClient
-from easemob_async.cli.run import with_client
-from easemob_async.cli.show import limited, show, show_all
+from easemob_async.cli.run import Group, with_client
+from easemob_async.cli.show import limited, readable, show, show_all
 
 _SECRET = click.option("--share-secret", help="Needed where access is restricted.")
 
 
-@click.group()
+@click.group(cls=Group)
 def files() -> None:
     """Upload and download the files of messages."""
 
@@ -53,7 +53,7 @@ def _hour(ctx: click.Context, param: click.Parameter, value: str) -> datetime:
     return moment if moment.utcoffset() is not None else moment.replace(tzinfo=UTC)
 
 
-@click.group()
+@click.group(cls=Group)
 def history() -> None:
     """The messages of past hours; of three days by default."""
 
@@ -75,8 +75,13 @@ async def messages(client: EasemobClient, hour: datetime, limit: int | None) -> 
     """Print the messages of an HOUR (2026-11-20T17; UTC, unless it has a zone), one a line."""
     await show_all(
         client.history.messages(hour),
-        lambda m: (
-            f"{m.sent_at:%H:%M:%S}\t{m.sender}\t{m.target}\t{m.bodies[0] if m.bodies else ''}"
+        lambda m: "\t".join(
+            (
+                "?" if m.sent_at is None else f"{m.sent_at:%H:%M:%S}",
+                m.sender or "?",
+                m.target or "?",
+                readable(m.bodies[0]) if m.bodies else "",
+            )
         ),
         limit=limit,
     )

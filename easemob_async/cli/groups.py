@@ -6,11 +6,11 @@ import click
 
 from easemob_async import EasemobClient
 from easemob_async.cli.places import add_shared
-from easemob_async.cli.run import with_client
+from easemob_async.cli.run import Group, with_client
 from easemob_async.cli.show import limited, show, show_all
 
 
-@click.group()
+@click.group(cls=Group)
 def groups() -> None:
     """Make, find and delete chat groups; see and change who is in them."""
 

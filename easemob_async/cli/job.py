@@ -7,31 +7,36 @@ from pathlib import Path
 import click
 
 from easemob_async import EasemobError
-from easemob_async.cli.run import err
+from easemob_async.cli.run import Group, err
 from easemob_async.cli.show import show
 from easemob_async.fanout.records import FAILED, SENT, UNKNOWN, count_last, read_job, read_last
 
 _NAMES = {SENT: "sent", FAILED: "failed", UNKNOWN: "unknown"}
 
 
-@click.group()
+@click.group(cls=Group)
 def job() -> None:
     """Look at the journals of jobs."""
 
 
 @job.command()
 @click.argument("journal", type=click.Path(path_type=Path))
-@click.option("--failed", is_flag=True, help="List who failed, and why, in place of counting.")
-@click.option("--unknown", is_flag=True, help="List who may or may not have been sent to.")
+@click.option("--failed", is_flag=True, help="List those who failed, and why.")
+@click.option("--unknown", is_flag=True, help="List those who may or may not have been sent to.")
+@click.option("--sent", is_flag=True, help="List those who were sent to, with the messages' ids.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, an answer a line.")
 @click.pass_context
-def status(ctx: click.Context, journal: Path, failed: bool, unknown: bool, as_json: bool) -> None:
-    """Tell what the journal of a job says; it may be running meanwhile."""
+def status(
+    ctx: click.Context, journal: Path, failed: bool, unknown: bool, sent: bool, as_json: bool
+) -> None:
+    """Count what the journal of a job says, or list it; the job may be running meanwhile."""
     ctx.meta["json"] = as_json
     try:
-        if failed or unknown:
-            for item in read_last(journal, FAILED if failed else UNKNOWN):
-                show(item, f"{item.target}\t{item.reason or ''}")
+        listed = [s for s, on in ((FAILED, failed), (UNKNOWN, unknown), (SENT, sent)) if on]
+        for state in listed:
+            for item in read_last(journal, state):
+                show(item, f"{item.target}\t{item.reason or item.message_id or ''}")
+        if listed:
             return
         kind = read_job(journal)["kind"]
         counts = count_last(journal)

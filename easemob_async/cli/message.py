@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import click
@@ -28,20 +29,25 @@ _KINDS = ("text", "image", "audio", "video", "file", "location", "command", "cus
 def message_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say what to send."""
     options = (
-        click.option("--text", help="Words."),
-        click.option("--image", metavar="URL", help="An uploaded picture."),
-        click.option("--audio", metavar="URL", help="An uploaded recording."),
-        click.option("--video", metavar="URL", help="An uploaded film."),
+        click.option("--text", help="A text message."),
+        click.option(
+            "--text-file",
+            type=click.Path(exists=True, dir_okay=False),
+            help="A text message: the content of a file, in UTF-8.",
+        ),
+        click.option("--image", metavar="URL", help="An uploaded image."),
+        click.option("--audio", metavar="URL", help="An uploaded audio file."),
+        click.option("--video", metavar="URL", help="An uploaded video."),
         click.option("--file", metavar="URL", help="An uploaded file."),
-        click.option("--location", metavar="LAT,LNG,ADDRESS", help="A place."),
-        click.option("--command", metavar="ACTION", help="An order to the app."),
+        click.option("--location", metavar="LAT,LNG,ADDRESS", help="A location."),
+        click.option("--command", metavar="ACTION", help="A command message."),
         click.option("--custom", metavar="EVENT", help="A message of the app's own kind."),
-        click.option("--filename", help="The name of a picture, recording, film or file."),
+        click.option("--filename", help="The name of an image, audio, video or file."),
         click.option("--secret", help="The share-secret of what was uploaded."),
-        click.option("--duration", type=float, metavar="SECONDS", help="Of a recording or film."),
-        click.option("--thumb", metavar="URL", help="A film's uploaded thumbnail."),
+        click.option("--duration", type=float, metavar="SECONDS", help="Of an audio or video."),
+        click.option("--thumb", metavar="URL", help="A video's uploaded thumbnail."),
         click.option("--thumb-secret", help="The share-secret of the thumbnail."),
-        click.option("--size", metavar="WIDTHxHEIGHT", help="Of a picture, in pixels."),
+        click.option("--size", metavar="WIDTHxHEIGHT", help="Of an image, in pixels."),
         click.option("--exts", metavar="JSON", help="Attributes of a custom message."),
         click.option("--ext", metavar="JSON", help="The app's own extension: a JSON object."),
         click.option("--sender", help="Who it is from; admin when it is not given."),
@@ -49,6 +55,31 @@ def message_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def with_text_file(options: dict[str, Any]) -> dict[str, Any]:
+    """Put the content of ``--text-file`` in the place of ``--text``.
+
+    Raises:
+        click.UsageError: both are given, or it is no text.
+    """
+    options = dict(options)
+    path = options.pop("text_file")
+    if path is not None:
+        if options["text"] is not None:
+            raise click.UsageError("give either --text or --text-file, not both")
+        try:
+            options["text"] = Path(path).read_text("utf-8-sig").removesuffix("\n")
+        except UnicodeDecodeError:
+            raise click.UsageError(f"--text-file {path} is not UTF-8") from None
+    text = options["text"]
+    if text is not None and not text.strip():
+        raise click.UsageError("the text is empty; nobody would want to get it")
+    if text is not None and path is None and text.startswith("@") and Path(text[1:]).is_file():
+        click.echo(
+            f"--text {text} is sent as it is; did you mean --text-file {text[1:]}?", err=True
+        )
+    return options
 
 
 def read_message(options: dict[str, Any]) -> Message:

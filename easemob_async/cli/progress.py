@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from typing import Final
 
 from rich.console import Console
 from rich.progress import (
@@ -20,6 +23,8 @@ from rich.table import Table
 from easemob_async import FanoutReport, OutcomeStatus
 from easemob_async import Progress as JobProgress
 
+_EVERY: Final = 5.0
+"""Seconds between two lines of progress."""
 _COLOURS = {
     OutcomeStatus.SENT: "green",
     OutcomeStatus.FAILED: "red",
@@ -33,27 +38,69 @@ _COLOURS = {
 def job_progress(
     console: Console, title: str, total: int | None
 ) -> Iterator[Callable[[JobProgress], None]]:
-    """Draw a bar; gives what a job calls with its progress."""
+    """Draw a bar, or print a line now and then where nobody could see one.
+
+    Yields what a job calls with its progress.
+    """
+    if not console.is_terminal:
+        yield _lines(console, title, total)
+        return
     bar = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        TextColumn("{task.fields[failed]}"),
         TextColumn("{task.fields[rate]}"),
+        TextColumn("elapsed"),
         TimeElapsedColumn(),
+        TextColumn("left"),
         TimeRemainingColumn(),
         console=console,
-        disable=not console.is_terminal,
     )
     with bar:
-        task = bar.add_task(title, total=total, rate="")
+        task = bar.add_task(title, total=total, rate="", failed="")
 
         def update(progress: JobProgress) -> None:
             report = progress.report
-            done = report.read - report.not_sent
-            bar.update(task, completed=done, rate=f"{progress.rate:,.0f}/s")
+            bar.update(
+                task,
+                completed=report.read - report.not_sent,
+                rate=f"{progress.rate:,.0f}/s",
+                failed=_bad(report, "[red]", "[/]"),
+            )
 
         yield update
+
+
+def _lines(
+    console: Console, title: str, total: int | None, clock: Callable[[], float] = time.monotonic
+) -> Callable[[JobProgress], None]:
+    last = clock()
+
+    def update(progress: JobProgress) -> None:
+        nonlocal last
+        if clock() - last < _EVERY:
+            return
+        last = clock()
+        report = progress.report
+        done = report.read - report.not_sent
+        parts = [f"{done:,} of {total:,}" if total else f"{done:,}", _bad(report)]
+        parts.append(f"{progress.rate:,.0f}/s")
+        if total and progress.rate > 0 and total > done:
+            left = timedelta(seconds=round((total - done) / progress.rate))
+            parts.append(f"about {left} left")
+        line = f"{title}: {', '.join(part for part in parts if part)}"
+        console.print(line, markup=False)
+
+    return update
+
+
+def _bad(report: FanoutReport, begin: str = "", end: str = "") -> str:
+    """Name what did not go well so far."""
+    counts = [(report.failed, "failed"), (report.unknown, "unknown")]
+    words = ", ".join(f"{number:,} {word}" for number, word in counts if number)
+    return f"{begin}{words}{end}" if words else ""
 
 
 def report_table(report: FanoutReport) -> Table:
@@ -67,6 +114,8 @@ def report_table(report: FanoutReport) -> Table:
         table.add_row(f"[{colour}]{number:,}[/]", f"[{colour}]{status.value.replace('_', ' ')}[/]")
     table.add_row(f"[bold]{report.read:,}[/]", "[bold]targets read[/]")
     table.add_row(f"{report.calls:,}", f"calls in {report.seconds:.1f} s")
+    if report.failed_before:
+        table.add_row(f"[red]{report.failed_before:,}[/]", "[red]of the skipped failed before[/]")
     for reason, number in report.reasons.items():
         table.add_row(f"{number:,}", reason.replace("[", "\\["))
     return table

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 
 import click
 
 from easemob_async import EasemobClient, PushMode, PushPlatform
-from easemob_async.cli.run import with_client
+from easemob_async.cli.run import Group, with_client
 from easemob_async.cli.show import asked_first, limited, show, show_all
 
-_DAY = click.DateTime(["%Y-%m-%d"])
+
+class _Day(click.ParamType[date]):
+    """A day."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> date:
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no day such as 2026-11-20 (YYYY-MM-DD)", param, ctx)
 
 
-@click.group()
+_DAY = _Day()
+
+
+@click.group(cls=Group)
 def push() -> None:
     """See how users are pushed to; keep the texts; count pushes."""
 
@@ -50,9 +65,9 @@ async def settings(
 @click.argument("end", type=_DAY)
 @click.option("--platform", type=click.Choice([p.value for p in PushPlatform]), default="ALL")
 @with_client
-async def statistics(client: EasemobClient, begin: datetime, end: datetime, platform: str) -> None:
+async def statistics(client: EasemobClient, begin: date, end: date, platform: str) -> None:
     """Count what was pushed from day BEGIN to day END (YYYY-MM-DD)."""
-    show(await client.push.get_statistics(begin.date(), end.date(), platform=platform))
+    show(await client.push.get_statistics(begin, end, platform=platform))
 
 
 @push.group()

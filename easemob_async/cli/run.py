@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import io
 import os
 import signal
 import sys
@@ -23,30 +24,68 @@ out: Final = Console(highlight=False, soft_wrap=True)
 err: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+class ConnectionOption(click.Option):
+    """An option that says how to reach the service; help has them apart."""
+
+
+class Command(click.Command):
+    """A command whose help has the options of the connection in a section of their own."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options."""
+        own: list[tuple[str, str]] = []
+        connection: list[tuple[str, str]] = []
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                found = connection if isinstance(parameter, ConnectionOption) else own
+                found.append(record)
+        for title, records in (("Options", own), ("Connection", connection)):
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+
+class Group(click.Group):
+    """A group of such commands."""
+
+    command_class = Command
+    group_class = type
+
+
 def _client_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    option = functools.partial(click.option, cls=ConnectionOption)
     options = (
-        click.option("--app-key", metavar="ORG#APP", help="The App Key. [env: EASEMOB_APP_KEY]"),
-        click.option("--client-id", help="The client id. [env: EASEMOB_CLIENT_ID]"),
-        click.option(
+        option("--app-key", metavar="ORG#APP", help="The App Key. [env: EASEMOB_APP_KEY]"),
+        option("--client-id", help="The client id. [env: EASEMOB_CLIENT_ID]"),
+        option(
             "--client-secret",
             help="The client secret; better in the environment, where `ps` does not show it. "
             "[env: EASEMOB_CLIENT_SECRET]",
         ),
-        click.option("--token", help="An app token, in place of id and secret."),
-        click.option("--base-url", metavar="URL", help="The REST API. [env: EASEMOB_BASE_URL]"),
-        click.option("--allow-http", is_flag=True, help="Accept a URL with http elsewhere."),
-        click.option(
+        option(
+            "--token",
+            help="An app token, in place of id and secret; better in the environment, where `ps` "
+            "does not show it. [env: EASEMOB_TOKEN]",
+        ),
+        option("--base-url", metavar="URL", help="The REST API. [env: EASEMOB_BASE_URL]"),
+        option(
+            "--allow-http",
+            is_flag=True,
+            help="Accept a URL with http that is not this machine. [env: EASEMOB_ALLOW_HTTP]",
+        ),
+        option(
             "--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds for a call."
         ),
-        click.option(
+        option(
             "--quota-scale",
             type=click.FloatRange(min=0, min_open=True),
             help="How many times the documented limits the app has; 1 when it is not given.",
         ),
         click.option("--json", "as_json", is_flag=True, help="Print JSON, an answer a line."),
     )
-    for option in reversed(options):
-        command = option(command)
+    for add in reversed(options):
+        command = add(command)
     return command
 
 
@@ -100,6 +139,9 @@ def with_client(
 
 def run(work: Coroutine[Any, Any, int | None]) -> None:
     """Run a command to its end and leave with its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a console of GBK has no emoji
     try:
         status = asyncio.run(_stopped_by_sigterm(work))
     except EasemobError as error:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any, BinaryIO, Final
 
 import click
@@ -14,18 +17,23 @@ from easemob_async import (
     FanoutJob,
     FanoutReport,
     InvalidArgumentError,
+    JournalError,
+    Message,
     OutcomeStatus,
+    Progress,
 )
-from easemob_async.cli.message import message_options, read_json, read_message
+from easemob_async.cli.detect import FORMATS, HEAD
+from easemob_async.cli.message import message_options, read_json, read_message, with_text_file
 from easemob_async.cli.progress import job_progress, report_table
-from easemob_async.cli.run import INTERRUPTED, err, out, with_client
+from easemob_async.cli.run import INTERRUPTED, Command, err, out, with_client
 from easemob_async.cli.show import show, wants_json
 from easemob_async.cli.targets import (
-    FORMATS,
+    Item,
+    Reading,
     Write,
+    chosen,
     count_lines,
-    format_of,
-    parser,
+    first_odd,
     read_stream,
     writer,
 )
@@ -33,9 +41,13 @@ from easemob_async.cli.template import Template
 
 # Without a journal, an id that came up among so many before it is skipped.
 _DEDUPE: Final = 100_000
+ASKED_FROM: Final = 10_000
+"""More targets than that are asked about, where somebody is there to answer."""
+# Among so many, those that cannot be usernames are counted beforehand.
+_LOOKED_AT: Final = 100_000
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("targets", type=click.File("rb"))
 @click.option(
     "--to",
@@ -66,23 +78,43 @@ _DEDUPE: Final = 100_000
     show_default=True,
     help="With a journal: what becomes of who may or may not have been sent to.",
 )
-@click.option("--retry-failed", is_flag=True, help="With a journal: try who failed again.")
+@click.option(
+    "--retry-failed", is_flag=True, help="With a journal: send again to those who failed."
+)
+@click.option(
+    "--keep-message-ids",
+    is_flag=True,
+    help="With a journal: keep the messages' ids, for `easemob job status --sent`.",
+)
 @click.option(
     "--format",
     "form",
     type=click.Choice(FORMATS),
-    help="What TARGETS is: ids, one a line; CSV with a line of column names; JSON Lines, an object "
-    "a line. By the ending of its name when it is not given.",
+    help="What TARGETS is: ids, one a line; CSV; JSON Lines, an object a line; a JSON array; Excel "
+    "(.xlsx). Found out when it is not given.",
+)
+@click.option("--encoding", metavar="NAME", help="Of the text: utf-8, gbk ... Found out, if not.")
+@click.option("--delimiter", metavar="SIGN", help="Between the columns of CSV, or `tab`.")
+@click.option(
+    "--header/--no-header",
+    "header",
+    default=None,
+    help="Whether the first line has the names of the columns; without, they are 1, 2 ...",
 )
 @click.option("--id-column", metavar="NAME", help="Where the id is; `id` or the first, if not.")
+@click.option("--only", multiple=True, metavar="ID", help="A test: send to this id alone.")
+@click.option("--limit", type=click.IntRange(min=1), help="A test: send to so many at the most.")
 @click.option(
-    "--dry-run", is_flag=True, help="Send nothing: tell the calls, and the time they take."
+    "--dry-run",
+    is_flag=True,
+    help="Send nothing: show the first message, the calls, and the time they take.",
 )
 @click.option(
     "--failed-to",
     type=click.Path(dir_okay=False, writable=True),
     help="Write the ids that failed to this file; with status and reason if it is .csv or .jsonl.",
 )
+@click.option("--yes", is_flag=True, help=f"Do not ask before more than {ASKED_FROM:,} targets.")
 @with_client
 async def send(
     client: EasemobClient,
@@ -93,29 +125,45 @@ async def send(
     journal: str | None,
     on_unknown: Any,
     retry_failed: bool,
-    form: str | None,
+    keep_message_ids: bool,
+    form: Any,
+    encoding: str | None,
+    delimiter: str | None,
+    header: bool | None,
     id_column: str | None,
+    only: tuple[str, ...],
+    limit: int | None,
     dry_run: bool,
     failed_to: str | None,
+    yes: bool,
     **options: Any,
 ) -> int:
     """Send one message to every id in TARGETS, a file with one id a line ("-" for stdin).
 
-    TARGETS may be CSV or JSON Lines, too: then {name} in the message stands for what the column
-    `name` of the row has, and each gets a message of their own. {{ and }} are braces.
+    TARGETS may be CSV, JSON, JSON Lines or Excel (.xlsx), too: then {name} in the message stands
+    for what the column `name` of the row has, and each gets a message of their own. {{ and }} are
+    braces.
 
     Inside the app's quotas, with a report of what became of every target. "Sent" means accepted by
     the service. Exit status 0 only when every target was sent, now or before. Ctrl-C stops after
     the calls on their way; with --journal, the same line goes on from there.
     """
+    options = with_text_file(options)
     read_message(options)
     if failed_to is not None and failed_to in (targets.name, journal):
         raise click.UsageError(f"--failed-to would overwrite {failed_to}")
     template = Template(options)
     ext = read_json(options["ext"], "--ext")
-    form = format_of(targets.name, form)
-    parse = parser(form, id_column, template if template.fields else None)
-    total = count_lines(targets, form)
+    reading = Reading(targets.name, template, form, encoding, delimiter, header, id_column)
+    seen = _First(None if template.fields else template.fill({}))
+
+    def items(file: BinaryIO) -> Iterator[Item]:
+        return seen.watching(chosen(reading.items(file), only, limit))
+
+    total = _look_at(targets, reading, kind) if targets.seekable() else None
+    total = _expected(total, only, limit)
+    if not dry_run and not yes and total is not None and total > ASKED_FROM and _can_ask(targets):
+        click.confirm(f"Send to {total:,} {kind}?", abort=True, err=True)
     fanout = client.fanout
     starts: dict[str, Callable[..., FanoutJob]] = {
         "users": fanout.to_users,
@@ -124,7 +172,7 @@ async def send(
     }
     start = functools.partial(
         starts[kind],
-        read_stream(targets, parse) if total is None else parse(targets),
+        items(targets) if targets.seekable() else read_stream(targets, items),
         None if template.fields else template.fill({}),
         sender=options["sender"],
         ext=ext,
@@ -136,33 +184,102 @@ async def send(
         job_id=template.fingerprint() if journal is not None and template.fields else None,
         on_unknown=on_unknown,
         retry_failed=retry_failed,
+        keep_message_ids=keep_message_ids,
     )
     if dry_run:
         plan = await start().plan()
+        if not wants_json():
+            click.echo(seen.words())
         show(plan, f"nothing was sent: {plan}")
         return 0 if plan.read and not plan.failed else 1
-    with writer(failed_to) as write, job_progress(err, f"Sending to {kind}", total) as progress:
-        return await finish(start(progress=progress), journal, write)
+    with writer(failed_to) as write:
+        return await finish(
+            start, journal, write, lambda: job_progress(err, f"Sending to {kind}", total)
+        )
 
 
-async def finish(job: FanoutJob, journal: str | None, write: Write | None) -> int:
-    """Run a job to its end, print its report, and give the exit status."""
+class _First:
+    """The first target of a job, with its message, for whoever wants to see it before."""
+
+    def __init__(self, constant: Message | None) -> None:
+        self._constant = constant
+        self._found: tuple[str, Message] | None = None
+
+    def watching(self, items: Iterator[Item]) -> Iterator[Item]:
+        for item in items:
+            if self._found is None:
+                message = self._constant if isinstance(item, str) else item[1]
+                if message is not None and not isinstance(message, Exception):
+                    self._found = item if isinstance(item, str) else item[0], message
+            yield item
+
+    def words(self) -> str:
+        if self._found is None:
+            return "no message can be made"
+        target, message = self._found
+        body = json.dumps({"type": message.type, **message.to_wire()}, ensure_ascii=False)
+        return f"the first message, to {target}: {body}"
+
+
+def _look_at(targets: BinaryIO, reading: Reading, kind: str) -> int | None:
+    """Say what a file is taken for, and what looks wrong with it; count its targets."""
+    found = reading.kind(targets.read(HEAD))
+    targets.seek(0)
+    if found.note:
+        err.print(found.note, style="yellow", markup=False)
+    total = count_lines(targets, found)
+    if kind == "users":
+        odd, first = first_odd(reading.items(targets), _LOOKED_AT)
+        targets.seek(0)
+        if odd:
+            err.print(
+                f"{odd:,} of the targets cannot be usernames; the first is {first!r}",
+                style="yellow",
+                markup=False,
+            )
+    return total
+
+
+def _expected(total: int | None, only: tuple[str, ...], limit: int | None) -> int | None:
+    """Tell how many targets there are at the most."""
+    known = [n for n in (total, len(set(only)) or None, limit) if n is not None]
+    return min(known, default=None)
+
+
+def _can_ask(targets: BinaryIO) -> bool:
+    """Tell whether somebody sits there, whose keyboard is not the list."""
+    return sys.stdin is not None and sys.stdin.isatty() and targets.name != "<stdin>"
+
+
+async def finish(
+    start: Callable[..., FanoutJob],
+    journal: str | None,
+    write: Write | None,
+    watched: Callable[[], AbstractContextManager[Callable[[Progress], None]]],
+) -> int:
+    """Run a job to its end, print its report, and return the exit status."""
+    job: FanoutJob | None = None
     try:
-        if write is None or journal is not None:
-            await job
-        else:
-            async for outcome in job:
-                if outcome.status is OutcomeStatus.FAILED:
-                    write(outcome.target, outcome.status.value, str(outcome.error))
+        with watched() as progress:  # gone before the report is printed
+            job = start(progress=progress)
+            if write is None or journal is not None:
+                await job
+            else:
+                async for outcome in job:
+                    if outcome.status is OutcomeStatus.FAILED:
+                        write(outcome.target, outcome.status.value, str(outcome.error))
     except asyncio.CancelledError:
-        _account(job.report, write)
+        if job is not None:
+            _account(job.report, write)
         err.print("stopped: calls that were on their way are done, no other left")
         if journal is not None:
             err.print(f"run the same line again to go on; `easemob job status {journal}` tells")
         return INTERRUPTED
-    except Exception:
-        if job.report.read:
+    except Exception as error:
+        if job is not None and job.report.read and not isinstance(error, JournalError):
             _account(job.report, write)
+        elif job is not None and job.report.read:
+            _account(job.report, None)
         raise
     _account(job.report, write)
     return exit_status(job.report)

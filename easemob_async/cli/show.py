@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import AsyncIterable, Callable, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,19 @@ from typing import Any, TypeVar
 import attrs
 import click
 
-from easemob_async import FOREVER
+from easemob_async import (
+    FOREVER,
+    Audio,
+    Combined,
+    Command,
+    Custom,
+    File,
+    Image,
+    Location,
+    Message,
+    Text,
+    Video,
+)
 
 T = TypeVar("T")
 
@@ -25,7 +38,9 @@ def show(value: object, text: str | None = None) -> None:
     """Print an answer: as JSON, as the text that is given, or field by field."""
     plain = to_plain(value)
     if wants_json():
-        click.echo(json.dumps(plain, ensure_ascii=False))
+        # Elsewhere than in UTF-8 an escape of JSON is what is sure to be read again.
+        encoding = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "")
+        click.echo(json.dumps(plain, ensure_ascii=encoding != "utf8"))
     elif text is not None:
         click.echo(text)
     elif isinstance(plain, dict):
@@ -56,6 +71,26 @@ def tell(failed: Mapping[str, str], total: int, done: str) -> int:
     for name, reason in failed.items():
         click.echo(f"{name}: {reason}", err=True)
     return 1 if failed else 0
+
+
+def readable(body: Message | Combined | Mapping[str, Any]) -> str:
+    """Return a message in a line, for people."""
+    match body:
+        case Text():
+            words = body.text
+        case Location():
+            words = f"[location] {body.address} ({body.latitude:g}, {body.longitude:g})"
+        case Command():
+            words = f"[command] {body.action}"
+        case Custom():
+            words = f"[custom] {body.event or ''} {dict(body.exts or {}) or ''}"
+        case Image() | Audio() | Video() | File():
+            words = f"[{type(body).__name__.lower()}] {body.filename or body.url}"
+        case Combined():
+            words = f"[combined] {body.title or body.text}"
+        case _:
+            words = json.dumps(to_plain(body), ensure_ascii=False)
+    return " ".join(words.split())
 
 
 def to_plain(value: Any) -> Any:

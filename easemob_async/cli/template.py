@@ -1,4 +1,4 @@
-"""Messages with blanks: ``Hi {name}!``, filled from the columns of a row."""
+"""Messages with placeholders: ``Hi {name}!``, filled from the columns of a row."""
 
 from __future__ import annotations
 
@@ -8,30 +8,43 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+import click
+
 from easemob_async import InvalidArgumentError, Message
 from easemob_async.cli.message import read_message
 
-# The options that may have blanks; those that are JSON use braces themselves.
+# The options that may have placeholders; those that are JSON use braces themselves.
 _TEXTS: Final = (
     *("text", "image", "audio", "video", "file", "location", "command", "filename", "thumb"),
     *("secret", "thumb_secret"),
 )
-_BLANK: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
+_BLANK: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|([{}])")
 
 
 class Template:
-    """The options of a message, with blanks."""
+    """The options of a message, with placeholders."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
+        """Find the placeholders.
+
+        Raises:
+            click.UsageError: a brace that stands alone, or a placeholder without a name.
+        """
         self._options = options
-        found = {
-            blank.group(1): None
-            for name in _TEXTS
-            for blank in _BLANK.finditer(options[name] or "")
-            if blank.group(1) is not None
-        }
+        found: dict[str, None] = {}
+        for option in _TEXTS:
+            for blank in _BLANK.finditer(options[option] or ""):
+                name, alone = blank.groups()
+                if alone is not None or (name is not None and not name.strip()):
+                    raise click.UsageError(
+                        f"--{option.replace('_', '-')}: {blank.group()!r} at character "
+                        f"{blank.start() + 1} is no placeholder such as {{name}}; write {{{{ and "
+                        "}} for braces that are meant"
+                    )
+                if name is not None:
+                    found[name] = None
         self.fields = list(found)
-        """The names of the blanks, in their order."""
+        """The names of the placeholders, in their order."""
 
     def fingerprint(self) -> str:
         """Give what differs from that of any other message."""
@@ -42,11 +55,14 @@ class Template:
         """Make the message for a row.
 
         Raises:
-            InvalidArgumentError: the row has no value for a blank.
-            click.UsageError: the message breaks a rule.
+            InvalidArgumentError: the row has no value for a placeholder, or its message breaks a
+                rule.
         """
         filled = {name: _fill(self._options[name], row) for name in _TEXTS}
-        return read_message({**self._options, **filled})
+        try:
+            return read_message({**self._options, **filled})
+        except click.UsageError as error:
+            raise InvalidArgumentError(error.message) from None
 
 
 def _fill(text: str | None, row: Mapping[str, object]) -> str | None:

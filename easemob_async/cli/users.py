@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from easemob_async import EasemobClient, InvalidArgumentError
-from easemob_async.cli.run import with_client
+from easemob_async.cli.run import Group, with_client
 from easemob_async.cli.show import asked_first, limited, show, show_all, wants_json
 
 
-@click.group()
+@click.group(cls=Group)
 def users() -> None:
     """Register, find and delete users; see who is online."""
 

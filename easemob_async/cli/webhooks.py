@@ -8,13 +8,14 @@ import json
 import secrets
 import time
 import uuid
+from difflib import get_close_matches
 from importlib.resources import files
 from typing import Any, Final
 
 import aiohttp
 import click
 
-from easemob_async.cli.run import err, out, run
+from easemob_async.cli.run import Group, err, out, run
 from easemob_async.cli.show import show, to_plain
 from easemob_async.webhooks import EVENTS, Allow, Event, PreDelivery, WebhookReceiver
 from easemob_async.webhooks.reports import Dropped, DropReason, WebhookHooks
@@ -30,7 +31,7 @@ _secret = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def webhooks() -> None:
     """See what the service posts, post what it would, speak as a user of the emulator."""
 
@@ -152,7 +153,11 @@ def send(event: str, url: str, secret: str | None, changes: tuple[str, ...], rep
     """
     found = _examples().get(event)
     if found is None:
-        raise click.BadParameter(f"{event!r} is none; see `easemob webhooks events`")
+        near = get_close_matches(event, _examples(), n=1, cutoff=0.3)
+        mean = f"; did you mean {near[0]}?" if near else ""
+        raise click.BadParameter(
+            f"there is no event {event!r}{mean} For all of them see `easemob webhooks events`"
+        )
     post = {**found, "timestamp": int(time.time() * 1000)}
     if "callId" in post and not repeat:
         post["callId"] = f"{post.get('appkey', 'easemob-demo#testapp')}_{uuid.uuid4()}"

@@ -14,7 +14,7 @@ import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 import attrs
@@ -120,9 +120,20 @@ class Journal:
         rows = [call_row(call, SEPARATOR.join(targets)), *self._verdict(call, verdict)]
         return self._order([*rows, *((SET_COUNT, count) for count in counts.items())])
 
-    def note(self, settled: list[Settled]) -> asyncio.Future[None]:
-        """Record targets that were settled without a call."""
-        return self._order([self._exception(None, s.target, s.state, s.reason) for s in settled])
+    def note(self, settled: list[Settled], again: Container[str]) -> asyncio.Future[None]:
+        """Record targets that were settled without a call.
+
+        Args:
+            settled: the targets.
+            again: whom earlier runs met: what they say of those is void now.
+        """
+        rows: list[_Row] = []
+        for item in settled:
+            rows.append(self._exception(None, item.target, item.state, item.reason))
+            if item.target in again:
+                note = self._rows
+                rows.append(again_row(self._number(), whole_text(item.target), note))
+        return self._order(rows)
 
     def close(self) -> None:
         """Write what is still to be written, and let go of the file.

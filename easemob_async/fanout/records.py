@@ -186,8 +186,8 @@ def count_last(path: Path) -> dict[int, int]:
             for number, item in _numbered(path, db):
                 counts[item.state] += not tried_again(item.target, number)
             return counts
-        for _, _, state, *_ in _exceptions(path, db, None):
-            counts[state] += 1
+        for _, item in _noted(path, db):
+            counts[item.state] += 1
         for call in _calls(path, db):
             counts[call.state] += len(call.targets)
             for row in _own(path, db, call):
@@ -269,9 +269,21 @@ def _own(path: Path, db: sqlite3.Connection, call: _Call) -> Iterator[_Exception
     return _exceptions(path, db, call.number) if call.mixed else iter(())
 
 
+def _noted(path: Path, db: sqlite3.Connection) -> Iterator[tuple[int, Settled]]:
+    """Read the targets that were settled without a call, each once: its last note counts."""
+    rows = db.execute(
+        "SELECT id, target, state, reason, crc FROM exceptions WHERE id IN "
+        "(SELECT max(id) FROM exceptions WHERE call IS NULL GROUP BY target) ORDER BY id"
+    )
+    for number, target, state, reason, crc in rows:
+        if crc is not None and crc != checksum(number, None, target, state, reason):
+            raise _damaged(path, f"row {number} is not what was written")
+        # In the first version these rows had numbers of their own.
+        yield 0 if crc is None else number, Settled(target, state, reason)
+
+
 def _numbered(path: Path, db: sqlite3.Connection) -> Iterator[tuple[int, Settled]]:
-    for _, target, state, reason in _exceptions(path, db, None):
-        yield 0, Settled(target, state, reason)
+    yield from _noted(path, db)
     for call in _calls(path, db):
         own = {row[1]: Settled(*row[1:]) for row in _own(path, db, call)}
         why = None if call.state == SENT else call.reason

@@ -54,6 +54,7 @@ class Runner:
         self._feeding = asyncio.Lock()
         self._trying_alone = asyncio.Lock()
         self._refusals: Refusals
+        self._again: set[str] = set()
         self._keep_ids = settings.journal is not None and settings.journal.keep_message_ids
         self._feed: Feed
         self._journal: Journal | None = None
@@ -123,6 +124,7 @@ class Runner:
             own_messages=settings.constant is None,
             counts={} if self._journal is None else self._journal.counts,
         )
+        self._again = set() if screen is None else screen.again
         packer = make_packer(settings, self._transport.core.quotas.limits(settings.operation))
         self._feed = Feed(settings, self._source, packer, screen)
         try:
@@ -460,7 +462,9 @@ class Runner:
         failed = [o for o in settled if o.status is OutcomeStatus.FAILED]
         try:
             if failed and self._journal is not None:
-                await self._journal.note([Settled(o.target, FAILED, str(o.error)) for o in failed])
+                found = [Settled(o.target, FAILED, str(o.error)) for o in failed]
+                await self._journal.note(found, self._again)
+                self._again.difference_update(o.target for o in failed)
         finally:
             await self._tell(settled)
 

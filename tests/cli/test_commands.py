@@ -98,7 +98,7 @@ def test_files_and_history(sh: Shell, emulator: Emulator, tmp_path: Path) -> Non
     found = lines(sh("history", "messages", hour, "--json").stdout)
     assert [(m["sender"], m["target"]) for m in found] == [("shop", "ann"), ("shop", "bob")]
     assert found[0]["bodies"] == [{"text": "Hello"}]
-    assert "shop\tann\tText(text='Hello')" in sh("history", "messages", hour).stdout
+    assert "shop\tann\tHello\n" in sh("history", "messages", hour).stdout
     bad = sh("history", "get", "never")
     assert (bad.returncode, "is no time such as" in bad.stderr) == (2, True)
 
