@@ -142,7 +142,7 @@ async def test_packed_posts_are_unpacked(how: str) -> None:
     ("encoding", "body"),
     [
         ("gzip", b"not packed"),
-        ("gzip", gzip.compress(b"{}" * 1000)[:-20]),
+        ("gzip", gzip.compress(b"{}" * 1000, mtime=0)[:-20]),
         ("gzip", b""),
         ("deflate", b"\xff" * 20),
         ("br", b"x"),
