@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import html
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from urllib.parse import quote, quote_plus
+from functools import lru_cache
+from html.entities import codepoint2name
 
 BLOT = "***"
 
@@ -34,7 +33,7 @@ _KEY_WORDS = (
 _TEXT_PATTERNS = (
     # \"key\": \"value\": JSON inside a string of JSON
     re.compile(
-        rf"""(?i)(\\+["']\b(?:{_KEY_WORDS})\\+["']\s*[:=]\s*\\+["'])(?:(?!(?<!\\)\\["']).)*"""
+        rf"""(?i)((?<!\\)\\+["']\b(?:{_KEY_WORDS})\\+["']\s*[:=]\s*\\+["'])(?:(?!(?<!\\)\\["']).)*"""
     ),
     # "key": "value": all of it, with what is escaped in it
     re.compile(rf"""(?i)(["']\b(?:{_KEY_WORDS})["']\s*[:=]\s*")(?:\\.|[^"\\])*"""),
@@ -81,24 +80,47 @@ def secrets_in(value: object) -> set[str]:
     return found
 
 
-def spellings(secret: str) -> set[str]:
-    """Return how a secret may stand in a text that repeats it: as in JSON, in a URL, in HTML."""
-    found = {secret, quote(secret, safe=""), quote_plus(secret), html.escape(secret)}
-    found.add(repr(secret)[1:-1])
-    for ascii_only in (True, False):
-        once = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
-        found |= {once, once.replace("/", "\\/"), json.dumps(once)[1:-1]}
-    return found
+@lru_cache(maxsize=256)
+def _spellings(secret: str) -> re.Pattern[str]:
+    """Match a secret as a text may repeat it: as in JSON (also within JSON), in a URL, in HTML.
+
+    Letters and digits stand for themselves; any other character may be escaped, and a run of blanks
+    may have become another.
+    """
+    parts = re.findall(r"\s+|.", secret, re.DOTALL)
+    pattern = "".join(re.escape(p) if p.isascii() and p.isalnum() else _escaped(p) for p in parts)
+    if len(secret) >= _SHORTEST_KNOWN:
+        return re.compile(pattern)
+    return re.compile(rf"(?<!\w){pattern}(?!\w)")
+
+
+def _escaped(part: str) -> str:
+    if part.isspace():
+        found = [r"\s+", r"(?:\\+[tnrfbv])+", r"\++", r"(?i:(?:%0[9ad]|%20|\\+u00(?:0[9ad]|20))+)"]
+        return f"(?:{'|'.join(found)})"
+    number = ord(part)
+    units = part.encode("utf-16-be")
+    escapes = r"\\+u".join(units[n : n + 2].hex() for n in range(0, len(units), 2))
+    found = [
+        rf"\\*{re.escape(part)}" if part != "\\" else r"\\+",
+        rf"(?i:\\+u{escapes})",
+        rf"&#0*{number};",
+        rf"(?i:&#x0*{number:x};)",
+        "(?i:" + "".join(f"%{byte:02x}" for byte in part.encode("utf-8", "surrogatepass")) + ")",
+    ]
+    if number in codepoint2name:
+        found.append(f"&{codepoint2name[number]};")
+    if number > 127:  # of another encoding than it was read in
+        found.append("\ufffd+")
+        found.append(re.escape(part.encode("utf-8", "surrogatepass").decode("latin-1")))
+    return f"(?:{'|'.join(found)})"
 
 
 def redact(text: str, known: Iterable[str] = ()) -> str:
     """Blot out secrets: the known values wherever they stand, others by what stands before them."""
-    all_known = {spelt for secret in known for spelt in spellings(secret)}
-    for secret in sorted(all_known, key=len, reverse=True):
-        if len(secret) >= _SHORTEST_KNOWN:
-            text = text.replace(secret, BLOT)
-        elif secret:
-            text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", BLOT, text)
+    for secret in sorted(known, key=len, reverse=True):
+        if secret:
+            text = _spellings(secret).sub(BLOT, text)
     for pattern in _TEXT_PATTERNS:
         text = pattern.sub(rf"\1{BLOT}", text)
     return text

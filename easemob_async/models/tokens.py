@@ -60,9 +60,11 @@ class AppToken:
 
     def to_token(self, now: datetime | None = None) -> Token:
         """Give it as a `Token`, counted from now."""
-        if self.expires_in == FOREVER:
+        try:
+            ends = (now or datetime.now(UTC)) + self.expires_in
+        except OverflowError:  # for ever, or for longer than there are dates
             return Token(self.access_token)
-        return Token(self.access_token, (now or datetime.now(UTC)) + self.expires_in)
+        return Token(self.access_token, ends)
 
 
 @attrs.frozen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -67,12 +68,13 @@ def outcomes(
         if not isinstance(row, dict) or row.get(key) is None:
             continue
         at = f"{'.'.join(path)}[{index}]"
-        name: str = answer.decode(Id, row[key], f"{at}.{key}")
-        verdict = says_yes(row.get("result"))
-        if verdict:
-            done[name] = None if kind is None else answer.decode(kind, row, at)
-        elif verdict is False:
-            refused[name] = str(row.get("reason") or "refused")
+        with contextlib.suppress(ResponseError):  # a row that is odd costs itself alone
+            name: str = answer.decode(Id, row[key], f"{at}.{key}")
+            verdict = says_yes(row.get("result"))
+            if verdict:
+                done[name] = None if kind is None else answer.decode(kind, row, at)
+            elif verdict is False:
+                refused[name] = str(row.get("reason") or "refused")
     return settled(answer, items, done, refused)
 
 

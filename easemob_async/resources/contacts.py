@@ -193,11 +193,13 @@ class Contacts:
             body = {"usernames": part}
             query = {"isSendNotice": need_notify}
             answer = await self._transport.call(_IMPORT, username, query=query, json=body)
-            done = answer.optional(tuple[Id, ...], "data", "success") or ()
+            told = answer.get("data", "success") is not None
+            done = answer.rows(Id, "data", "success") if told else ()
             why = {
                 str(name): reason
                 for key, reason in _FAILURES.items()
-                for name in answer.optional(tuple[Id, ...], "data", key) or ()
+                if answer.get("data", key) is not None
+                for name in answer.rows(Id, "data", key)
             }
             return settled(answer, part, done, why)
 
@@ -223,7 +225,7 @@ class ContactBlocklist:
 
         async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[None]]:
             answer = await self._transport.call(_BLOCK, username, json={"usernames": part})
-            return settled(answer, part, answer.read(tuple[Id, ...], "data"))
+            return settled(answer, part, answer.rows(Id, "data"))
 
         names = checks.references(_BLOCK.id, "usernames", usernames)
         return await in_parts(checks.chunks(names, facts.BLOCKED_PER_OWNER), settle)

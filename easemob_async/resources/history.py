@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import codecs
-import json
 import logging
 import zlib
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta, timezone
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from aiohttp import ClientError
 from yarl import URL
@@ -19,7 +18,7 @@ from easemob_async.errors import ResponseError, TransportError
 from easemob_async.models.files import HistoryFile, HistoryMessage
 from easemob_async.models.received import read_body
 from easemob_async.quotas import MINUTE, Limit
-from easemob_async.transport.codec import read_first
+from easemob_async.transport.codec import mended, read_first
 from easemob_async.transport.converter import DecodeError, structure
 from easemob_async.transport.operation import Operation
 from easemob_async.transport.session import wire_timeout
@@ -82,7 +81,7 @@ class History:
             async for record in _records(self._pieces(file)):
                 message = read_record(record)
                 if message is None:
-                    _log.warning("history.messages: a record that is no message is left out")
+                    _leave_out()
                 else:
                     yield message
 
@@ -110,28 +109,47 @@ class History:
         )
 
 
-async def _records(pieces: AsyncIterator[bytes]) -> AsyncIterator[object]:
-    """Unpack gzip, if it is, and cut JSON values apart, whatever stands between them."""
+async def _records(pieces: AsyncIterator[bytes]) -> AsyncIterator[Mapping[str, Any]]:
+    """Unpack gzip, if it is, and cut JSON objects apart, whatever stands between them."""
     unpacker, characters, text = _Unpacker(), _UTF_8("replace"), ""
-    async for piece in pieces:
-        text += characters.decode(unpacker.feed(piece))
-        records, text = _cut(text)
+    found = left_out = 0
+    problem = None
+    async for piece in _ended(pieces):
+        text += "\n" if piece is None else characters.decode(unpacker.feed(piece))
+        records, text, problem = _cut(text, last=piece is None)
         for record in records:
-            yield record
-        if unpacker.problem is not None:
-            raise _damaged(unpacker.problem)
-    records, text = _cut(text + "\n", last=True)
-    for record in records:
-        yield record
-    if text.strip(_BETWEEN) or not unpacker.complete:
-        raise _damaged("it ends in the middle")
+            if isinstance(record, dict):
+                found += 1
+                yield record
+            else:
+                left_out += 1
+                _leave_out()
+        problem = problem or unpacker.problem
+        if problem is not None:
+            break
+    if problem is None and (text.strip(_BETWEEN) or not unpacker.complete):
+        problem = "it ends in the middle"
+    if problem is None and left_out and not found:
+        problem = "it has no records"
+    if problem is not None:
+        raise _damaged(problem)
+
+
+async def _ended(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes | None]:
+    """Put ``None`` behind the last piece."""
+    async for piece in pieces:
+        yield piece
+    yield None
+
+
+def _leave_out() -> None:
+    _log.warning("history.messages: a record that is no message is left out")
 
 
 _BETWEEN: Final = " \t\r\n,[]\0\ufeff"
 _UTF_8: Final = codecs.getincrementaldecoder("utf-8")
 _LONGEST: Final = 4 * 1024 * 1024
 """No record is as long as this: what goes on without an end is none."""
-_DECODE: Final = json.JSONDecoder(strict=False, parse_constant=lambda _: None).raw_decode
 
 
 class _Unpacker:
@@ -155,59 +173,59 @@ class _Unpacker:
         if not self._packed:
             return data
         found = b""
-        while data:
+        while data and self.problem is None:
             if not self._begun:
                 data = data.lstrip(b"\0\r\n\t ")  # what pads a member is none
                 if not data:
                     break
             self._begun = True
-            try:
-                found += self._member.decompress(data)
-            except zlib.error as error:
-                self.problem = str(error)
-                break
-            data = self._member.unused_data
-            if self._member.eof:
-                self._member, self._begun = zlib.decompressobj(_GZIP), False
+            for at in range(0, len(data), _STEP):  # what comes before a fault is not lost
+                try:
+                    found += self._member.decompress(data[at : at + _STEP])
+                except zlib.error as error:
+                    self.problem = str(error)
+                    return found
+                if self._member.eof:
+                    data = self._member.unused_data + data[at + _STEP :]
+                    self._member, self._begun = zlib.decompressobj(_GZIP), False
+                    break
+            else:
+                data = b""
         return found
 
 
-def _cut(text: str, *, last: bool = False) -> tuple[list[object], str]:
-    """Return the whole records at the beginning, and the rest."""
+_STEP: Final = 512
+
+
+def _cut(text: str, *, last: bool = False) -> tuple[list[object], str, str | None]:
+    """Return the whole records at the beginning, the rest, and why that cannot be read, if so."""
     records: list[object] = []
     at, length = 0, len(text)
     while True:
         while at < length and text[at] in _BETWEEN:
             at += 1
         if at == length:
-            return records, ""
-        if text[at] != "{":
-            raise _damaged("a record is no JSON object")
-        record: object
+            return records, "", None
         try:
-            try:
-                record, end = _DECODE(text, at)
-                if "\\ud" in text[at:end].lower():
-                    record, end = read_first(text, at)
-            except RecursionError:
-                record, end = _deep(text, at)
+            record, end = read_first(text, at)
+            whole = last or isinstance(record, dict) or end < length  # 12 may go on as 123
+            if whole and "\\u" in text[at:end]:
+                record, _ = read_first(mended(text[at:end]), 0)
         except ValueError as error:
-            if last or length - at > _LONGEST:
-                raise _damaged(f"it is not JSON: {error}") from None
-            return records, text[at:]  # the rest of it is still to come
+            end = text.find("\n", at)
+            # Where the next line begins a record, or this is nested beyond reading, that is where
+            # to go on.
+            behind = text[end:].lstrip(_BETWEEN)[:1] if end >= 0 and text[at] != "{" else ""
+            if behind == "{" or (end >= 0 and "too deeply" in str(error)):
+                record, whole = None, True
+            elif last or length - at > _LONGEST or behind:
+                return records, text[at:], f"it is not JSON: {error}"
+            else:
+                whole = False
+        if not whole:
+            return records, text[at:], None  # the rest of it is still to come
         records.append(record)
         at = end
-
-
-def _deep(text: str, at: int) -> tuple[object, int]:
-    """Read a record that is nested deeply; one that is nested beyond reading ends with its line."""
-    try:
-        return read_first(text, at)
-    except ValueError:
-        end = text.find("\n", at)
-        if end < 0:
-            raise
-        return None, end
 
 
 def _damaged(why: str) -> ResponseError:

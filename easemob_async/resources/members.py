@@ -104,7 +104,8 @@ class Members(Part):
         async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[None]]:
             body = {"usernames": part}
             answer = await self._transport.call(operation, place_id, query=query, json=body)
-            added = answer.optional(tuple[Id, ...], "data", "newmembers") or ()
+            told = answer.get("data", "newmembers") is not None
+            added = answer.rows(Id, "data", "newmembers") if told else ()
             return settled(answer, part, added, otherwise=_NOT_NEW)
 
         names = checks.references(operation.id, "usernames", usernames)

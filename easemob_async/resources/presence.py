@@ -131,7 +131,7 @@ class PresenceResource:
 
         async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[Presence]]:
             answer = await self._transport.call(_GET_MANY, username, json={"usernames": part})
-            rows: Sequence[Presence] = answer.read(tuple[Presence, ...], "result")
+            rows = answer.rows(Presence, "result")
             found = {str(presence.username): presence for presence in rows}
             return settled(answer, part, found)
 

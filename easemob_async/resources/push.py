@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
 from easemob_async import checks, facts
+from easemob_async.errors import ResponseError
 from easemob_async.models.pages import Paginator, whole
 from easemob_async.models.push_settings import (
     PushChatType,
@@ -144,9 +146,10 @@ class Push:
         for part in checks.chunks(rows, facts.PUSH_NICKNAMES_PER_CALL):
             answer = await self._transport.call(_SET_NICKNAMES, json=part)
             done: dict[str, str] = {}
-            for row in answer.read(tuple[dict[str, Any], ...], "entities"):
-                if row.get("username") is not None and isinstance(row.get("push_nickname"), str):
-                    done[answer.decode(Id, row["username"], "username")] = row["push_nickname"]
+            for row in answer.rows(dict[str, Any], "entities"):
+                with contextlib.suppress(ResponseError, KeyError):
+                    name = answer.decode(Id, row["username"], "entities.username")
+                    done[name] = answer.decode(str, row["push_nickname"], "entities.push_nickname")
             found.update(answer.named(done, [row["username"] for row in part]))
         return found
 

@@ -138,7 +138,7 @@ class Users:
                 raise
             # A call for one user is refused whole, where a call for many answers for each.
             return [BatchOutcome(names[0], reason=error.description)]
-        made = {str(user.username): user for user in answer.read(tuple[User, ...], "entities")}
+        made = {str(user.username): user for user in answer.rows(User, "entities")}
         refused = {
             str(row["username"]): str(row.get("registerUserFailReason") or "no reason given")
             for row in answer.get("data") or ()
@@ -314,8 +314,13 @@ class Users:
         for part in checks.chunks(names, facts.STATUSES_PER_CALL):
             answer = await self._transport.call(_GET_STATUSES, json={"usernames": part}, about=part)
             found: dict[str, OnlineStatus] = {}
-            for row in answer.read(tuple[dict[str, OnlineStatus | str], ...], "data"):
-                found.update(cast(dict[str, OnlineStatus], row))
+            for row in answer.rows(dict[str, Any], "data"):
+                # A value of tomorrow stays the plain string that it is.
+                found.update(
+                    (name, _STATUSES.get(status, cast(OnlineStatus, status)))
+                    for name, status in row.items()
+                    if isinstance(status, str)
+                )
             statuses.update(answer.named(found, part))
         return statuses
 

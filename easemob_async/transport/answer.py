@@ -42,12 +42,13 @@ class Asked(Protocol):
 class Answer:
     """A success: its JSON, and what was asked."""
 
-    __slots__ = ("_call", "_id_prefix", "body", "gone")
+    __slots__ = ("_call", "_id_prefix", "_secrets", "body", "gone")
 
     def __init__(
         self, call: Asked, body: Mapping[str, Any], id_prefix: str, *, gone: bool = False
     ) -> None:
         self._call = call
+        self._secrets: set[str] | None = None
         self.body = body
         """The decoded JSON object."""
         self._id_prefix = id_prefix
@@ -125,18 +126,37 @@ class Answer:
                     whole[name] = self.decode(kind, value, name)
         return self.named(whole, under)
 
+    def rows(self, kind: type[T], *path: str | int) -> list[T]:
+        """Decode the entries of a list, of what was done to many; odd ones are left out.
+
+        Raises:
+            ResponseError: there is no list.
+        """
+        found = self.get(*path)
+        if not isinstance(found, list):
+            raise self.wrong(f"{_dotted(path)} is {'missing' if found is None else 'no list'}")
+        decoded = []
+        for index, row in enumerate(found):
+            with contextlib.suppress(ResponseError):
+                if row is not None:
+                    decoded.append(self.decode(kind, row, f"{_dotted(path)}[{index}]"))
+        return decoded
+
     def named(self, found: Mapping[str, V], asked: Iterable[str]) -> dict[str, V]:
         """Return what was found under the names that were asked for, in whatever case it stands.
 
         The service may answer in lower case. What nobody asked for stays under its own name.
         """
+        asked = list(asked)
         missing = [name for name in asked if name not in found]
         result = dict(found)
         if missing:
             folded = {self.without_prefix(key).lower(): key for key in found}
             given = {name: folded[name.lower()] for name in missing if name.lower() in folded}
+            wanted = set(asked)
             for key in given.values():
-                result.pop(key, None)
+                if key not in wanted:
+                    result.pop(key, None)
             result.update((name, found[key]) for name, key in given.items())
         return result
 
@@ -177,10 +197,8 @@ class Answer:
     def relations(self, kind: type[T], key: str, asked: Iterable[str]) -> dict[str, T]:
         """Decode rows of ``{"username": ..., "relation": ...}``, for the names that were asked."""
         found: dict[str, T] = {}
-        for row in self.read(tuple[dict[str, Any], ...], key):
-            if "username" not in row or "relation" not in row:
-                raise self.wrong(f"{key} lacks username or relation")
-            if row["username"] is not None and row["relation"] is not None:
+        for row in self.rows(dict[str, Any], key):
+            with contextlib.suppress(ResponseError, KeyError):
                 name = self.decode(Id, row["username"], f"{key}.username")
                 found[name] = self.decode(kind | str, row["relation"], f"{key}.relation")
         return self.named(found, asked)
@@ -222,7 +240,9 @@ class Answer:
 
     def redacted(self, text: str) -> str:
         """Blot the call's own secrets out of the service's words."""
-        return redact(text, self._call.secrets(None))
+        if self._secrets is None:
+            self._secrets = self._call.secrets(None)
+        return redact(text, self._secrets)
 
     def refused(self, reason: str) -> APIError:
         """Make the error for a refusal inside a 200."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from urllib.parse import parse_qsl
 
 import attrs
 from yarl import URL
@@ -186,6 +187,8 @@ class Call:
         if self.token is not None:
             known.add(self.token.value)
         known |= secrets_in(self.headers or {})
-        if self.body[:1] in (b"{", b"["):
+        if self.operation.form:
+            known |= secrets_in(dict(parse_qsl(self.body.decode())))
+        elif self.body[:1] in (b"{", b"["):
             known |= secrets_in(codec.loads(self.body))
         return known

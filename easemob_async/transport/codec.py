@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
@@ -97,8 +98,9 @@ def read_leniently(data: bytes) -> Any:
     Raises:
         ValueError: not even that.
     """
-    text = data.decode("utf-8-sig", "replace")
-    value, end = read_first(text, 0)
+    text = mended(data.decode("utf-8-sig", "replace"))
+    begin = len(text) - len(text.lstrip(_BLANKS))
+    value, end = read_first(text, begin)
     if text[end:].strip(_BLANKS):
         raise ValueError("something follows the JSON value")
     return value
@@ -107,11 +109,54 @@ def read_leniently(data: bytes) -> Any:
 def read_first(text: str, at: int) -> tuple[Any, int]:
     """Decode the JSON value that begins at a place of a text, as leniently; also where it ends.
 
+    Half pairs that are written as escapes are left to `mended`.
+
     Raises:
         ValueError: there is none, or it goes on after the text.
     """
-    scan = _Scanner(text, at)
-    return scan.value(), scan.at
+    try:
+        return _LENIENT(text, at)
+    except RecursionError:
+        scan = _Scanner(text, at)
+        return scan.value(), scan.at
+
+
+def mended(text: str) -> str:
+    """Return JSON with U+FFFD in the place of each half of a surrogate pair."""
+    return _ESCAPE.sub(_whole_pair, text) if "\\u" in text else text
+
+
+# Every escape of a string in its turn, so that an escaped backslash is not taken for one.
+_ESCAPE: Final = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}(?:\\u[dD][c-fC-F][0-9a-fA-F]{2})?"
+    r"|u[dD][c-fC-F][0-9a-fA-F]{2}|.)",
+    re.DOTALL,
+)
+_HALF_PAIR_LENGTH: Final = 6
+
+
+def _whole_pair(escape: re.Match[str]) -> str:
+    found = escape.group()
+    half = len(found) == _HALF_PAIR_LENGTH and found[1] == "u" and found[2] in "dD"
+    return "\\ufffd" if half else found
+
+
+def _parse_float(digits: str) -> float | None:
+    value = float(digits)
+    return value if math.isfinite(value) else None
+
+
+def _parse_any_int(digits: str) -> int | float | None:
+    value = _parse_int(digits)
+    return value if math.isfinite(value) else None
+
+
+_LENIENT: Final = json.JSONDecoder(
+    strict=False,
+    parse_constant=lambda _: None,
+    parse_int=_parse_any_int,
+    parse_float=_parse_float,
+).raw_decode
 
 
 _HALF_PAIR: Final = re.compile("[\ud800-\udfff]")
@@ -142,6 +187,9 @@ def read_cut(data: bytes, *, spelt: bool = False) -> tuple[Any, bool]:
     Raises:
         ValueError: not even that.
     """
+    if not spelt:
+        with contextlib.suppress(ValueError):  # as much as most posts need, and much faster
+            return read_leniently(data), False
     text = data.decode("utf-8", "surrogateescape" if spelt else "replace").removeprefix("\ufeff")
     scan = _Scanner(text, 0, cuts=True, mends=not spelt)
     value = scan.value()

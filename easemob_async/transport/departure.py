@@ -20,6 +20,9 @@ from aiohttp.client_proto import ResponseHandler
 OnDeparture = Callable[[], Awaitable[None]]
 
 _HAS_POLL: Final = hasattr(select, "poll")
+_TURNS: Final = 2
+_USED: Final = "_easemob_used"
+"""Marks a connection that has carried a request: also those of the caller's own session."""
 
 
 class WatchedConnection(ResponseHandler):
@@ -29,6 +32,8 @@ class WatchedConnection(ResponseHandler):
     """Whether a request has left on it whose answer is not complete."""
     disturbed = False
     """Whether anything arrived that was not expected."""
+    departure: Departure | None = None
+    """The latest that left on it."""
 
     def data_received(self, data: bytes) -> None:
         """Take what arrives."""
@@ -62,7 +67,7 @@ class Departure:
         self.left = False
         """Whether the request left: before that it surely was not processed."""
         self.stale = False
-        """Whether it did not leave because its connection was used up: another one may do."""
+        """Whether it did not leave because its kept-alive connection was used up."""
         self.refusal: Exception | None = None
         """Why `on_departure` did not let it leave: aiohttp would call it a broken connection."""
 
@@ -90,7 +95,9 @@ class Departure:
             await self._look_at(connection)
         if isinstance(connection, WatchedConnection):
             connection.expecting = True
+            connection.departure = self
         self._connection = connection
+        setattr(connection, _USED, True)
         self.left = True
 
     async def write_to(self, connection: BaseProtocol) -> None:
@@ -113,17 +120,21 @@ class Departure:
             reusable: whether other requests may leave on the connection.
         """
         connection, self._connection = self._connection, None
-        if isinstance(connection, WatchedConnection):
+        # Another request may have left on it by now: then its answer is expected.
+        if isinstance(connection, WatchedConnection) and connection.departure is self:
             connection.expecting = False
         if not reusable and isinstance(connection, ResponseHandler):
-            # Not closed here: another request may have left on it by now.
             connection.force_close()
 
     async def _look_at(self, connection: BaseProtocol) -> None:
         if self._is_closed():
             raise ClientConnectionResetError("the client was closed before the request left")
-        fault = _fault(connection)
         transport = connection.transport
+        for _ in range(_TURNS):
+            if not _is_writing(connection):
+                break
+            await asyncio.sleep(0)  # some loops write what a handshake ends with a turn later
+        fault = _fault(connection)
         if fault is None and transport is not None and _readable(transport):
             if transport.get_extra_info("ssl_object") is None:
                 fault = "something arrived on it before the request left"
@@ -133,7 +144,7 @@ class Departure:
                 await asyncio.sleep(0)
                 fault = _fault(connection)
         if fault is not None:
-            self.stale = True
+            self.stale = bool(getattr(connection, _USED, False))
             if transport is not None:
                 transport.abort()
             raise ClientConnectionResetError(f"the connection was dropped: {fault}")
@@ -146,9 +157,16 @@ def _fault(connection: BaseProtocol) -> str | None:
         return "it was closed before the request left"
     if getattr(connection, "disturbed", False) or getattr(connection, "should_close", False):
         return "something arrived on it before the request left"
-    if connection.writing_paused or transport.get_write_buffer_size():
+    if _is_writing(connection):
         return "an earlier request is still being written to it"
     return None
+
+
+def _is_writing(connection: BaseProtocol) -> bool:
+    transport = connection.transport
+    return connection.writing_paused or (
+        transport is not None and bool(transport.get_write_buffer_size())
+    )
 
 
 def _readable(transport: asyncio.Transport) -> bool:

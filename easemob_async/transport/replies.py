@@ -64,6 +64,7 @@ _TOKEN_ERRORS: Final = frozenset({"unauthorized", "auth_bad_access_token", "meta
 _EXCERPT: Final = 300
 _YEARS: Final = timedelta(days=365 * 100)
 _READ_MOST: Final = 64 * 1024
+_REDACTED_MOST: Final = 16 * 1024  # far beyond the excerpt, so that no secret is cut at its end
 
 
 @attrs.frozen
@@ -100,7 +101,7 @@ def to_error(
     refusal: Refusal, *, call: str, operation: str, request: Request, secrets: Iterable[str]
 ) -> APIError:
     """Make the error that a caller gets; its texts hold no secret."""
-    description = shorten(redact(refusal.description, secrets))
+    description = shorten(redact(refusal.description[:_REDACTED_MOST], secrets))
     error = redact(refusal.error, secrets)
     words = ": ".join(part for part in (error, description) if part)
     if not words:

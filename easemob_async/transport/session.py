@@ -32,6 +32,7 @@ from aiohttp.http_writer import StreamWriter
 from aiohttp.payload import BytesPayload
 from yarl import URL
 
+from easemob_async.checks import text_problem
 from easemob_async.config import PoolOptions, Timeouts, parse_proxy
 from easemob_async.errors import ClientClosedError, ConfigurationError
 from easemob_async.transport.departure import Departure, WatchedConnection
@@ -199,6 +200,9 @@ class SessionPool:
     async def close(self) -> None:
         """Close the session, unless it is the caller's. Closing twice is fine."""
         self._closed = True
+        if self._loop is not None and self._loop.is_closed():
+            self._leave_closed_loop()
+            return
         session, self._session = self._session, None
         if session is not None and session is not self._theirs:
             await session.close()
@@ -248,7 +252,8 @@ class SessionPool:
         if session is None or session is self._theirs:
             return
         if session.connector is not None:
-            session.connector._close()
+            with contextlib.suppress(RuntimeError):  # calls waited for a connection in that loop
+                session.connector._close()
         session.detach()
         for connection in connections:
             if connection.transport is not None:
@@ -281,6 +286,12 @@ class SessionPool:
                 f"the session that was given sends {' and '.join(own)} with every request, which "
                 "would take the place of what each call needs; make it without such headers"
             )
+        for name, value in session.headers.items():
+            problem = text_problem(f"{name}: {value}")
+            if problem is not None:
+                raise ConfigurationError(
+                    f"the session that was given sends a header {name!r:.80} that {problem}"
+                )
         if getattr(session, "_loop", self._loop) is not self._loop:  # `loop` itself is deprecated
             raise ConfigurationError("the session that was given belongs to another event loop")
         return session

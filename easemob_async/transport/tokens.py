@@ -168,7 +168,9 @@ class AppTokenSource:
             self._note_failure(error)
             raise
         now = self._clock()
-        life = float("inf") if answer.expires_in == FOREVER else answer.expires_in.total_seconds()
+        life = answer.expires_in.total_seconds()
+        if answer.expires_in == FOREVER or life <= 0:
+            life = float("inf")  # one without a life would be fetched for every call
         self._token = token
         self._expires_at = now + life
         self._renew_at = self._expires_at - min(life * RENEW_WITH_LEFT, RENEW_AHEAD_MAX)

@@ -52,6 +52,7 @@ from easemob_async.transport.uploads import PIECE, StreamedBody, Upload
 
 _log: Final = logging.getLogger("easemob_async")
 _USER_AGENT: Final = "easemob_async/0.1"
+_NO_CONTENT: Final = 204
 _EMPTY_OBJECT: Final[Mapping[str, Any]] = {}
 
 
@@ -152,7 +153,11 @@ class Transport:
             if error is None:
                 assert ended.answer is not None
                 return ended.answer
-            if ended.token_refused and not renewed and await self._renew_token(call):
+            kept = (call.sink is not None and call.sink.kept) or (
+                call.upload is not None and call.upload.consumed
+            )
+            may_renew = ended.token_refused and not renewed and not kept
+            if may_renew and await self._renew_token(call):
                 renewed = True
                 if bulk is not None:
                     await bulk.on_repeat()
@@ -169,7 +174,6 @@ class Transport:
                 continue
             # A bulk job waits refusals out: they do not count as tries.
             repeats += not (bulk is not None and is_refusal(error))
-            kept = call.sink is not None and call.sink.kept
             if kept or repeats >= policy.attempts or not may_repeat(call.operation, error):
                 raise error
             wait = backoff(policy, call.attempt)
@@ -373,6 +377,8 @@ class Transport:
         )
 
     def _decode(self, call: Call, status: int, data: bytes) -> Answer:
+        if not data and (status == _NO_CONTENT or call.operation.method != "GET"):
+            return self._answer(call, _EMPTY_OBJECT)  # a deed is confirmed by the status
         try:
             content = codec.read(data)
         except ValueError:

@@ -35,6 +35,10 @@ class Upload:
             InvalidArgumentError: no such file, a name that is missing or broken.
         """
         self.content = content
+        self.once = False
+        """Whether it can be read once only: an iterator, which nobody can begin anew."""
+        self.consumed = False
+        """Whether such a one was begun: the upload cannot be repeated then."""
         self.size: int | None = None
         if isinstance(content, bytes):
             self.size = len(content)
@@ -51,6 +55,8 @@ class Upload:
                 f"{type(content).__name__}",
                 operation=operation,
             )
+        else:
+            self.once = aiter(content) is content
         name = "file" if filename is None else filename
         named = isinstance(name, str) and bool(name)
         problem = text_problem(name) if named else "must be a text that is not empty"
@@ -82,6 +88,7 @@ class Upload:
                 while piece := await asyncio.to_thread(file.read, PIECE):
                     yield piece
         else:
+            self.consumed = self.once
             async for piece in content:
                 yield piece
 

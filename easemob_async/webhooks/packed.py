@@ -20,17 +20,22 @@ def unpack(body: bytes, encoding: str | None, most: int) -> bytes:
         return body
     if name not in ("gzip", "x-gzip", "deflate"):
         raise WebhookError(f"a post with an encoding that nobody announced: {encoding!r:.80}")
-    found = b""
+    found, rest = b"", body
     windows = [_GZIP_OR_ZLIB] if name != "deflate" else [_GZIP_OR_ZLIB, -zlib.MAX_WBITS]
-    for bits in windows:  # some send deflate without its frame
-        member = zlib.decompressobj(bits)
-        try:
-            found = member.decompress(body, most + 1)
-        except zlib.error as error:
-            if bits is windows[-1]:
-                raise WebhookError(f"a post that is not {name}: {error}") from None
-        else:
-            if len(found) <= most and not member.eof:
-                raise WebhookError(f"a post that is not {name}: it ends in the middle")
-            break
-    return found
+    while True:  # gzip may come in several members
+        for bits in windows:  # some send deflate without its frame
+            member = zlib.decompressobj(bits)
+            try:
+                found += member.decompress(rest, most + 1 - len(found))
+            except zlib.error as error:
+                if bits == windows[-1]:
+                    raise WebhookError(f"a post that is not {name}: {error}") from None
+            else:
+                break
+        if len(found) > most:
+            return found
+        if not member.eof:
+            raise WebhookError(f"a post that is not {name}: it ends in the middle")
+        rest = member.unused_data.lstrip(b"\0")
+        if not rest:
+            return found

@@ -294,8 +294,10 @@ def _message(payload: Mapping[str, Any], chat_type: str | None, event_type: str)
     if chat_type != "groupchat":
         return None
     # Only this tells a room's message from a group's, where it is there.
-    content_type = payload.get("content_type")
-    where = str("chat:group:" if content_type is None else content_type)
+    if payload.get("content_type") is None:
+        where = "chat:group:"
+    else:
+        where = text(payload, "content_type") or ""
     if where.startswith("chat:group:"):
         return messages.GroupMessageOffline if offline else messages.GroupMessage
     return messages.ChatroomMessage if where.startswith("chat:room:") else None

@@ -325,6 +325,12 @@ class WebhookReceiver:
         except WebhookError as error:
             self._drop(DropReason.DAMAGED, error=error)
             return taken
+        except Exception as error:  # a good signature gets 200, whatever else is wrong
+            _LOGGER.exception("a signed post could not be read")
+            self._drop(
+                DropReason.DAMAGED, error=WebhookError(f"it could not be read: {error!r:.80}")
+            )
+            return taken
         if signature is Signature.MISSING and not self._allow_unsigned:
             self._drop(DropReason.UNSIGNED, event)
             return taken
@@ -366,14 +372,13 @@ class WebhookReceiver:
             result = handler(event)
             if inspect.isawaitable(result):
                 await result
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                self._fail(event, handler, error)
-                raise
-            self._fail(event, handler, error)  # the handler's own
-        except Exception as error:
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:
             self._fail(event, handler, error)
+            task = asyncio.current_task()
+            if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+                raise  # the receiver is closed; what a handler cancels of itself ends there
 
     # ------------------------------------------------------------ before delivery
 

@@ -47,9 +47,12 @@ def spellings(spelt: str) -> list[bytes]:
     for replacement in ("?", "\ufffd"):
         found.append(_LONE.sub(replacement, spelt).encode())
         found.append(_LONE_RUN.sub(replacement, spelt).encode())
+        found.append(_LONE.sub(replacement, _RAW_HALF.sub(replacement, spelt)).encode())
     return list(dict.fromkeys(found))
 
 
+_RAW_HALF: Final = re.compile("\udced[\udca0-\udcbf][\udc80-\udcbf]")
+"""Half a pair in raw CESU-8: three bytes, each read as one that is no UTF-8."""
 _LONE: Final = re.compile("[\ud800-\udfff]")
 _LONE_RUN: Final = re.compile("[\ud800-\udfff]+")
 

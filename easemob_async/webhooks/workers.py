@@ -36,6 +36,7 @@ class Workers:
         self._events = 0
         self._handling = 0
         self._bytes = 0
+        self._closing = False
         self._idle = asyncio.Event()
         self._idle.set()
         self._tasks = [
@@ -77,9 +78,11 @@ class Workers:
                 async with asyncio.timeout(within):
                     await self.idle()
         finally:
+            self._closing = True
             for task in self._tasks:
                 task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            # Not for ever: a handler may not listen.
+            await asyncio.wait(self._tasks, timeout=within)
             for lane in self._lanes.values():
                 left += [event for event, _ in lane]
             self._lanes.clear()
@@ -94,6 +97,12 @@ class Workers:
             self._handling += 1
             try:
                 await self._handle(event)
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if self._closing or task is None:
+                    raise
+                while task.cancelling():  # a handler has cancelled itself: others are waiting
+                    task.uncancel()
             finally:
                 self._handling -= 1
                 self._events -= 1

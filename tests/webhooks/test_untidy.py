@@ -112,7 +112,55 @@ async def test_a_call_id_cut_in_an_emoji_is_known_by_its_likely_spellings(
 
 @given(st.text(st.characters(codec=None, min_codepoint=0xD700, max_codepoint=0xE000)))
 def test_there_are_few_spellings_and_all_can_be_written(spelt: str) -> None:
-    assert 1 <= len(spellings(spelt)) <= 6
+    assert 1 <= len(spellings(spelt)) <= 8
+
+
+@pytest.mark.parametrize("field", ["content_type", "eventType", "chat_type", "from", "host"])
+async def test_depth_in_any_field_of_a_signed_post_gets_200(field: str) -> None:
+    kept = Kept()
+    post = {**MESSAGE, "chat_type": "groupchat", field: "@@"}
+    body = json.dumps(signed(post)).encode().replace(b'"@@"', b"[" * 990 + b"]" * 990)
+    async with kept.listening() as receiver:
+        assert (await receiver.answer(body)).status == 200
+
+
+async def test_odd_handlers_neither_end_the_workers_nor_keep_the_end() -> None:
+    class Odd(BaseException):
+        pass
+
+    seen: list[str] = []
+    kept = Kept(workers=1, drain_within=timedelta(seconds=0.1))
+
+    @kept.receiver.on(ChatMessage)
+    async def handle(event: ChatMessage) -> None:
+        number = len(seen)
+        seen.append(str(event.call_id))
+        if number == 0:
+            raise Odd
+        if number == 1:
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+            await asyncio.sleep(0)
+        while number == 3:
+            try:
+                await asyncio.sleep(100)
+            except asyncio.CancelledError:
+                if done.is_set():
+                    raise
+
+    done = asyncio.Event()
+    async with kept.receiver as receiver:
+        for number in range(3):
+            await receiver.answer(message(number, f"u{number}"))
+        await receiver.idle()
+        assert len(seen) == 3
+        assert len(kept.failed) == 2
+        await receiver.answer(message(3, "deaf"))
+        (worker,) = receiver._workers._tasks  # type: ignore[union-attr]
+    done.set()
+    worker.cancel()
+    await asyncio.wait([worker])
 
 
 # ---------------------------------------------------------------- packed
@@ -126,6 +174,7 @@ def packings(body: bytes) -> dict[str, tuple[str, bytes]]:
         "deflate": ("deflate", zlib.compress(body)),
         "bare deflate": ("deflate", raw.compress(body) + raw.flush()),
         "identity": ("identity", body),
+        "two members": ("gzip", gzip.compress(body[:50]) + gzip.compress(body[50:])),
     }
 
 
