@@ -285,8 +285,14 @@ class Fanout:
         same_for_all = encode(_SMALLEST) if constant is None else constant
         journal = None
         if common.journal is not None:
+            try:
+                path = Path(common.journal).resolve()
+            except (TypeError, ValueError) as error:
+                raise checks.fail(kind.name, f"journal {common.journal!r}: {error}") from None
+            if not str(common.journal) or path.is_dir():
+                raise checks.fail(kind.name, f"journal {str(common.journal)!r} is no file")
             journal = JournalSettings(
-                path=Path(common.journal),
+                path=path,
                 job_id=common.job_id or "",
                 retry_failed=common.retry_failed,
                 on_unknown=common.on_unknown,

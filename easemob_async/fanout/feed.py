@@ -12,7 +12,7 @@ from easemob_async.errors import InvalidArgumentError
 from easemob_async.fanout.plan import Packer, PlannedCall
 from easemob_async.fanout.report import Outcome
 from easemob_async.fanout.screen import Screen, Screened
-from easemob_async.fanout.settings import Settings
+from easemob_async.fanout.settings import Encoded, Settings
 from easemob_async.fanout.source import Source
 
 # So many targets settled without a call are told before more is read.
@@ -84,11 +84,13 @@ class Feed:
                 self._read.clear()
                 self._ready.append(whole)
                 return
-        while self._read:
-            # Taken off only when it is planned: a body of the caller's may be cancelled.
-            await self._plan(self._read[0])
-            self._read.popleft()
-        self._take_settled()
+        try:
+            while self._read:
+                # Taken off only when it is planned: a body of the caller's may be cancelled.
+                await self._plan(self._read[0])
+                self._read.popleft()
+        finally:
+            self._take_settled()
 
     async def _read_some(self, number: int) -> None:
         items = await self._source.take(number)
@@ -143,8 +145,8 @@ class Feed:
 
     async def _content(self, target: str, message: Any) -> bytes:
         settings = self.settings
-        if isinstance(message, bytes):
-            return message  # encoded before it was put aside
+        if isinstance(message, Encoded):
+            return message
         if isinstance(message, Exception):
             raise message
         if message is None:

@@ -20,7 +20,7 @@ from pathlib import Path
 import attrs
 
 from easemob_async.errors import JournalError
-from easemob_async.fanout.lock import Mark, SideFile
+from easemob_async.fanout.lock import Mark, SideFile, side_file
 from easemob_async.fanout.records import (
     SEPARATOR,
     SET_COUNT,
@@ -58,7 +58,7 @@ class Journal:
         Raises:
             JournalError: another job's, not a journal, damaged, in use, or it cannot be made.
         """
-        self.path = path
+        self.path = path = path.resolve()
         self._side = SideFile(path)
         try:
             prepared = prepare(path, job)
@@ -77,6 +77,7 @@ class Journal:
         self._side.write_mark(Mark(self._id, self._rows))
         self._work: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
         self._broken: JournalError | None = None
+        self._ordering = threading.Lock()  # nothing is ordered behind what fails all orders
         self._thread = threading.Thread(
             target=self._write_orders, name="easemob-journal", daemon=True
         )
@@ -113,11 +114,16 @@ class Journal:
         )
 
     def settle_unsent(
-        self, targets: Sequence[str], verdict: Verdict, counts: Mapping[str, int]
+        self,
+        targets: Sequence[str],
+        verdict: Verdict,
+        counts: Mapping[str, int],
+        again: Sequence[str],
     ) -> asyncio.Future[None]:
         """Record what became of targets that need no call of their own any more."""
         call = self._number()
         rows = [call_row(call, SEPARATOR.join(targets)), *self._verdict(call, verdict)]
+        rows += [again_row(self._number(), target, call) for target in again]
         return self._order([*rows, *((SET_COUNT, count) for count in counts.items())])
 
     def note(self, settled: list[Settled], again: Container[str]) -> asyncio.Future[None]:
@@ -158,7 +164,8 @@ class Journal:
         reason = None if verdict.reason is None else whole_text(verdict.reason)
         ids = None
         if verdict.message_ids is not None:
-            ids = whole_text(SEPARATOR.join(verdict.message_ids))
+            kept = (one.replace(SEPARATOR, " ") for one in verdict.message_ids)
+            ids = whole_text(SEPARATOR.join(kept))
         rows = [answer_row(self._number(), call, verdict.state, reason, ids)]
         return rows + [self._exception(call, *exception) for exception in verdict.exceptions]
 
@@ -170,10 +177,11 @@ class Journal:
         """Hand rows to the thread. What is ordered is written, whether or not it is waited for."""
         done = asyncio.get_running_loop().create_future()
         done.add_done_callback(_seen)
-        if self._broken is not None:
-            done.set_exception(JournalError(str(self._broken)))
-        else:
-            self._work.put(_Order(rows, self._rows, done))
+        with self._ordering:
+            if self._broken is None:
+                self._work.put(_Order(rows, self._rows, done))
+                return done
+        done.set_exception(JournalError(str(self._broken)))
         return done
 
     def _write_orders(self) -> None:
@@ -227,8 +235,8 @@ class Journal:
         return self._broken
 
     def _fail_all(self, error: Exception) -> None:
-        failure = self._cannot_write(error)
-        with contextlib.suppress(queue.Empty):
+        with self._ordering, contextlib.suppress(queue.Empty):
+            failure = self._cannot_write(error)
             while True:
                 order = self._work.get_nowait()
                 if order is not None:
@@ -236,11 +244,12 @@ class Journal:
 
 
 class _Files:
-    """The journal and its log on the disk: they must stay the files that are written."""
+    """The journal, its log and its side file on the disk: they must stay the same files."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._log = path.with_name(path.name + "-wal")
+        self._side = side_file(path)
         self._seen: dict[Path, tuple[int, int, int]] = {}
         self.check()
 
@@ -251,6 +260,7 @@ class _Files:
             JournalError: one was deleted, replaced or cut.
         """
         self._check(self._path)
+        self._check(self._side)
         if log:
             self._check(self._log)
 
@@ -261,17 +271,18 @@ class _Files:
         except FileNotFoundError:
             if before is None and path is self._log:
                 return  # not written yet
-            raise self._changed("deleted") from None
+            raise self._changed(path, "deleted") from None
         now = found.st_dev, found.st_ino, found.st_size
         if before is not None and before[:2] != now[:2]:
-            raise self._changed("replaced")
+            raise self._changed(path, "replaced")
         if before is not None and now[2] < before[2]:
-            raise self._changed("cut")
+            raise self._changed(path, "cut")
         self._seen[path] = now
 
-    def _changed(self, how: str) -> JournalError:
+    def _changed(self, path: Path, how: str) -> JournalError:
+        what = "" if path == self._path else f"its {path.name} "
         return JournalError(
-            f"journal {self._path}: was {how} while the job ran: who was sent to is not recorded "
+            f"journal {self._path}: {what}was {how} while the job ran: who was sent to is not recorded "
             "any more from then on"
         )
 

@@ -51,7 +51,8 @@ class Mark:
 
 def side_file(journal: Path) -> Path:
     """Return where the side file of a journal is."""
-    return journal.with_name(journal.name + ".lock")
+    whole = journal.resolve()  # a link to a journal is the journal
+    return whole.with_name(whole.name + ".lock")
 
 
 def read_mark(journal: Path) -> Mark | None:

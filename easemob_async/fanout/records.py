@@ -8,11 +8,13 @@ is sent by it: a row that is missing could be a message that is sent twice.
 from __future__ import annotations
 
 import contextlib
+import heapq
 import os
 import secrets
 import sqlite3
 import zlib
 from collections.abc import Callable, Generator, Iterator, Mapping
+from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
@@ -138,11 +140,18 @@ def read_states(path: Path, since: int) -> Generator[list[tuple[str, int]], None
         JournalError: not a journal, or damaged.
     """
     with _reading(path, whole=False) as db:
-        for _, target, state, *_ in _exceptions(path, db, None, since):
-            yield [(target, state)]
-        for call in _calls(path, db, since):
-            own = {row[1]: row[2] for row in _own(path, db, call)}
-            yield [(name, own.get(name, call.state)) for name in call.targets]
+        notes = ((row[0], [row[1:3]]) for row in _exceptions(path, db, None, since))
+        calls = (
+            (call.number, _states_of(call, list(_own(path, db, call))))
+            for call in _calls(path, db, since)
+        )
+        for _, states in heapq.merge(notes, calls, key=itemgetter(0)):
+            yield states
+
+
+def _states_of(call: _Call, own: list[_Exception]) -> list[tuple[str, int]]:
+    found = {row[1]: row[2] for row in own}
+    return [(name, found.get(name, call.state)) for name in call.targets]
 
 
 def find_among(path: Path, targets: set[str], since: int) -> set[str]:
@@ -241,8 +250,11 @@ def _calls(path: Path, db: sqlite3.Connection, since: int = 0) -> Iterator[_Call
         if state not in _STATES:
             raise _damaged(path, f"row {number} has a state that does not exist")
         if state != WITHDRAWN:
+            names = targets.split(SEPARATOR)
             own_ids = None if ids is None else ids.split(SEPARATOR)
-            yield _Call(number, targets.split(SEPARATOR), state, reason, own_ids, bool(mixed))
+            if own_ids is not None and len(own_ids) != len(names):
+                raise _damaged(path, f"row {number} has other ids than targets")
+            yield _Call(number, names, state, reason, own_ids, bool(mixed))
 
 
 _Exception = tuple[int, str, int, "str | None"]
@@ -262,7 +274,8 @@ def _exceptions(
             raise _damaged(path, f"row {number} is not what was written")
         if state not in _STATES:
             raise _damaged(path, f"row {number} has a state that does not exist")
-        yield number, target, state, reason
+        # In the first version these rows had numbers of their own: they stand before all calls.
+        yield 0 if crc is None and call is None else number, target, state, reason
 
 
 def _own(path: Path, db: sqlite3.Connection, call: _Call) -> Iterator[_Exception]:
@@ -303,6 +316,8 @@ def prepare(path: Path, job: Mapping[str, str]) -> Prepared:
     """
     job = {name: whole_text(value) for name, value in job.items()}
     mark = read_mark(path)
+    if path.exists() and not path.is_file():
+        raise JournalError(f"journal {path}: not a file; it is left as it is")
     if path.exists() and path.stat().st_size:
         with _reading(path, whole=False) as db:
             found = _job(path, db)
@@ -354,8 +369,11 @@ def _make(path: Path, job: Mapping[str, str], fill: Callable[[sqlite3.Connection
 
 def _bring_up_to_date(path: Path) -> None:
     """Write a journal of the first version anew, with numbers and checksums."""
-    with contextlib.closing(connect(path)) as old:
-        old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    try:
+        with contextlib.closing(connect(path)) as old:
+            old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error as error:
+        raise JournalError(f"journal {path}: cannot be brought up to date: {error}") from None
     log = path.with_name(path.name + "-wal")
     if log.exists() and log.stat().st_size:
         raise JournalError(f"journal {path}: cannot be brought up to date while it is being read")
@@ -468,6 +486,8 @@ def _reading(path: Path, *, whole: bool = True) -> Iterator[sqlite3.Connection]:
             yield db
     # A damaged value may be of another type as well.
     except (OSError, sqlite3.Error, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+            raise JournalError(f"journal {path}: another program has locked it") from None
         raise _damaged(path, f"or not a journal: {error}") from None
 
 
@@ -494,6 +514,13 @@ def _check_whole(
             f"its end is missing: it has {last} rows, and {mark.rows} were written. It is cut, an "
             "older copy, or its log (-wal) is damaged or gone",
         )
+    for table in ("answers", "exceptions"):
+        orphans = (
+            f"SELECT count(*) FROM {table} WHERE call IS NOT NULL "  # noqa: S608
+            "AND call NOT IN (SELECT id FROM calls)"
+        )
+        if db.execute(orphans).fetchone() != (0,):
+            raise _damaged(path, "it tells of calls that it does not have")
     for target, call, number, crc in db.execute("SELECT target, call, id, crc FROM tried_again"):
         if crc != checksum(number, target, call):
             raise _damaged(path, f"row {number} is not what was written")

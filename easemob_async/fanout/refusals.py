@@ -48,6 +48,7 @@ _ABOUT_MESSAGE: Final = re.compile(
     r"can(?:'|\u2019| ?no)t be empty|must be (?:a )?json ?object|too large|exceed limit",
     re.IGNORECASE,
 )
+_NUMBERED: Final = re.compile(r"[\w\-]*\d[\w\-]*")
 _TOO_LARGE: Final = 14007
 
 
@@ -74,7 +75,9 @@ def about(error: APIError, operation: str) -> About:
 
 def kind(error: APIError, target: str) -> tuple[object, ...]:
     """Return what is the same in two refusals of the same kind: all but the target's name."""
-    return error.status, error.error, without_name(error.description, target)
+    # A request's number, or another id, is in many a refusal of the same kind.
+    words = _NUMBERED.sub("#", without_name(error.description, target))
+    return error.status, error.error, words
 
 
 class Refusals:
@@ -131,15 +134,19 @@ class Refusals:
 
 
 def spread(targets: Sequence[str], number: int) -> tuple[list[str], list[str]]:
-    """Choose as many from the beginning, the middle and the end; return them, and the rest."""
+    """Choose as many from the beginning, the middle, the end, and in between; also the rest.
+
+    The first three that are returned are the first, the middle and the last.
+    """
+    last = len(targets) - 1
+    step = last / (number - 1)
+    places = [0, round(last / 2), last, *(round(index * step) for index in range(number))]
+    chosen = list(dict.fromkeys(places))[:number]
     if len(targets) <= number:
-        return list(targets), []
-    step = (len(targets) - 1) / (number - 1)
-    chosen = {round(index * step) for index in range(number)}
-    return (
-        [targets[at] for at in sorted(chosen)],
-        [target for at, target in enumerate(targets) if at not in chosen],
-    )
+        chosen += [at for at in range(len(targets)) if at not in chosen]
+    taken = set(chosen)
+    rest = [target for at, target in enumerate(targets) if at not in taken]
+    return [targets[at] for at in chosen], rest
 
 
 def halves(targets: Sequence[str]) -> list[list[str]]:

@@ -273,5 +273,7 @@ def without_name(text: str, target: str) -> str:
     for shown in (repr(target)[:80], f'"{target[:80]}"'):
         text = text.replace(shown, "…")
     if target:
-        text = re.sub(rf"(?<!\w){re.escape(target)}(?!\w)", "…", text)
+        # "acme#shop_ann" names ann as well, and the service writes names in lower case.
+        name = rf"(?<![^\W_]){re.escape(target)}(?![^\W_])"
+        text = re.sub(name, "…", text, flags=re.IGNORECASE)
     return text

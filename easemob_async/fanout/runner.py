@@ -455,8 +455,6 @@ class Runner:
         skipped, self._feed.skipped = self._feed.skipped, []
         if skipped:
             self._tally.add(OutcomeStatus.SKIPPED, len(skipped))
-            await self._tell(map(Outcome, skipped, repeat(OutcomeStatus.SKIPPED)))
-            self._tell_progress()
         for outcome in settled:
             self._tally.add(outcome.status, 1, outcome.error, outcome.target)
         failed = [o for o in settled if o.status is OutcomeStatus.FAILED]
@@ -466,7 +464,11 @@ class Runner:
                 await self._journal.note(found, self._again)
                 self._again.difference_update(o.target for o in failed)
         finally:
+            if skipped:
+                await self._tell(map(Outcome, skipped, repeat(OutcomeStatus.SKIPPED)))
             await self._tell(settled)
+        if skipped or settled:
+            self._tell_progress()  # last: it may raise
 
     def _count(
         self, status: OutcomeStatus, targets: Sequence[str], error: EasemobError

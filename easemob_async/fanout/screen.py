@@ -18,7 +18,7 @@ from easemob_async.fanout.index import Index
 from easemob_async.fanout.journal import Journal
 from easemob_async.fanout.records import FAILED, SENT, UNKNOWN, find_among, read_states
 from easemob_async.fanout.report import Outcome, OutcomeStatus
-from easemob_async.fanout.settings import OnUnknown, Settings
+from easemob_async.fanout.settings import Encoded, OnUnknown, Settings
 
 # So many targets that may have been met are looked for in the journal itself; more, in an index.
 _SCANNED: Final = 100_000
@@ -39,7 +39,8 @@ async def open_screen(settings: Settings) -> Screen | None:
         return None
 
     async def content(item: Any) -> bytes | None:
-        return settings.encode(item[1]) if isinstance(item, tuple) and len(item) == 2 else None
+        own = isinstance(item, tuple) and len(item) == 2 and item[1] is not None
+        return settings.encode(item[1]) if own else None
 
     job = {
         "kind": settings.name,
@@ -117,6 +118,9 @@ class Screen:
 
         Items that are neither ids nor pairs go through: whoever plans them refuses them.
         """
+        if len(self._unwritten) >= _SCAN_BATCH:
+            # Before these items are touched: if the wait is cancelled, they are where they were.
+            await asyncio.to_thread(self._write_aside)
         skipped: list[str] = []
         settled: list[Outcome] = []
         if self.journal.resumed:
@@ -135,8 +139,6 @@ class Screen:
                     aside[at] = name, await self._content(items[at])
         if aside:
             self._unwritten += aside.values()
-            if len(self._unwritten) >= _SCAN_BATCH:
-                await asyncio.to_thread(self._write_aside)
             items = [item for at, item in enumerate(items) if at not in aside]
         return Screened(items, skipped, settled)
 
@@ -204,7 +206,7 @@ class Screen:
                 if again or target in met:
                     skipped.append(target)
                 else:
-                    new.append((target, content))
+                    new.append((target, None if content is None else Encoded(content)))
             self._aside -= len(batch)
             yield Screened(new, skipped, [])
 
@@ -220,7 +222,16 @@ class Screen:
     async def close(self) -> None:
         """Remove the index, and let go of the journal."""
         self._index.close()
-        await asyncio.shield(asyncio.to_thread(self.journal.close))
+        closing = asyncio.ensure_future(asyncio.to_thread(self.journal.close))
+        cancelled = False
+        while not closing.done():  # its lock must not outlive the job
+            try:
+                await asyncio.wait([closing])
+            except asyncio.CancelledError:
+                cancelled = True
+        closing.result()
+        if cancelled:
+            raise asyncio.CancelledError
 
     def _write_aside(self) -> None:
         with self._writing:
@@ -237,6 +248,6 @@ class Screen:
 
 
 def _name(item: Any) -> str | None:
-    """Give the id of an item; ``None`` for what is none: whoever plans it refuses it."""
-    name = item[0] if isinstance(item, tuple) and item else item
+    """Return the id of an item; ``None`` for what is none: whoever plans it refuses it."""
+    name = item[0] if isinstance(item, tuple) and len(item) == 2 else item
     return name if isinstance(name, str) else None

@@ -17,6 +17,10 @@ OnUnknown = Literal["report", "resend"] | Callable[[str], Literal["report", "res
 """What becomes of a target whose fate is unknown since an earlier run."""
 
 
+class Encoded(bytes):
+    """The content of a message that was put aside: encoded already, and checked before."""
+
+
 @attrs.frozen(kw_only=True)
 class JournalSettings:
     """Where a job keeps its journal, and what it makes of an earlier run's."""

@@ -34,7 +34,7 @@ class Worker:
         self._number: int | None = None
         self.task: asyncio.Task[None] | None = None
         self.waiting = True
-        """It reads, or waits for quota or to repeat: nothing is on its way."""
+        """It reads, or waits for quota, a token or to repeat: nothing is on its way."""
         self.departed = False
         """Its call left and is not answered yet."""
 
@@ -49,9 +49,9 @@ class Worker:
             self._check()
             async with self._pacer.admission(len(targets)):
                 yield
-            self.waiting = False
 
         async def on_departure() -> None:
+            self.waiting = False
             if self._journal is not None:
                 again = list(self._again.intersection(targets)) if self._again else []
                 self._number, recorded = self._journal.departs(targets, again)
@@ -80,13 +80,15 @@ class Worker:
             What to wait for until it is written; ``None`` without a journal.
         """
         self.departed = False
+        again: list[str] = []
         if self._again:
-            self._again.difference_update(targets)
+            again = list(self._again.intersection(targets))
+            self._again.difference_update(again)
         number, self._number = self._number, None
         if self._journal is None:
             return None
         if number is None:
-            return self._journal.settle_unsent(targets, verdict, counts)
+            return self._journal.settle_unsent(targets, verdict, counts, again)
         return self._journal.settle(number, verdict, counts)
 
     async def withdraw(self) -> None:

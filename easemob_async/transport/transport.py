@@ -157,11 +157,12 @@ class Transport:
                 call.upload is not None and call.upload.consumed
             )
             may_renew = ended.token_refused and not renewed and not kept
-            if may_renew and await self._renew_token(call):
-                renewed = True
+            if may_renew:
                 if bulk is not None:
-                    await bulk.on_repeat()
-                continue
+                    await bulk.on_repeat()  # the answer was a definite no, whatever comes of this
+                if await self._renew_token(call):
+                    renewed = True
+                    continue
             if call.unsettled and call.operation.method == "DELETE" and is_gone(error):
                 # What an earlier attempt deleted cannot be found any more.
                 return self._answer(call, _EMPTY_OBJECT, gone=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import random
 import shutil
 import sqlite3
@@ -18,6 +19,7 @@ import pytest
 from easemob_async import (
     EasemobClient,
     FanoutReport,
+    InvalidArgumentError,
     JournalError,
     Limit,
     Progress,
@@ -475,3 +477,74 @@ async def test_a_journal_thread_that_meets_the_unexpected_stops_the_job(
         with pytest.raises((JournalError, MemoryError)):
             await write(client, path)
         assert len(server.calls) == 0
+
+
+async def test_a_link_to_a_journal_is_the_journal(
+    against: Against, path: Path, tmp_path: Path
+) -> None:
+    link = tmp_path / "elsewhere" / "link.db"
+    link.parent.mkdir()
+    link.symlink_to(path)
+    async with against(accept, quotas=FREE) as (client, server):
+        assert (await write(client, link)).sent == 2400
+        assert side_file(link) == side_file(path)
+        assert (await write(client, path)).skipped == 2400
+        async with client.fanout.to_users(users(9), Text("x"), journal=path) as first:
+            iterating = aiter(first)
+            await anext(iterating)
+            with pytest.raises(JournalError, match="in use"):
+                await client.fanout.to_users(users(9), Text("x"), journal=link)
+            await iterating.aclose()
+        path.unlink()  # the link stays, and leads to nothing
+        before = len(server.calls)
+        with pytest.raises(JournalError, match=r"delete .*sale\.db\.lock as well"):
+            await write(client, link)
+        assert len(server.calls) == before
+
+
+async def test_a_side_file_that_is_deleted_while_it_runs_stops_the_job(
+    against: Against, path: Path
+) -> None:
+    """Another process could take its place: nobody would hold the journal then."""
+
+    def respond(request: Received) -> Answer:
+        side_file(path).unlink(missing_ok=True)
+        return accept(request)
+
+    async with against(accept, quotas=FREE, token="t") as (client, server):
+        server.respond = respond
+        with pytest.raises(JournalError, match=r"sale\.db\.lock was deleted while") as caught:
+            await write(client, path, 600 * 40)
+    report = caught.value.report
+    assert report is not None
+    assert report.sent == 0
+    assert report.unknown <= 600  # what was on its way
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+async def test_what_is_no_file_is_no_journal(against: Against, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    async with against(accept, quotas=FREE) as (client, server):
+        async with asyncio.timeout(30):
+            with pytest.raises(JournalError, match="pipe"):
+                await write(client, pipe)
+        for odd in ("", "a\0b", tmp_path):
+            with pytest.raises(InvalidArgumentError, match="journal"):
+                client.fanout.to_users(users(9), Text("x"), journal=odd)
+        assert server.calls == []
+
+
+async def test_an_answer_without_its_call_is_damage(against: Against, path: Path) -> None:
+    """A row that is gone would make its targets ones that were never tried."""
+    async with against(accept, quotas=FREE) as (client, server):
+        await write(client, path)
+        with sqlite3.connect(path) as database:
+            tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master")]
+            assert "calls" in tables
+            database.execute("DELETE FROM calls WHERE rowid = (SELECT min(rowid) FROM calls)")
+        database.close()
+        before = len(server.calls)
+        with pytest.raises(JournalError, match=r"sale\.db: damaged"):
+            await write(client, path)
+        assert len(server.calls) == before

@@ -595,3 +595,26 @@ async def test_a_target_may_bring_the_reason_why_it_has_no_message(against: Agai
     told = {o.target: (o.status.value, str(o.error or "")) for o in outcomes}
     assert told["b"] == ("failed", "row 2 has no name")
     assert told["a"][0] == told["c"][0] == "sent"
+
+
+async def test_a_pair_without_a_message_takes_the_jobs_and_is_sent_to_once(
+    against: Against,
+) -> None:
+    pairs: list[Any] = [("u1", None), ("u2", None), ("u1", None), "u2", ("u3", Text("own"))]
+    async with against(accept, quotas=FREE) as (client, server):
+        report = await client.fanout.to_users(pairs, Text("x"))
+        sent = Counter(name for call in server.calls for name in call.json["to"])
+    assert (report.sent, report.skipped) == (3, 2)
+    assert sent == Counter(["u1", "u2", "u3"])
+
+
+@pytest.mark.parametrize(
+    "odd", [(), ("u9",), ("u9", Text("a"), 1), (None, Text("a")), ("u9", b"{}"), ("u9", 5)], ids=str
+)
+async def test_whatever_is_no_pair_costs_itself_alone(against: Against, odd: Any) -> None:
+    async with against(accept, quotas=FREE) as (client, server):
+        report = await client.fanout.to_users(["u1", odd, "u2"], Text("x"))
+        sent = Counter(name for call in server.calls for name in call.json["to"])
+    assert (report.read, report.sent, report.failed) == (3, 2, 1)
+    assert adds_up(report)
+    assert sent == Counter(["u1", "u2"])

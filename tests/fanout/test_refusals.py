@@ -347,16 +347,16 @@ def test_two_refusals_are_of_a_kind_but_for_the_name() -> None:
     one, two = refusal(400, "x", "group 17 is gone"), refusal(400, "x", "group 18 is gone")
     assert kind(one, "17") == kind(two, "18")
     assert kind(one, "17") != kind(refusal(400, "x", "group 17 is full"), "17")
-    assert kind(one, "1") != kind(two, "1")  # `1` is not a name in there
+    assert kind(one, "1") == kind(two, "1")  # a number in it is a name like any other
 
 
-@given(st.lists(st.text(min_size=1), unique=True, min_size=1, max_size=80), st.integers(2, 25))
+@given(st.lists(st.text(min_size=1), unique=True, min_size=1, max_size=80), st.integers(3, 25))
 def test_spreading_and_halving_lose_nobody(names: list[str], number: int) -> None:
     alone, rest = spread(names, number)
     assert sorted([*alone, *rest]) == sorted(names)
     assert len(alone) == min(number, len(names))
-    assert alone[0] == names[0]
-    assert alone[-1] == names[-1]
+    last = len(names) - 1
+    assert {names[0], names[round(last / 2)], names[last]} == set(alone[:3])  # tried first
     parts = halves(names)
     assert [n for part in parts for n in part] == names
     assert all(parts)
