@@ -10,9 +10,9 @@ import codecs
 import csv
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final, Literal
+from typing import BinaryIO, Final, Literal
 
 import attrs
 
@@ -23,6 +23,9 @@ Format = Literal["ids", "csv", "jsonl", "json", "excel"]
 FORMATS: Final[tuple[Format, ...]] = ("ids", "csv", "jsonl", "json", "excel")
 HEAD: Final = 64 * 1024
 """So many bytes are looked at."""
+_PART: Final = 1024 * 1024
+_TITLES: Final = 5
+"""In so many lines the names of columns are looked for, below a title."""
 DELIMITERS: Final = (",", ";", "\t", "|")
 _BY_ENDING: Final[dict[str, Format]] = {
     ".csv": "csv",
@@ -40,15 +43,37 @@ _NO_BOM: Final = (
 )
 _ZIP: Final = b"PK\x03\x04"
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
-# How people call the column with the ids, in lower case, without blanks, `_` and `-`.
-ID_NAMES: Final = frozenset(
+# How people call columns, in lower case, without blanks, `_` and `-`: those with the ids, those
+# with the number of the row, and others.
+_ID_NAMES: Final = frozenset(
     {
-        *("id", "user", "username", "userid", "uid", "name", "target", "account", "member"),
-        *("groupid", "group", "roomid", "room", "chatroomid", "easemobid", "imid", "imusername"),
-        *("用户", "用户id", "用户名", "用户账号", "账号", "帐号", "环信id", "环信账号", "目标"),
-        *("群组", "群组id", "群id", "聊天室", "聊天室id", "编号", "序号"),
+        *("id", "username", "userid", "uid", "easemobid", "easemobusername", "imid", "imusername"),
+        *("groupid", "roomid", "chatroomid", "用户id", "用户名", "用户账号", "账号", "帐号"),
+        *("环信id", "环信账号", "环信用户名", "群组id", "群id", "聊天室id"),
     }
 )
+_ROW_NUMBERS: Final = frozenset({"no", "no.", "#", "index", "row", "序号", "编号", "行号"})
+_NAMES: Final = (
+    _ID_NAMES
+    | _ROW_NUMBERS
+    | {
+        *("user", "name", "nickname", "target", "account", "member", "group", "room", "phone"),
+        *(
+            "email",
+            "mobile",
+            "login",
+            "用户",
+            "目标",
+            "群组",
+            "聊天室",
+            "姓名",
+            "昵称",
+            "手机",
+            "手机号",
+        ),
+    }
+)
+_SEPARATOR_LINE: Final = re.compile(r"\ufeff?sep=(.)\s*$", re.IGNORECASE | re.MULTILINE)
 _SHOWN: Final = 40
 
 
@@ -92,7 +117,10 @@ def detect(
             raise _refuse(shown, "is no Excel file (.xlsx)")
         return Kind("excel")
     found, note = _encoding(head, shown, encoding)
-    text = codecs.getincrementaldecoder(found)("replace").decode(head)
+    try:
+        text = codecs.getincrementaldecoder(found)("replace").decode(head)
+    except (UnicodeError, LookupError) as error:
+        raise _refuse(shown, f"cannot be read as {found}: {error}") from None
     if "\0" in text:
         raise _refuse(shown, "is no text: give a file of ids, CSV, JSON or .xlsx")
     kind = format or by_ending or _by_content(text, shown)
@@ -100,6 +128,8 @@ def detect(
         raise _refuse(shown, "is no Excel file (.xlsx), though it is called so: use --format")
     if kind in ("json", "jsonl") and format is None:
         kind = "json" if text.lstrip().startswith("[") and by_ending != "jsonl" else "jsonl"
+        if kind == "jsonl" and _over_lines(text):
+            raise _refuse(shown, "is JSON over several lines: give an array, or an object a line")
     separator = _delimiter(text, delimiter) if kind == "csv" else ","
     return Kind(kind, found, separator, note)
 
@@ -118,26 +148,158 @@ def has_header(
     Raises:
         InvalidArgumentError: nobody can tell.
     """
-    if any(cell in wanted or plain_name(cell) in ID_NAMES for cell in first):
+    for row in following[:_TITLES]:
+        if names_ids(row[0] if row else "") and not any(map(names_ids, first)):
+            raise _refuse(
+                Path(name).name,
+                f"has the names of its columns ({_cells(row)}) not in its first line: remove what "
+                "stands above them",
+            )
+    if wanted and all(cell in first for cell in wanted):
         return True
     shape = _shape(first[0]) if first else ""
     alike = [row for row in following if row and _shape(row[0]) == shape]
-    if "9" in shape and following and len(alike) * 2 > len(following):
-        return False  # u001, u002, u003
+    data = "9" in shape and bool(following) and len(alike) * 2 > len(following)
     digits = [row for row in following if row and "9" in _shape(row[0])]
+    by_name = any(map(names_ids, first)) or (bool(first) and _plain(first[0]) in _NAMES)
+    if by_name and not data:
+        return True
+    if data and not by_name:
+        return False  # u001, u002, u003
     if "9" not in shape and following and len(digits) * 2 > len(following):
         return True  # login, u001, u002
-    cells = ",".join(first)
-    cells = cells if len(cells) <= _SHOWN else cells[:_SHOWN] + "…"
     raise InvalidArgumentError(
-        f"{Path(name).name}: is its first line ({cells}) the names of columns, or somebody to send "
-        "to? Say --header, or --no-header"
+        f"{Path(name).name}: is its first line ({_cells(first)}) the names of columns, or somebody "
+        "to send to? Say --header, or --no-header"
     )
 
 
-def plain_name(cell: str) -> str:
-    """Return the name of a column as `ID_NAMES` has it."""
+def names_ids(cell: str) -> bool:
+    """Tell whether this is what people call a column of ids."""
+    return _plain(cell) in _ID_NAMES
+
+
+def id_column(columns: Sequence[str], name: str, *, first: bool) -> tuple[str, str | None]:
+    """Choose the column with the ids.
+
+    Args:
+        columns: their names.
+        name: the file, for errors and the note.
+        first: take the first where none is known by its name.
+
+    Returns:
+        It, and what the user is told where another could be meant.
+
+    Raises:
+        InvalidArgumentError: nobody can tell.
+    """
+    shown = Path(name).name
+    known = [column for column in columns if names_ids(column)]
+    exact = [column for column in known if column.lower() == "id"]
+    if len(columns) == 1:
+        return columns[0], None
+    if len(exact) == 1 and exact == known:
+        return exact[0], None
+    if len(exact) != 1 and len(known) > 1:
+        raise _refuse(
+            shown, f"has several columns that may hold the ids ({_cells(known)}): say --id-column"
+        )
+    if not known and (not first or _plain(columns[0]) in _ROW_NUMBERS):
+        raise _refuse(
+            shown,
+            f"has no column that is known to hold the ids ({_cells(columns)}): say --id-column",
+        )
+    chosen = (exact or known or [columns[0]])[0]
+    return (
+        chosen,
+        f"{shown}: the ids are taken from the column {chosen!r}, unless --id-column differs",
+    )
+
+
+def check_rows(first: Sequence[str], following: Sequence[Sequence[str]], name: str) -> str | None:
+    """Look at a table without names: are the ids in its first column alone?
+
+    Returns:
+        What the user is told.
+
+    Raises:
+        InvalidArgumentError: there are several ids in a line.
+    """
+    shown = Path(name).name
+    shape = _shape(first[0])
+    if len([cell for cell in first if cell]) == 1:
+        return None
+    for column in range(1, len(first)):
+        cells = [row[column] for row in (first, *following) if column < len(row) and row[column]]
+        if len([cell for cell in cells if _shape(cell) == shape]) * 2 > len(cells):
+            raise _refuse(
+                shown,
+                f"seems to have several ids in a line ({_cells(first)}): write one a line, or say "
+                "--id-column 1",
+            )
+    return f"{shown}: the ids are taken from its first column, unless --id-column differs"
+
+
+def is_separator_line(row: Sequence[str]) -> bool:
+    """Tell whether a first row only says to Excel what stands between columns (``sep=;``)."""
+    return re.fullmatch("sep=.?", "".join(row).strip().lower()) is not None
+
+
+def whole(file: BinaryIO, kind: Kind, name: str) -> Kind:
+    """Look at all of a file whose first bytes are UTF-8: some have what is not only later.
+
+    Returns:
+        What it is; GBK, if it is.
+    """
+    if kind.format == "excel" or kind.encoding != "utf-8-sig" or _all_decodes(file, "utf-8"):
+        return kind
+    if _all_decodes(file, "gb2312"):
+        return attrs.evolve(kind, encoding="gbk", note=_as_gbk(Path(name).name))
+    note = f"{Path(name).name} has lines that are no UTF-8; they fail: does --encoding gbk help?"
+    return attrs.evolve(kind, note=note)
+
+
+def _all_decodes(file: BinaryIO, encoding: str) -> bool:
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        while part := file.read(_PART):
+            decoder.decode(part)
+        decoder.decode(b"", True)
+    except UnicodeDecodeError:
+        return False
+    finally:
+        file.seek(0)
+    return True
+
+
+def _plain(cell: str) -> str:
     return re.sub(r"[\s_\-]", "", cell).lower()
+
+
+def _cells(cells: Iterable[str]) -> str:
+    text = ",".join(cells)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def _as_gbk(shown: str) -> str:
+    return f"{shown} is no UTF-8; it is read as GBK (as with --encoding gbk)"
+
+
+def _over_lines(text: str) -> bool:
+    """Tell whether this is one object of JSON that is written over several lines."""
+    lines = _lines(text)
+    if len(lines) < 2:
+        return False
+    return lines[0].strip() == "{" or (_is_json(text) and not _is_json(lines[0]))
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _shape(cell: str) -> str:
@@ -148,9 +310,10 @@ def _encoding(head: bytes, shown: str, given: str | None) -> tuple[str, str | No
     if given is not None:
         try:
             name = codecs.lookup(given).name
-        except LookupError:
+            b"a".decode(name, "replace")  # base64 is one, though not of text
+        except (LookupError, UnicodeError):
             raise InvalidArgumentError(
-                f"--encoding {given!r}: there is none of this name; utf-8, gbk, utf-16 ...?"
+                f"--encoding {given!r}: there is none of text of this name; utf-8, gbk, utf-16 ...?"
             ) from None
         return ("utf-8-sig" if name == "utf-8" else name), None
     for mark, name in _NO_BOM:
@@ -159,7 +322,7 @@ def _encoding(head: bytes, shown: str, given: str | None) -> tuple[str, str | No
     if _decodes(head, "utf-8"):
         return "utf-8-sig", None
     if _decodes(head, "gb2312"):
-        return "gbk", f"{shown} is no UTF-8; it is read as GBK (as with --encoding gbk)"
+        return "gbk", _as_gbk(shown)
     may = "--encoding gbk may help" if _decodes(head, "gb18030") else "say --encoding"
     raise _refuse(shown, f"is no UTF-8, and nobody can tell what it is: {may}")
 
@@ -184,12 +347,6 @@ def _by_content(text: str, shown: str) -> Format:
         return "json"
     lines = _lines(text)
     if begin.startswith("{"):
-        try:
-            json.loads(lines[0])
-        except ValueError:
-            raise _refuse(
-                shown, "is JSON over several lines: give an array, or an object a line"
-            ) from None
         return "jsonl"
     for sign in DELIMITERS:
         having = sum(sign in line for line in lines)
@@ -208,6 +365,8 @@ def _delimiter(text: str, given: str | None) -> str:
         if len(sign) != 1:
             raise InvalidArgumentError(f"--delimiter {given!r} must be one character, or tab")
         return sign
+    if said := _SEPARATOR_LINE.match(text):
+        return said[1]
     lines = _lines(text)[:50]
 
     def columns(sign: str) -> tuple[bool, int]:

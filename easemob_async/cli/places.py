@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from easemob_async import EasemobClient
-from easemob_async.cli.run import with_client
+from easemob_async.cli.run import confirm, with_client
 from easemob_async.cli.show import asked_first, limited, show, show_all, tell
 
 
@@ -30,7 +30,7 @@ def add_shared(group: click.Group, resource: str, what: str) -> None:
     @with_client
     async def delete(client: EasemobClient, id: str, yes: bool) -> None:  # noqa: A002
         if not yes:
-            click.confirm(f"Delete {what} {id}?", abort=True)
+            confirm(f"Delete {what} {id}?")
         await _of(client, resource).delete(id)
         show({"deleted": id}, f"deleted {id}")
 

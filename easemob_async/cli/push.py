@@ -7,7 +7,7 @@ from datetime import date
 import click
 
 from easemob_async import EasemobClient, PushMode, PushPlatform
-from easemob_async.cli.run import Group, with_client
+from easemob_async.cli.run import Group, confirm, with_client
 from easemob_async.cli.show import asked_first, limited, show, show_all
 
 
@@ -101,6 +101,6 @@ async def get(client: EasemobClient, name: str) -> None:
 async def delete(client: EasemobClient, name: str, yes: bool) -> None:
     """Delete a text."""
     if not yes:
-        click.confirm(f"Delete {name}?", abort=True)
+        confirm(f"Delete {name}?")
     await client.push.templates.delete(name)
     show({"deleted": name}, f"deleted {name}")

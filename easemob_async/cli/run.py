@@ -9,7 +9,9 @@ import io
 import os
 import signal
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from types import FrameType
 from typing import Any, Final, TypeVar
 
 import click
@@ -135,6 +137,54 @@ def with_client(
         run(work())
 
     return command
+
+
+def confirm(question: str) -> None:
+    """Ask whether to go on; come back only if so.
+
+    Raises:
+        click.Abort: the answer was no.
+        click.UsageError: there is nobody to answer.
+    """
+    if not asked(lambda: click.confirm(question, err=True), "--yes"):
+        raise click.Abort
+
+
+def asked(ask: Callable[[], T], instead: str) -> T:
+    """Ask at the keyboard, where Ctrl-C ends the question at once, and the command with it.
+
+    The loop would only take note of a Ctrl-C until the answer is there, which may be a yes.
+
+    Args:
+        ask: asks and gives the answer.
+        instead: the option that makes the question needless.
+    """
+    interrupted = False
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal interrupted
+        interrupted = True
+        raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    main = threading.current_thread() is threading.main_thread()
+    if main:
+        signal.signal(signal.SIGINT, interrupt)
+    try:
+        answer = ask()
+    except click.Abort:
+        err.print()
+        if not interrupted:
+            raise click.UsageError(
+                f"nobody answered; {instead} makes the question needless"
+            ) from None
+    finally:
+        if main:
+            signal.signal(signal.SIGINT, before)
+    if interrupted:  # also where `input` swallowed it, as it does in an instant of its beginning
+        err.print("interrupted")
+        raise click.exceptions.Exit(INTERRUPTED)
+    return answer
 
 
 def run(work: Coroutine[Any, Any, int | None]) -> None:

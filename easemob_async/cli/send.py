@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, BinaryIO, Final
 
+import attrs
 import click
 
 from easemob_async import (
@@ -22,10 +23,10 @@ from easemob_async import (
     OutcomeStatus,
     Progress,
 )
-from easemob_async.cli.detect import FORMATS, HEAD
+from easemob_async.cli.detect import FORMATS, HEAD, whole
 from easemob_async.cli.message import message_options, read_json, read_message, with_text_file
 from easemob_async.cli.progress import job_progress, report_table
-from easemob_async.cli.run import INTERRUPTED, Command, err, out, with_client
+from easemob_async.cli.run import INTERRUPTED, Command, confirm, err, out, with_client
 from easemob_async.cli.show import show, wants_json
 from easemob_async.cli.targets import (
     Item,
@@ -101,7 +102,7 @@ _LOOKED_AT: Final = 100_000
     default=None,
     help="Whether the first line has the names of the columns; without, they are 1, 2 ...",
 )
-@click.option("--id-column", metavar="NAME", help="Where the id is; `id` or the first, if not.")
+@click.option("--id-column", metavar="NAME", help="Where the id is. Found by its name, if not.")
 @click.option("--only", multiple=True, metavar="ID", help="A test: send to this id alone.")
 @click.option("--limit", type=click.IntRange(min=1), help="A test: send to so many at the most.")
 @click.option(
@@ -150,20 +151,28 @@ async def send(
     """
     options = with_text_file(options)
     read_message(options)
+    if journal is None and (retry_failed or on_unknown != "report" or keep_message_ids):
+        raise click.UsageError(
+            "--retry-failed, --on-unknown and --keep-message-ids need --journal, which remembers"
+        )
     if failed_to is not None and failed_to in (targets.name, journal):
         raise click.UsageError(f"--failed-to would overwrite {failed_to}")
     template = Template(options)
     ext = read_json(options["ext"], "--ext")
-    reading = Reading(targets.name, template, form, encoding, delimiter, header, id_column)
+    tell = functools.cache(lambda note: err.print(note, style="yellow", markup=False))
+    reading = Reading(targets.name, template, form, encoding, delimiter, header, id_column, tell)
     seen = _First(None if template.fields else template.fill({}))
+
+    total = None
+    if targets.seekable():
+        reading, total = _look_at(targets, reading, kind)
 
     def items(file: BinaryIO) -> Iterator[Item]:
         return seen.watching(chosen(reading.items(file), only, limit))
 
-    total = _look_at(targets, reading, kind) if targets.seekable() else None
     total = _expected(total, only, limit)
     if not dry_run and not yes and total is not None and total > ASKED_FROM and _can_ask(targets):
-        click.confirm(f"Send to {total:,} {kind}?", abort=True, err=True)
+        confirm(f"Send to {total:,} {kind}?")
     fanout = client.fanout
     starts: dict[str, Callable[..., FanoutJob]] = {
         "users": fanout.to_users,
@@ -221,12 +230,17 @@ class _First:
         return f"the first message, to {target}: {body}"
 
 
-def _look_at(targets: BinaryIO, reading: Reading, kind: str) -> int | None:
+def _look_at(targets: BinaryIO, reading: Reading, kind: str) -> tuple[Reading, int | None]:
     """Say what a file is taken for, and what looks wrong with it; count its targets."""
     found = reading.kind(targets.read(HEAD))
+    if reading.encoding is None:
+        found = whole(targets, found, targets.name)
+        reading = attrs.evolve(
+            reading, encoding=None if found.format == "excel" else found.encoding
+        )
     targets.seek(0)
     if found.note:
-        err.print(found.note, style="yellow", markup=False)
+        reading.tell(found.note)
     total = count_lines(targets, found)
     if kind == "users":
         odd, first = first_odd(reading.items(targets), _LOOKED_AT)
@@ -237,7 +251,7 @@ def _look_at(targets: BinaryIO, reading: Reading, kind: str) -> int | None:
                 style="yellow",
                 markup=False,
             )
-    return total
+    return reading, total
 
 
 def _expected(total: int | None, only: tuple[str, ...], limit: int | None) -> int | None:

@@ -17,7 +17,17 @@ from typing import Any, BinaryIO, Final, TypeVar, cast
 import attrs
 
 from easemob_async import InvalidArgumentError, Message
-from easemob_async.cli.detect import HEAD, Format, Kind, detect, has_header, plain_name
+from easemob_async.cli.detect import (
+    HEAD,
+    Format,
+    Kind,
+    check_rows,
+    detect,
+    has_header,
+    id_column,
+    is_separator_line,
+    names_ids,
+)
 from easemob_async.cli.template import Template
 from easemob_async.facts import USERNAME
 
@@ -31,7 +41,8 @@ Item = str | tuple[str, Message | Exception]
 Parse = Callable[[BinaryIO], Iterator[Item]]
 Write = Callable[[str, str, str], object]
 """Takes a target, what became of it, and why."""
-Row = Mapping[str, object]
+Row = Mapping[str, object] | str
+"""Names and values, or an id alone."""
 Rows = Iterator[tuple[int, Row | Exception]]
 
 
@@ -48,6 +59,8 @@ class Reading:
     delimiter: str | None = None
     header: bool | None = None
     id_column: str | None = None
+    tell: Callable[[str], object] = lambda _: None
+    """Called with what the user should know, though the targets are read."""
 
     def kind(self, head: bytes) -> Kind:
         """Find out what the file is.
@@ -76,24 +89,53 @@ class Reading:
         buffered: io.BufferedReader = io.BufferedReader(cast("io.RawIOBase", file), HEAD)
         try:
             kind = self.kind(buffered.peek(HEAD)[:HEAD])
+            if kind.note:
+                self.tell(kind.note)
             if kind.format == "ids":
-                yield from read_ids(buffered, kind.encoding)
-                return
-            for line, row in self._rows(kind, buffered):
-                yield self._item(line, row)
+                yield from self._ids(read_ids(buffered, kind.encoding))
+            elif kind.format in ("csv", "excel"):
+                yield from self._table(
+                    _excel(buffered) if kind.format == "excel" else _csv(buffered, kind)
+                )
+            else:
+                read = _json_array if kind.format == "json" else _json_lines
+                yield from self._objects(read(buffered, kind.encoding))
+        except UnicodeError as error:
+            raise InvalidArgumentError(
+                f"{Path(self.name).name} cannot be read as {kind.encoding}: {error}"
+            ) from None
         finally:
             with contextlib.suppress(ValueError):
                 buffered.detach()
 
-    def _item(self, line: int, row: Row | Exception) -> Item:
+    def _ids(self, ids: Iterator[str]) -> Iterator[str]:
+        first = next(ids, None)
+        if first is None:
+            return
+        header = names_ids(first) if self.header is None else self.header
+        if not header:
+            yield first
+        elif self.header is None:
+            self.tell(
+                f"{Path(self.name).name}: its first line ({first}) is taken for the name of a "
+                "column; --no-header sends to it"
+            )
+        yield from ids
+
+    def _item(self, line: int, row: Row | Exception, column: str) -> Item:
         if isinstance(row, Exception):
             return f"line {line}", row
-        column = self.id_column or _id_column(row)
-        if row.get(column) is None:
-            what = f"without {column!r}" if self.id_column else "without an id"
-            return f"line {line}", InvalidArgumentError(f"line {line}: a line {what}")
-        found = row[column]
-        target = found if isinstance(found, str) else json.dumps(found)
+        if isinstance(row, str):
+            row = {column: row}
+        found = row.get(column)
+        if isinstance(found, int) and not isinstance(found, bool):
+            found = str(found)
+        target = found.strip() if isinstance(found, str) else ""
+        if not target:
+            what = (
+                f"no id in {column!r}" if found in (None, "") else f"{column!r} is no id: {found!r}"
+            )
+            return f"line {line}", InvalidArgumentError(f"line {line}: {what}")
         if not self.template.fields:
             return target
         try:
@@ -101,24 +143,30 @@ class Reading:
         except ValueError as error:  # InvalidArgumentError is one
             return target, InvalidArgumentError(f"line {line}: {error}")
 
-    def _rows(self, kind: Kind, file: io.BufferedReader) -> Rows:
-        if kind.format == "jsonl":
-            return _json_lines(file, kind.encoding)
-        if kind.format == "json":
-            return _json_array(file, kind.encoding)
-        table = _excel(file) if kind.format == "excel" else _csv(file, kind)
-        return self._named(table)
+    def _objects(self, rows: Rows) -> Iterator[Item]:
+        """Read objects; what the first calls its id, all do."""
+        column = self.id_column
+        for line, row in rows:
+            if column is None and isinstance(row, Mapping):
+                column = self._id_column(list(row), first=False)
+            yield self._item(line, row, column or "id")
 
-    def _named(self, table: Iterator[tuple[int, list[object]]]) -> Rows:
+    def _id_column(self, columns: Sequence[str], *, first: bool) -> str:
+        column, note = id_column(columns, self.name, first=first)
+        if note:
+            self.tell(note)
+        return column
+
+    def _table(self, table: Iterator[tuple[int, list[object]]]) -> Iterator[Item]:
         """Make rows of a table mappings, by the names of its columns."""
         ahead = list(islice(table, _LOOK_AHEAD))
         if not ahead:
             return
         first = [str(cell or "").strip() for cell in ahead[0][1]]
         wanted = [*([self.id_column] if self.id_column else []), *self.template.fields]
+        following = [[str(cell or "") for cell in row] for _, row in ahead[1:]]
         header = self.header
         if header is None:
-            following = [[str(cell or "") for cell in row] for _, row in ahead[1:]]
             header = has_header(first, following, wanted, self.name)
         columns = first if header else [str(number) for number in range(1, len(first) + 1)]
         missing = sorted({name for name in wanted if name not in columns})
@@ -127,17 +175,28 @@ class Reading:
                 f"{Path(self.name).name} has no column {', '.join(missing)}; it has "
                 f"{', '.join(name for name in columns if name)}"
             )
+        if self.id_column:
+            column = self.id_column
+        elif header:
+            column = self._id_column([name for name in columns if name] or ["1"], first=True)
+        else:
+            column = columns[0]
+            note = None if self.template.fields else check_rows(first, following, self.name)
+            if note:
+                self.tell(note)
+        for name in (column, *self.template.fields):
+            if columns.count(name) > 1:
+                raise InvalidArgumentError(f"{Path(self.name).name} has two columns {name!r}")
         for line, row in chain(ahead[1:] if header else ahead, table):
-            cells = {k: v for k, v in zip(columns, row, strict=False) if k and v is not None}
-            if any(value != "" for value in cells.values()):
-                yield line, cells
+            if any(cell not in (None, "") for cell in row):
+                yield self._item(line, _cells(line, columns, row), column)
 
 
-def _id_column(row: Row) -> str:
-    if "id" in row:
-        return "id"
-    by_name = [name for name in row if plain_name(name) in ("id", "username", "userid")]
-    return by_name[0] if by_name else next(iter(row), "")
+def _cells(line: int, columns: Sequence[str], row: Sequence[object]) -> Row | Exception:
+    if any(cell not in (None, "") for cell in row[len(columns) :]):
+        return InvalidArgumentError(f"line {line}: {len(row)} values for {len(columns)} columns")
+    found = zip(columns, row, strict=False)
+    return {name: value for name, value in found if name and value not in (None, "")}
 
 
 def read_ids(lines: Iterable[bytes], encoding: str = "utf-8-sig") -> Iterator[str]:
@@ -166,8 +225,8 @@ def _csv(file: io.BufferedReader, kind: Kind) -> Iterator[tuple[int, list[object
     text = io.TextIOWrapper(file, kind.encoding, errors="surrogateescape", newline="")
     reader = csv.reader(text, strict=True, delimiter=kind.delimiter)
     try:
-        for row in reader:
-            if row:
+        for number, row in enumerate(reader):
+            if row and not (number == 0 and is_separator_line(row)):
                 yield reader.line_num, [cell.strip() for cell in row]
     except csv.Error as error:
         raise InvalidArgumentError(f"line {reader.line_num} is no CSV: {error}") from None
@@ -232,8 +291,8 @@ def _json_array(file: io.BufferedReader, encoding: str) -> Rows:
 
 
 def _object(number: int, row: object) -> Row | Exception:
-    if isinstance(row, str):
-        return {"id": row}
+    if isinstance(row, str | int) and not isinstance(row, bool):
+        return str(row)
     if not isinstance(row, dict) or not row:
         return InvalidArgumentError(f"line {number}: a line that is no object")
     return {str(key).strip(): value for key, value in row.items()}

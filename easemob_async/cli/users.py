@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+
 import click
 
 from easemob_async import EasemobClient, InvalidArgumentError
-from easemob_async.cli.run import Group, with_client
+from easemob_async.cli.run import Group, asked, confirm, with_client
 from easemob_async.cli.show import asked_first, limited, show, show_all, wants_json
 
 
@@ -24,7 +26,10 @@ async def create(
 ) -> None:
     """Register a user."""
     if password is None:
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+        ask = functools.partial(
+            click.prompt, "Password", hide_input=True, confirmation_prompt=True, err=True
+        )
+        password = asked(ask, "--password")
     user = await client.users.create(username, password=password, nickname=nickname)
     show(user, f"created {user.username}")
 
@@ -75,6 +80,6 @@ async def delete(client: EasemobClient, username: str, yes: bool) -> None:
     if not username:
         raise InvalidArgumentError("users delete: the username is empty")
     if not yes:
-        click.confirm(f"Delete {username} and all that is theirs?", abort=True)
+        confirm(f"Delete {username} and all that is theirs?")
     await client.users.delete(username)
     show({"deleted": username}, f"deleted {username}")

@@ -282,8 +282,8 @@ class _Files:
     def _changed(self, path: Path, how: str) -> JournalError:
         what = "" if path == self._path else f"its {path.name} "
         return JournalError(
-            f"journal {self._path}: {what}was {how} while the job ran: who was sent to is not recorded "
-            "any more from then on"
+            f"journal {self._path}: {what}was {how} while the job ran: who was sent to is not "
+            "recorded any more from then on"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -97,6 +98,24 @@ FILES: dict[str, tuple[str, Any, list[str]]] = {
         "".join(json.dumps({"name": n, "id": u}) + "\n" for u, n in ROWS),
         [],
     ),
+    "an id column that is not the first": (
+        "people.csv",
+        "序号,name,用户ID\n" + "".join(f'{n},"{name}",{u}\n' for n, (u, name) in enumerate(ROWS)),
+        [],
+    ),
+    "an id column by a name of its own": (
+        "people.csv",
+        "name,phone,easemob_id\n"
+        + "".join(f'"{name}",139{n},{u}\n' for n, (u, name) in enumerate(ROWS)),
+        [],
+    ),
+    "json with the id behind": (
+        "people.json",
+        json.dumps([{"name": n, "phone": "1", "uid": u} for u, n in ROWS]),
+        [],
+    ),
+    "Excel's line of the separator": ("people.csv", "sep=;\n" + csv_of(";"), []),
+    "Excel's line, under another name": ("people.txt", "sep=|\r\n" + csv_of("|"), []),
     "excel": ("people.xlsx", lambda path: excel(path, header=True), []),
     "excel by another name": ("people.data", lambda path: excel(path, header=True), []),
 }
@@ -149,6 +168,17 @@ NO_HEADER: dict[str, tuple[str, Any, list[str]]] = {
     "an array of ids": ("people.json", json.dumps([u for u, _ in ROWS]), []),
     "an array by another name": ("people.txt", json.dumps([u for u, _ in ROWS]), []),
     "lines of JSON strings": ("p.jsonl", "".join(json.dumps(u) + "\n" for u, _ in ROWS), []),
+    "ids under a name": ("people.txt", "username\n" + "".join(f"{u}\n" for u, _ in ROWS), []),
+    "ids under any name": (
+        "people.txt",
+        "members\n" + "".join(f"{u}\n" for u, _ in ROWS),
+        ["--header"],
+    ),
+    "a role that is called as columns are": (
+        "people.csv",
+        "".join(f'{u},"{n}",user\n' for u, n in ROWS),
+        [],
+    ),
     "ids in utf-16": ("people.txt", "".join(f"{u}\n" for u, _ in ROWS).encode("utf-16"), []),
 }
 
@@ -189,6 +219,34 @@ REFUSED: dict[str, tuple[str, bytes, list[str], str]] = {
     "an object of lists": ("a.json", b'{"users": ["ann"]}', ["--format", "json"], "an array"),
     "a broken array": ("a.json", b'["ann", ', [], "not JSON"),
     "an encoding that does not exist": ("a.csv", b"id\nu1\n", ["--encoding", "gbq"], "gbk"),
+    "JSON over lines, by its ending": (
+        "a.json",
+        b'{\n "users": ["ann"]\n}\n',
+        [],
+        "an object a line",
+    ),
+    "JSON over lines, begun at once": (
+        "a.json",
+        b'{"id": "ann",\n "x": 1}\n',
+        [],
+        "an object a line",
+    ),
+    "JSON without an id": ("a.jsonl", b'{"name": "Li", "phone": "1"}\n', [], "say --id-column"),
+    "two columns of ids": ("a.csv", b"username,uid\nu1,x1\n", [], "say --id-column"),
+    "row numbers": ("a.csv", "序号,登录名\n1,ann\n".encode(), [], "say --id-column"),
+    "several ids in a line": ("a.txt", b"u1,u2,u3\nu4,u5,u6\n", [], "one a line"),
+    "several ids in one line": ("a.txt", b"u1;u2;u3", [], "--no-header"),
+    "names and a role": ("a.csv", b"ann,user\nbob,admin\n", [], "--no-header"),
+    "a title above": ("a.csv", "会员名单,\n用户ID,name\nu1,Li\nu2,Wu\n".encode(), [], "remove"),
+    "two columns of one name": (
+        "a.csv",
+        b"id,id\nu1,u2\n",
+        ["--id-column", "id"],
+        "two columns 'id'",
+    ),
+    "an encoding of no text": ("a.csv", b"id\nu1\n", ["--encoding", "base64"], "of text"),
+    "another such": ("a.csv", b"id\nu1\n", ["--encoding", "undefined"], "of text"),
+    "bytes that are not of it": ("a.txt", b"u1\nu2\n", ["--encoding", "utf-32"], "a.txt"),
     "a long delimiter": ("a.csv", b"id;;x\nu1;;2\n", ["--delimiter", ";;"], "one character"),
 }
 
@@ -205,6 +263,83 @@ def test_what_would_go_to_the_wrong_people_is_refused_with_one_line(
     assert words in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
     assert emulator.state.delivered == 0
+
+
+ROWS_THAT_FAIL: dict[str, tuple[str, str, str]] = {
+    "a row without its name": ("a.csv", "id,name\nu1,\nu2,Wu\n", "no value for {name}"),
+    "a row with a comma too many": ("a.csv", "name,id\nLi, Ann,u1\nWu,u2\n", "3 values for 2"),
+    "a row without an id": ("a.csv", "id,name\n,Li\nu2,Wu\n", "no id in 'id'"),
+    "an object without it": (
+        "a.jsonl",
+        '{"name":"a","id":"u2"}\n{"name":"b","uid":"u1"}\n',
+        "no id",
+    ),
+    "an id that is none": (
+        "a.json",
+        '[{"id":"u2","name":"x"},{"id":["u1"],"name":"y"}]',
+        "is no id",
+    ),
+    "an id that is a fraction": (
+        "a.json",
+        '[{"id":"u2","name":"x"},{"id":1.5,"name":""}]',
+        "no id",
+    ),
+    "an id that is true": ("a.json", '[{"id":"u2","name":"x"},{"id":true,"name":""}]', "is no id"),
+}
+
+
+@pytest.mark.parametrize(("name", "text", "why"), ROWS_THAT_FAIL.values(), ids=ROWS_THAT_FAIL)
+def test_a_row_that_cannot_be_sent_costs_itself_alone(
+    sh: Shell, emulator: Emulator, tmp_path: Path, name: str, text: str, why: str
+) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    result = sh("send", str(path), "--text", "Hi {name}!", *FAST)
+    assert result.returncode == 1
+    assert why in result.stdout.replace("\n", " ")
+    assert emulator.state.delivered == 1
+    assert emulator.received("u2")
+
+
+def test_where_the_ids_come_from_is_said(sh: Shell, emulator: Emulator, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("name,uid\nLi,u1\n")
+    told = "a.csv: the ids are taken from the column 'uid'"
+    for arguments in ([str(path)], [str(path), "--limit", "1"]):
+        assert sh("send", *arguments, "--text", "x", *FAST).stderr.count(told) == 1
+    result = sh("send", str(path), "--id-column", "uid", "--text", "x", *FAST)
+    assert "are taken from" not in result.stderr
+
+
+def test_numbers_are_ids_too(sh: Shell, emulator: Emulator, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('[12, " u1 ", {"id": 13}]')
+    assert sh("send", str(path), "--text", "x", *FAST).returncode == 0
+    assert [len(emulator.received(user)) for user in ("12", "13", "u1")] == [1, 1, 1]
+
+
+def test_gbk_that_comes_late_in_a_file_is_read_too(
+    sh: Shell, emulator: Emulator, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    rows = "".join(f"u{n},Ann{n}\n" for n in range(8000))
+    path.write_bytes(f"id,name\n{rows}last,韩梅梅\n".encode("gbk"))
+    assert path.stat().st_size > 2 * 48 * 1024
+    result = sh("send", str(path), "--text", "Hi {name}", "--only", "last", *FAST)
+    assert result.returncode == 0, result.stdout
+    assert "--encoding gbk" in result.stderr
+    assert emulator.received("last")[0]["body"]["msg"] == "Hi 韩梅梅"
+
+
+@pytest.mark.parametrize(
+    "option", [["--retry-failed"], ["--on-unknown", "resend"], ["--keep-message-ids"]]
+)
+def test_what_needs_a_journal_says_so(sh: Shell, tmp_path: Path, option: list[str]) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("u1\n")
+    result = sh("send", str(path), "--text", "x", *option)
+    assert result.returncode == 2
+    assert "need --journal" in result.stderr.replace("\n", " ")
 
 
 def test_targets_that_cannot_be_usernames_are_named_before(
@@ -390,6 +525,14 @@ class Terminal:
         os.close(self.master)
         return self.process.wait(timeout=10)
 
+    def interrupt(self, times: int = 1) -> None:
+        """Send as many Ctrl-C as it takes: Python swallows one that meets its flushing."""
+        for _ in range(times):
+            self.process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(timeout=1)
+                return
+
     def say(self, text: str) -> None:
         os.write(self.master, text.encode())
 
@@ -458,6 +601,40 @@ def test_more_than_ten_thousand_are_asked_about_in_a_terminal(
     # Nobody is there to answer: cron is not asked.
     assert sh(*line).returncode == 0
     assert emulator.state.delivered == 20_002
+
+
+@pytest.mark.parametrize("answer", ["y\n", "", "n\n"])
+def test_ctrl_c_at_a_question_is_an_answer(
+    sh: Shell, emulator: Emulator, tmp_path: Path, answer: str
+) -> None:
+    path = tmp_path / "ids.txt"
+    path.write_text("".join(f"u{n}\n" for n in range(10_001)))
+    terminal = Terminal(["send", str(path), "--text", "x", *FAST], sh.env)
+    terminal.until("Send to 10,001 users?")
+    terminal.interrupt(1 if answer else 9)
+    if answer:
+        terminal.say(answer)  # nobody may be there any more
+    assert terminal.end() == 130, terminal.seen
+    assert "Traceback" not in terminal.seen
+    assert emulator.state.delivered == 0
+
+
+def test_ctrl_c_deletes_nobody_and_nobody_to_answer_neither(sh: Shell, emulator: Emulator) -> None:
+    assert sh("users", "create", "ann", "--password", "secret").returncode == 0
+    terminal = Terminal(["users", "delete", "ann"], sh.env)
+    terminal.until("Delete ann")
+    terminal.interrupt()
+    terminal.say("y\n")
+    assert terminal.end() == 130
+    result = sh("users", "delete", "ann")
+    assert result.returncode == 2
+    assert "--yes" in result.stderr
+    terminal = Terminal(["users", "create", "eve"], sh.env)
+    terminal.until("Password")
+    terminal.interrupt(9)
+    assert terminal.end() == 130
+    assert sh("users", "get", "ann").returncode == 0
+    assert sh("users", "get", "eve").returncode == 1
 
 
 def test_without_a_terminal_progress_is_a_line_now_and_then() -> None:
