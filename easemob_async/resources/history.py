@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import logging
 import zlib
 from collections.abc import AsyncIterator, Mapping
@@ -179,12 +180,13 @@ class _Unpacker:
                 if not data:
                     break
             self._begun = True
-            for at in range(0, len(data), _STEP):  # what comes before a fault is not lost
+            for at in range(0, len(data), _STEP):
+                step, before = data[at : at + _STEP], self._member.copy()
                 try:
-                    found += self._member.decompress(data[at : at + _STEP])
+                    found += self._member.decompress(step)
                 except zlib.error as error:
                     self.problem = str(error)
-                    return found
+                    return found + _before_fault(before, step)
                 if self._member.eof:
                     data = self._member.unused_data + data[at + _STEP :]
                     self._member, self._begun = zlib.decompressobj(_GZIP), False
@@ -194,7 +196,16 @@ class _Unpacker:
         return found
 
 
-_STEP: Final = 512
+_STEP: Final = 4096
+
+
+def _before_fault(member: zlib._Decompress, data: bytes) -> bytes:
+    """Unpack what can be unpacked: zlib gives nothing of a part that has a fault."""
+    found = b""
+    with contextlib.suppress(zlib.error):
+        for byte in data:
+            found += member.decompress(bytes([byte]))
+    return found
 
 
 def _cut(text: str, *, last: bool = False) -> tuple[list[object], str, str | None]:

@@ -326,22 +326,26 @@ async def test_what_is_nested_beyond_reading_costs_its_line_alone() -> None:
     assert [one.message_id for one in found if one] == ["0", "3"]
 
 
-async def test_what_stands_before_damage_and_behind_a_line_that_is_none_is_read() -> None:
+async def test_what_stands_behind_a_line_that_is_none_is_read() -> None:
     whole, other = record(0), record(3)
     for between in ("null", "17", '"x"', "garbage", "[1]"):
         assert await read(f"{whole}\n{between}\n{other}".encode(), 7) == ["0", "3"], between
-    packed = bytearray(gzip.compress(f"{whole}\n{other}\n".encode()))
-    packed[-6] ^= 1  # the checksum
-    found = []
-
-    async def pieces(data: bytes) -> AsyncIterator[bytes]:
-        yield data
-
-    with pytest.raises(ResponseError, match="damaged"):
-        async for one in _records(pieces(bytes(packed))):
-            found.append(one["msg_id"])
-    assert found == ["0", "3"]
     assert await read(f'{{"msg_id": "n", "x": {"9" * 5000}}}'.encode(), 100) == ["n"]
+
+
+@pytest.mark.parametrize("number", [1, 2, 10, 200])
+async def test_what_stands_before_a_wrong_checksum_is_read(number: int) -> None:
+    packed = bytearray(gzip.compress("".join(f"{record(n)}\n" for n in range(number)).encode()))
+    packed[-6] ^= 1
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield bytes(packed)
+
+    found = []
+    with pytest.raises(ResponseError, match="damaged"):
+        async for one in _records(pieces()):
+            found.append(one["msg_id"])
+    assert found == [str(n) for n in range(number)]
 
 
 @pytest.mark.parametrize(
