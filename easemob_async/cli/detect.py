@@ -149,7 +149,7 @@ def has_header(
         InvalidArgumentError: nobody can tell.
     """
     for row in following[:_TITLES]:
-        if names_ids(row[0] if row else "") and not any(map(names_ids, first)):
+        if any(map(names_ids, row)) and not any(map(names_ids, first)):
             raise _refuse(
                 Path(name).name,
                 f"has the names of its columns ({_cells(row)}) not in its first line: remove what "

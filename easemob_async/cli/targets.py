@@ -188,7 +188,10 @@ class Reading:
             if columns.count(name) > 1:
                 raise InvalidArgumentError(f"{Path(self.name).name} has two columns {name!r}")
         for line, row in chain(ahead[1:] if header else ahead, table):
-            if any(cell not in (None, "") for cell in row):
+            if header and [str(cell or "").strip() for cell in row] == first:
+                again = InvalidArgumentError(f"line {line}: the names of the columns again")
+                yield self._item(line, again, column)
+            elif any(cell not in (None, "") for cell in row):
                 yield self._item(line, _cells(line, columns, row), column)
 
 

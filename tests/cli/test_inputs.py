@@ -238,6 +238,12 @@ REFUSED: dict[str, tuple[str, bytes, list[str], str]] = {
     "several ids in one line": ("a.txt", b"u1;u2;u3", [], "--no-header"),
     "names and a role": ("a.csv", b"ann,user\nbob,admin\n", [], "--no-header"),
     "a title above": ("a.csv", "会员名单,\n用户ID,name\nu1,Li\nu2,Wu\n".encode(), [], "remove"),
+    "a title above, the ids behind": (
+        "a.csv",
+        "会员名单,\nname,用户ID\nLi,u1\n".encode(),
+        [],
+        "remove",
+    ),
     "two columns of one name": (
         "a.csv",
         b"id,id\nu1,u2\n",
@@ -268,6 +274,7 @@ def test_what_would_go_to_the_wrong_people_is_refused_with_one_line(
 ROWS_THAT_FAIL: dict[str, tuple[str, str, str]] = {
     "a row without its name": ("a.csv", "id,name\nu1,\nu2,Wu\n", "no value for {name}"),
     "a row with a comma too many": ("a.csv", "name,id\nLi, Ann,u1\nWu,u2\n", "3 values for 2"),
+    "two files in one": ("a.csv", "id,name\nu2,Wu\nid,name\n", "the names of the columns again"),
     "a row without an id": ("a.csv", "id,name\n,Li\nu2,Wu\n", "no id in 'id'"),
     "an object without it": (
         "a.jsonl",
