@@ -17,6 +17,7 @@ from typing import BinaryIO, Final, Literal
 import attrs
 
 from easemob_async import InvalidArgumentError
+from easemob_async.facts import USERNAME
 
 Format = Literal["ids", "csv", "jsonl", "json", "excel"]
 
@@ -36,15 +37,15 @@ _BY_ENDING: Final[dict[str, Format]] = {
     ".xlsx": "excel",
     ".xlsm": "excel",
 }
-_NO_BOM: Final = (
+_MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _ZIP: Final = b"PK\x03\x04"
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
-# How people call columns, in lower case, without blanks, `_` and `-`: those with the ids, those
-# with the number of the row, and others.
+# How people call columns, in lower case, without blanks, `_`, `-` and colons: those with the ids,
+# those that cannot be them (the number of the row, what people are called), and others.
 _ID_NAMES: Final = frozenset(
     {
         *("id", "username", "userid", "uid", "easemobid", "easemobusername", "imid", "imusername"),
@@ -52,25 +53,19 @@ _ID_NAMES: Final = frozenset(
         *("环信id", "环信账号", "环信用户名", "群组id", "群id", "聊天室id"),
     }
 )
-_ROW_NUMBERS: Final = frozenset({"no", "no.", "#", "index", "row", "序号", "编号", "行号"})
+_NO_IDS: Final = frozenset(
+    {
+        *("no", "no.", "nr", "nr.", "s/n", "#", "index", "row", "序号", "编号", "行号"),
+        *("name", "nickname", "fullname", "姓名", "昵称", "名字"),
+    }
+)
 _NAMES: Final = (
     _ID_NAMES
-    | _ROW_NUMBERS
+    | _NO_IDS
     | {
-        *("user", "name", "nickname", "target", "account", "member", "group", "room", "phone"),
-        *(
-            "email",
-            "mobile",
-            "login",
-            "用户",
-            "目标",
-            "群组",
-            "聊天室",
-            "姓名",
-            "昵称",
-            "手机",
-            "手机号",
-        ),
+        *("ids", "users", "usernames", "members", "groups", "rooms", "accounts", "会员", "会员id"),
+        *("user", "target", "account", "member", "group", "room", "phone", "mobile", "email"),
+        *("login", "用户", "目标", "群组", "聊天室", "手机", "手机号"),
     }
 )
 _SEPARATOR_LINE: Final = re.compile(r"\ufeff?sep=(.)\s*$", re.IGNORECASE | re.MULTILINE)
@@ -122,7 +117,9 @@ def detect(
     except (UnicodeError, LookupError) as error:
         raise _refuse(shown, f"cannot be read as {found}: {error}") from None
     if "\0" in text:
-        raise _refuse(shown, "is no text: give a file of ids, CSV, JSON or .xlsx")
+        raise _refuse(
+            shown, "is no text: give a file of ids, CSV, JSON or .xlsx, or say its --encoding"
+        )
     kind = format or by_ending or _by_content(text, shown)
     if kind == "excel":
         raise _refuse(shown, "is no Excel file (.xlsx), though it is called so: use --format")
@@ -130,7 +127,7 @@ def detect(
         kind = "json" if text.lstrip().startswith("[") and by_ending != "jsonl" else "jsonl"
         if kind == "jsonl" and _over_lines(text):
             raise _refuse(shown, "is JSON over several lines: give an array, or an object a line")
-    separator = _delimiter(text, delimiter) if kind == "csv" else ","
+    separator = _delimiter(text, shown, delimiter) if kind == "csv" else ","
     return Kind(kind, found, separator, note)
 
 
@@ -142,33 +139,60 @@ def has_header(
     Args:
         first: its cells.
         following: some rows behind it.
-        wanted: names of columns that the command speaks of.
+        wanted: names of columns that the command speaks of; numbers, where there are no names.
         name: the file, for the error.
 
     Raises:
         InvalidArgumentError: nobody can tell.
     """
+    if wanted:
+        return not all(column.isdecimal() for column in wanted)
     for row in following[:_TITLES]:
         if any(map(names_ids, row)) and not any(map(names_ids, first)):
             raise _refuse(
                 Path(name).name,
-                f"has the names of its columns ({_cells(row)}) not in its first line: remove what "
-                "stands above them",
+                f"has what seem to be the names of its columns ({_cells(row)}) not in its first "
+                "line: remove what stands above them, or say --header or --no-header",
             )
-    if wanted and all(cell in first for cell in wanted):
-        return True
+    values = [sum(map(bool, row)) for row in following]
+    if sum(map(bool, first)) == 1 and sum(number > 1 for number in values) * 2 > len(values):
+        raise _refuse(
+            Path(name).name,
+            f"has fewer values in its first line ({_cells(first)}) than below it: remove a title, "
+            "or say --header or --no-header",
+        )
     shape = _shape(first[0]) if first else ""
     alike = [row for row in following if row and _shape(row[0]) == shape]
     data = "9" in shape and bool(following) and len(alike) * 2 > len(following)
-    digits = [row for row in following if row and "9" in _shape(row[0])]
     by_name = any(map(names_ids, first)) or (bool(first) and _plain(first[0]) in _NAMES)
     if by_name and not data:
         return True
-    if data and not by_name:
+    if data and not by_name and not _stands_out(first[0], [row[0] for row in following if row]):
         return False  # u001, u002, u003
-    if "9" not in shape and following and len(digits) * 2 > len(following):
-        return True  # login, u001, u002
-    raise InvalidArgumentError(
+    raise _name_or_id(first, name)
+
+
+def heads_ids(first: str, following: Sequence[str], name: str) -> bool:
+    """Tell whether the first line of a list of ids is no id, but says what they are.
+
+    Raises:
+        InvalidArgumentError: nobody can tell.
+    """
+    if names_ids(first):
+        return True
+    if _plain(first) in _NAMES or _stands_out(first, following):
+        raise _name_or_id([first], name)
+    return False
+
+
+def _stands_out(first: str, following: Sequence[str]) -> bool:
+    """Tell whether only the first cannot be a username: it may be a title."""
+    others = all(USERNAME.fullmatch(target.lower()) for target in following)
+    return bool(following) and others and not USERNAME.fullmatch(first.lower())
+
+
+def _name_or_id(first: Sequence[str], name: str) -> InvalidArgumentError:
+    return InvalidArgumentError(
         f"{Path(name).name}: is its first line ({_cells(first)}) the names of columns, or somebody "
         "to send to? Say --header, or --no-header"
     )
@@ -196,7 +220,9 @@ def id_column(columns: Sequence[str], name: str, *, first: bool) -> tuple[str, s
     shown = Path(name).name
     known = [column for column in columns if names_ids(column)]
     exact = [column for column in known if column.lower() == "id"]
-    if len(columns) == 1:
+    if len(set(known)) < len(known):
+        raise _refuse(shown, f"has two columns of one name ({_cells(known)})")
+    if len(columns) == 1 and first:
         return columns[0], None
     if len(exact) == 1 and exact == known:
         return exact[0], None
@@ -204,7 +230,8 @@ def id_column(columns: Sequence[str], name: str, *, first: bool) -> tuple[str, s
         raise _refuse(
             shown, f"has several columns that may hold the ids ({_cells(known)}): say --id-column"
         )
-    if not known and (not first or _plain(columns[0]) in _ROW_NUMBERS):
+    only = len(columns) == 1
+    if not known and (_plain(columns[0]) in _NO_IDS or not (first or only)):
         raise _refuse(
             shown,
             f"has no column that is known to hold the ids ({_cells(columns)}): say --id-column",
@@ -229,6 +256,13 @@ def check_rows(first: Sequence[str], following: Sequence[Sequence[str]], name: s
     shape = _shape(first[0])
     if len([cell for cell in first if cell]) == 1:
         return None
+    numbers = [row[0] for row in (first, *following)]
+    if len(numbers) > 1 and any(
+        numbers == [str(n + start) for n in range(len(numbers))] for start in (0, 1)
+    ):
+        raise _refuse(
+            shown, "has the numbers of its rows in its first column: say --id-column 2 ..."
+        )
     for column in range(1, len(first)):
         cells = [row[column] for row in (first, *following) if column < len(row) and row[column]]
         if len([cell for cell in cells if _shape(cell) == shape]) * 2 > len(cells):
@@ -274,7 +308,7 @@ def _all_decodes(file: BinaryIO, encoding: str) -> bool:
 
 
 def _plain(cell: str) -> str:
-    return re.sub(r"[\s_\-]", "", cell).lower()
+    return re.sub(r"[\s_\-:：]", "", cell).lower()
 
 
 def _cells(cells: Iterable[str]) -> str:
@@ -307,6 +341,7 @@ def _shape(cell: str) -> str:
 
 
 def _encoding(head: bytes, shown: str, given: str | None) -> tuple[str, str | None]:
+    marked = next((name for mark, name in _MARKS if head.startswith(mark)), None)
     if given is not None:
         try:
             name = codecs.lookup(given).name
@@ -315,10 +350,12 @@ def _encoding(head: bytes, shown: str, given: str | None) -> tuple[str, str | No
             raise InvalidArgumentError(
                 f"--encoding {given!r}: there is none of text of this name; utf-8, gbk, utf-16 ...?"
             ) from None
-        return ("utf-8-sig" if name == "utf-8" else name), None
-    for mark, name in _NO_BOM:
-        if head.startswith(mark):
-            return name, None
+        name = "utf-8-sig" if name == "utf-8" else name
+        if marked is None or name.startswith(marked):
+            return marked or name, None
+        raise _refuse(shown, f"begins with the mark of {marked}: leave --encoding {given} out")
+    if marked is not None:
+        return marked, None
     if _decodes(head, "utf-8"):
         return "utf-8-sig", None
     if _decodes(head, "gb2312"):
@@ -359,7 +396,7 @@ def _by_content(text: str, shown: str) -> Format:
     return "ids"
 
 
-def _delimiter(text: str, given: str | None) -> str:
+def _delimiter(text: str, shown: str, given: str | None) -> str:
     if given is not None:
         sign = "\t" if given.lower() in ("tab", "\\t") else given
         if len(sign) != 1:
@@ -378,6 +415,10 @@ def _delimiter(text: str, given: str | None) -> str:
         return len(widths) == 1, min(widths, default=1)
 
     found = {sign: columns(sign) for sign in DELIMITERS}
+    if len(likely := [sign for sign, (same, width) in found.items() if same and width > 1]) > 1:
+        raise _refuse(
+            shown, f"may have its columns between {' or '.join(map(repr, likely))}: say --delimiter"
+        )
     # The same number of columns in every row says most; then how many there are.
     best = max(DELIMITERS, key=lambda sign: (found[sign][1] > 1, *found[sign]))
     return best if found[best][1] > 1 else ","

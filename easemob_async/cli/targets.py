@@ -24,9 +24,9 @@ from easemob_async.cli.detect import (
     check_rows,
     detect,
     has_header,
+    heads_ids,
     id_column,
     is_separator_line,
-    names_ids,
 )
 from easemob_async.cli.template import Template
 from easemob_async.facts import USERNAME
@@ -81,6 +81,11 @@ class Reading:
                 f"a list of ids has no columns to fill {fields}: give CSV, JSON or .xlsx "
                 "(--format), or write {{ and }} for braces that are meant"
             )
+        if kind.format == "ids" and self.id_column is not None:
+            raise InvalidArgumentError(
+                f"{Path(self.name).name} is a list of ids, and has no column {self.id_column}: "
+                "leave --id-column out, or say --format csv"
+            )
         return kind
 
     def items(self, file: BinaryIO) -> Iterator[Item]:
@@ -95,7 +100,7 @@ class Reading:
                 yield from self._ids(read_ids(buffered, kind.encoding))
             elif kind.format in ("csv", "excel"):
                 yield from self._table(
-                    _excel(buffered) if kind.format == "excel" else _csv(buffered, kind)
+                    _excel(buffered, self) if kind.format == "excel" else _csv(buffered, kind)
                 )
             else:
                 read = _json_array if kind.format == "json" else _json_lines
@@ -109,18 +114,16 @@ class Reading:
                 buffered.detach()
 
     def _ids(self, ids: Iterator[str]) -> Iterator[str]:
-        first = next(ids, None)
-        if first is None:
+        ahead = list(islice(ids, _LOOK_AHEAD))
+        if not ahead:
             return
-        header = names_ids(first) if self.header is None else self.header
-        if not header:
-            yield first
-        elif self.header is None:
+        header = self.header
+        if header is None and (header := heads_ids(ahead[0], ahead[1:], self.name)):
             self.tell(
-                f"{Path(self.name).name}: its first line ({first}) is taken for the name of a "
+                f"{Path(self.name).name}: its first line ({ahead[0]}) is taken for the name of a "
                 "column; --no-header sends to it"
             )
-        yield from ids
+        yield from chain(ahead[1:] if header else ahead, ids)
 
     def _item(self, line: int, row: Row | Exception, column: str) -> Item:
         if isinstance(row, Exception):
@@ -181,7 +184,8 @@ class Reading:
             column = self._id_column([name for name in columns if name] or ["1"], first=True)
         else:
             column = columns[0]
-            note = None if self.template.fields else check_rows(first, following, self.name)
+            sure = self.template.fields or self.header is not None
+            note = None if sure else check_rows(first, following, self.name)
             if note:
                 self.tell(note)
         for name in (column, *self.template.fields):
@@ -238,7 +242,7 @@ def _csv(file: io.BufferedReader, kind: Kind) -> Iterator[tuple[int, list[object
             text.detach()
 
 
-def _excel(file: io.BufferedReader) -> Iterator[tuple[int, list[object]]]:
+def _excel(file: io.BufferedReader, reading: Reading) -> Iterator[tuple[int, list[object]]]:
     try:
         from openpyxl import load_workbook  # type: ignore[import-untyped]
     except ModuleNotFoundError:
@@ -253,11 +257,22 @@ def _excel(file: io.BufferedReader) -> Iterator[tuple[int, list[object]]]:
     except Exception as error:  # whatever a damaged zip file makes of it
         raise InvalidArgumentError(f"the .xlsx file cannot be read: {error}") from None
     try:
-        for number, row in enumerate(book.worksheets[0].iter_rows(values_only=True), start=1):
+        first, *others = book.worksheets
+        if others := [sheet.title for sheet in others if _has_values(sheet)]:
+            reading.tell(
+                f"{Path(reading.name).name}: only its first sheet ({first.title}) is read, not "
+                f"{', '.join(others)}"
+            )
+        for number, row in enumerate(first.iter_rows(values_only=True), start=1):
             if any(cell is not None for cell in row):
                 yield number, [_cell(cell) for cell in row]
     finally:
         book.close()
+
+
+def _has_values(sheet: Any) -> bool:
+    rows = islice(sheet.iter_rows(values_only=True), _LOOK_AHEAD)
+    return any(cell is not None for row in rows for cell in row)
 
 
 def _cell(value: Any) -> object:

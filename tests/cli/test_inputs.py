@@ -174,6 +174,22 @@ NO_HEADER: dict[str, tuple[str, Any, list[str]]] = {
         "members\n" + "".join(f"{u}\n" for u, _ in ROWS),
         ["--header"],
     ),
+    "said to have none, though all are letters": (
+        "people.csv",
+        "".join(f"{u},{u}\n" for u, _ in ROWS),
+        ["--no-header"],
+    ),
+    "the second column": ("people.csv", "".join(f"x,{u}\n" for u, _ in ROWS), ["--id-column", "2"]),
+    "a mark that is said": (
+        "people.txt",
+        b"\xff\xfe" + "".join(f"{u}\n" for u, _ in ROWS).encode("utf-16-le"),
+        ["--encoding", "utf-16-le"],
+    ),
+    "a country that is called ID": (
+        "people.csv",
+        "login,country\n" + "".join(f"{u},ID\n" for u, _ in ROWS),
+        ["--id-column", "login"],
+    ),
     "a role that is called as columns are": (
         "people.csv",
         "".join(f'{u},"{n}",user\n' for u, n in ROWS),
@@ -233,6 +249,16 @@ REFUSED: dict[str, tuple[str, bytes, list[str], str]] = {
     ),
     "JSON without an id": ("a.jsonl", b'{"name": "Li", "phone": "1"}\n', [], "say --id-column"),
     "two columns of ids": ("a.csv", b"username,uid\nu1,x1\n", [], "say --id-column"),
+    "row numbers without a name": ("a.csv", b"1,ann\n2,bob\n3,eve\n", [], "say --id-column"),
+    "what people are called": ("a.csv", "姓名,工号\n李雷,A001\n".encode(), [], "say --id-column"),
+    "a name for an id": ("a.jsonl", b'{"name": "u1"}\n', [], "say --id-column"),
+    "two delimiters": ("a.txt", b"u1;1,50\nu2;2,75\n", [], "say --delimiter"),
+    "a list with a word above": ("a.txt", b"login\nu1\nu2\n", [], "--no-header"),
+    "a list with a title": ("a.txt", "名单2024\nu1\nu2\n".encode(), [], "--no-header"),
+    "a column of a list": ("a.txt", b"u1\nu2\n", ["--id-column", "x"], "--format csv"),
+    "another mark": ("a.txt", b"\xef\xbb\xbfu1\n", ["--encoding", "gbk"], "mark of utf-8"),
+    "utf-16 without a mark": ("a.txt", "u1\nu2\n".encode("utf-16-le"), [], "--encoding"),
+    "three columns, two of one name": ("a.csv", b"id,name,id\nu1,x,u2\n", [], "two columns"),
     "row numbers": ("a.csv", "序号,登录名\n1,ann\n".encode(), [], "say --id-column"),
     "several ids in a line": ("a.txt", b"u1,u2,u3\nu4,u5,u6\n", [], "one a line"),
     "several ids in one line": ("a.txt", b"u1;u2;u3", [], "--no-header"),
@@ -316,6 +342,22 @@ def test_where_the_ids_come_from_is_said(sh: Shell, emulator: Emulator, tmp_path
         assert sh("send", *arguments, "--text", "x", *FAST).stderr.count(told) == 1
     result = sh("send", str(path), "--id-column", "uid", "--text", "x", *FAST)
     assert "are taken from" not in result.stderr
+
+
+def test_only_the_first_sheet_is_read_and_that_is_said(
+    sh: Shell, emulator: Emulator, tmp_path: Path
+) -> None:
+    from openpyxl import Workbook
+
+    path = tmp_path / "a.xlsx"
+    book = Workbook()
+    book.active.append(["u1"])
+    book.create_sheet("Empty")
+    book.create_sheet("More").append(["u2"])
+    book.save(path)
+    result = sh("send", str(path), "--no-header", "--text", "x", *FAST)
+    assert result.returncode == 0
+    assert "only its first sheet (Sheet) is read, not More\n" in result.stderr
 
 
 def test_numbers_are_ids_too(sh: Shell, emulator: Emulator, tmp_path: Path) -> None:
@@ -689,6 +731,11 @@ def test_detecting_never_breaks(head: bytes) -> None:
         (["User ID", "x"], [["1", "2"]], True),
         (["环信ID"], [["a"]], True),
         (["login"], [["u1"], ["u2"]], True),
+        (["ann"], [["bob01"], ["c02"]], None),
+        (["ann", "Ann"], [["u2", "B"], ["u3", "C"]], None),
+        (["名单", ""], [["工号", "姓名"], ["A01", "李"], ["A02", "王"]], None),
+        (["List1", ""], [["u1", "Ann"], ["u2", "Bob"]], None),
+        (["名单2024"], [["u1"], ["u2"]], None),
         (["u0"], [["u1"], ["u2"]], False),
         (["13800000000"], [["13800000001"]], False),
         (["ann"], [["bob"]], None),
