@@ -44,15 +44,15 @@ def std_loads(data: bytes) -> Any:
     except RecursionError:
         raise ValueError("JSON is nested too deeply") from None
     if text.count("[") + text.count("{") > _DEEPEST:
-        _refuse_deep(value)
+        _refuse_deep(value, _DEEPEST)
     return value
 
 
-def _refuse_deep(value: Any) -> None:
+def _refuse_deep(value: Any, most: int) -> None:
     level, depth = [value], 0
     while level := [item for item in level if isinstance(item, list | dict)]:
         depth += 1
-        if depth > _DEEPEST:
+        if depth > most:
             raise ValueError("JSON is nested too deeply")
         level = [
             item
@@ -115,10 +115,13 @@ def read_first(text: str, at: int) -> tuple[Any, int]:
         ValueError: there is none, or it goes on after the text.
     """
     try:
-        return _LENIENT(text, at)
+        value, end = _LENIENT(text, at)
     except RecursionError:
         scan = _Scanner(text, at)
         return scan.value(), scan.at
+    if text.count("[", at, end) + text.count("{", at, end) > _NEST_MOST:
+        _refuse_deep(value, _NEST_MOST)  # how deep Python reads by itself differs
+    return value, end
 
 
 def mended(text: str) -> str:
