@@ -242,6 +242,9 @@ def _look_at(targets: BinaryIO, reading: Reading, kind: str) -> tuple[Reading, i
     if found.note:
         reading.tell(found.note)
     total = count_lines(targets, found)
+    if total is None:  # an array or a workbook: whoever sends it is asked, too
+        total = sum(1 for _ in reading.items(targets))
+        targets.seek(0)
     if kind == "users":
         odd, first = first_odd(reading.items(targets), _LOOKED_AT)
         targets.seek(0)

@@ -64,6 +64,15 @@ def excel(path: Path, header: bool) -> None:
     book.save(path)
 
 
+def put(path: Path, content: Any) -> Path:
+    """Write a file: bytes, a text, or by a function that takes its path."""
+    if callable(content):
+        content(path)
+    else:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
 FILES: dict[str, tuple[str, Any, list[str]]] = {
     "csv": ("people.csv", csv_of(), []),
     "padded header": ("people.csv", csv_of(header=" id , name "), []),
@@ -127,11 +136,7 @@ def test_files_that_people_have_are_read_for_what_they_are(
     sh: Shell, emulator: Emulator, tmp_path: Path, which: str, by_stdin: bool
 ) -> None:
     name, content, arguments = FILES[which]
-    path = tmp_path / name
-    if callable(content):
-        content(path)
-    else:
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    path = put(tmp_path / name, content)
     with path.open("rb") as stdin:
         result = subprocess.run(
             [
@@ -204,11 +209,7 @@ def test_nobody_is_lost_where_there_is_no_header(
     sh: Shell, emulator: Emulator, tmp_path: Path, which: str
 ) -> None:
     name, content, arguments = NO_HEADER[which]
-    path = tmp_path / name
-    if callable(content):
-        content(path)
-    else:
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    path = put(tmp_path / name, content)
     result = sh("send", str(path), "--text", "Hi", *arguments, *FAST)
     assert result.returncode == 0, result.stderr
     assert {user for user, _ in ROWS if emulator.received(user)} == {user for user, _ in ROWS}
@@ -650,6 +651,33 @@ def test_more_than_ten_thousand_are_asked_about_in_a_terminal(
     # Nobody is there to answer: cron is not asked.
     assert sh(*line).returncode == 0
     assert emulator.state.delivered == 20_002
+
+
+@pytest.mark.parametrize("form", ["json", "xlsx", "csv", "jsonl"])
+def test_whatever_the_file_is_many_are_asked_about(
+    sh: Shell, emulator: Emulator, tmp_path: Path, form: str
+) -> None:
+    from openpyxl import Workbook
+
+    path = tmp_path / f"many.{form}"
+    names = [f"u{n}" for n in range(10_001)]
+    if form == "xlsx":
+        book = Workbook(write_only=True)
+        sheet = book.create_sheet()
+        for name in ["id", *names]:
+            sheet.append([name])
+        book.save(path)
+    elif form == "json":
+        path.write_text(json.dumps(names))
+    elif form == "jsonl":
+        path.write_text("".join(json.dumps({"id": name}) + "\n" for name in names))
+    else:
+        path.write_text("\n".join(["id", *names]))
+    terminal = Terminal(["send", str(path), "--text", "x", *FAST], sh.env)
+    terminal.until("users?")
+    terminal.say("n\n")
+    assert terminal.end() == 1
+    assert emulator.state.delivered == 0
 
 
 @pytest.mark.parametrize("answer", ["y\n", "", "n\n"])
