@@ -18,7 +18,7 @@ from typing import Any
 from benchmarks.peak import peak
 from easemob_async import EasemobClient
 from easemob_async.emulator import Emulator
-from easemob_async.emulator.thread import running
+from easemob_async.emulator.in_thread import running
 
 _MEGABYTES = (1, 4, 10)
 _TIMES = 5

@@ -19,8 +19,8 @@ from pathlib import Path
 from benchmarks.peak import peak
 from benchmarks.server import APP
 from easemob_async import EasemobClient, FanoutJob, Text
-from easemob_async.fanout.journal import Journal, Verdict
-from easemob_async.fanout.records import SENT
+from easemob_async.fanout.journal.reader import SENT
+from easemob_async.fanout.journal.writer import Journal, Verdict
 
 SIZE = 600
 WORKERS = 64

@@ -18,8 +18,8 @@ import attrs
 
 from easemob_async import AttemptStarted, EasemobClient, FanoutJob, Hooks, Limit, Quotas, Text
 from easemob_async.emulator import Emulator
-from easemob_async.emulator.thread import running
-from easemob_async.fanout.pace import Pace
+from easemob_async.emulator.in_thread import running
+from easemob_async.fanout.pacing import Pace
 
 DELAY = 0.05
 FASTER = 10

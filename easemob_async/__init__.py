@@ -45,6 +45,18 @@ if TYPE_CHECKING:
     from easemob_async.fanout.report import Outcome as Outcome
     from easemob_async.fanout.report import OutcomeStatus as OutcomeStatus
     from easemob_async.fanout.report import Progress as Progress
+    from easemob_async.models.chat_groups import ChatGroup as ChatGroup
+    from easemob_async.models.chat_groups import CreatedGroup as CreatedGroup
+    from easemob_async.models.chat_groups import GroupMember as GroupMember
+    from easemob_async.models.chat_groups import GroupRole as GroupRole
+    from easemob_async.models.chat_groups import GroupSummary as GroupSummary
+    from easemob_async.models.chat_groups import JoinedGroup as JoinedGroup
+    from easemob_async.models.chat_groups import JoinedGroupsPage as JoinedGroupsPage
+    from easemob_async.models.chat_rooms import AutoDelete as AutoDelete
+    from easemob_async.models.chat_rooms import ChatRoom as ChatRoom
+    from easemob_async.models.chat_rooms import CreatedRoom as CreatedRoom
+    from easemob_async.models.chat_rooms import JoinedRoom as JoinedRoom
+    from easemob_async.models.chat_rooms import RoomSummary as RoomSummary
     from easemob_async.models.files import GroupFile as GroupFile
     from easemob_async.models.files import HistoryFile as HistoryFile
     from easemob_async.models.files import HistoryMessage as HistoryMessage
@@ -52,13 +64,6 @@ if TYPE_CHECKING:
     from easemob_async.models.files import ReplayedWebhooks as ReplayedWebhooks
     from easemob_async.models.files import StoredWebhooks as StoredWebhooks
     from easemob_async.models.files import UploadedFile as UploadedFile
-    from easemob_async.models.groups import ChatGroup as ChatGroup
-    from easemob_async.models.groups import CreatedGroup as CreatedGroup
-    from easemob_async.models.groups import GroupMember as GroupMember
-    from easemob_async.models.groups import GroupRole as GroupRole
-    from easemob_async.models.groups import GroupSummary as GroupSummary
-    from easemob_async.models.groups import JoinedGroup as JoinedGroup
-    from easemob_async.models.groups import JoinedGroupsPage as JoinedGroupsPage
     from easemob_async.models.messages import Audio as Audio
     from easemob_async.models.messages import Command as Command
     from easemob_async.models.messages import Custom as Custom
@@ -113,11 +118,6 @@ if TYPE_CHECKING:
     from easemob_async.models.relations import UserMutesPage as UserMutesPage
     from easemob_async.models.results import BatchOutcome as BatchOutcome
     from easemob_async.models.results import BatchResult as BatchResult
-    from easemob_async.models.rooms import AutoDelete as AutoDelete
-    from easemob_async.models.rooms import ChatRoom as ChatRoom
-    from easemob_async.models.rooms import CreatedRoom as CreatedRoom
-    from easemob_async.models.rooms import JoinedRoom as JoinedRoom
-    from easemob_async.models.rooms import RoomSummary as RoomSummary
     from easemob_async.models.tokens import FOREVER as FOREVER
     from easemob_async.models.tokens import AppToken as AppToken
     from easemob_async.models.tokens import Token as Token
@@ -137,9 +137,9 @@ if TYPE_CHECKING:
     from easemob_async.resources.streams import StreamChunk as StreamChunk
     from easemob_async.resources.streams import StreamFormat as StreamFormat
     from easemob_async.resources.streams import StreamWriter as StreamWriter
-    from easemob_async.transport.account import QuotaAccount as QuotaAccount
-    from easemob_async.transport.account import Usage as Usage
     from easemob_async.transport.downloads import Download as Download
+    from easemob_async.transport.quota_account import QuotaAccount as QuotaAccount
+    from easemob_async.transport.quota_account import Usage as Usage
     from easemob_async.transport.user_tokens import UserTokens as UserTokens
 
 
@@ -147,104 +147,87 @@ __version__ = "0.1.0"
 
 # Where each name lives; a test holds this table and the imports above to one another.
 _HOMES = {
-    "client": ("EasemobClient",),
-    "config": (
-        *("AppKey", "AttemptEnded", "AttemptStarted", "DataCenter", "Hooks", "PoolOptions"),
-        *("RetryPolicy", "Timeouts"),
-    ),
-    "errors": (
-        *("APIError", "AppNotFoundError", "AuthenticationError", "BadRequestError"),
-        *("ClientClosedError", "ConfigurationError", "ConflictError", "ConnectError"),
-        *("EasemobError", "InvalidArgumentError", "JournalError", "NotFoundError"),
-        *("PayloadTooLargeError", "PermissionDeniedError", "RateLimitError", "Request"),
-        *("RequestTimeoutError", "ResponseError", "ServerError", "TransportError"),
-        "WebhookError",
-    ),
-    "fanout.job": ("FanoutJob",),
-    "fanout.report": ("FanoutPlan", "FanoutReport", "Outcome", "OutcomeStatus", "Progress"),
-    "models.groups": (
-        *("ChatGroup", "CreatedGroup", "GroupMember", "GroupRole", "GroupSummary"),
-        *("JoinedGroup", "JoinedGroupsPage"),
-    ),
-    "models.messages": (
-        *("Audio", "Command", "Custom", "File", "Image", "Location", "Message"),
-        *("RoomMessageLevel", "RouteType", "SentMessages", "TargetType", "Text", "Video"),
-    ),
-    "models.pages": ("Page", "Paginator"),
-    "models.push": (
-        *("ApnsOptions", "DirectedTemplate", "HarmonyOptions", "PushFilter", "PushOptions"),
-        "PushTemplate",
-    ),
-    "models.received": ("Combined",),
-    "models.results": ("BatchOutcome", "BatchResult"),
-    "models.tokens": ("FOREVER", "AppToken", "Token", "TokenProvider", "UserToken"),
-    "models.users": ("DeletedUsers", "Device", "NewUser", "OnlineStatus", "PushBinding", "User"),
-    "quotas": ("Limit", "Quotas"),
-    "transport.account": ("QuotaAccount", "Usage"),
-    "models.moderation": (
-        "CreatedThread",
-        "MutedMember",
-        "Sort",
-        "Thread",
-    ),
-    "models.rooms": (
-        "AutoDelete",
-        "ChatRoom",
-        "CreatedRoom",
-        "JoinedRoom",
-        "RoomSummary",
-    ),
-    "models.relations": (
-        "AddedReaction",
-        "BlockRelation",
-        "ChatType",
-        "Contact",
-        "ContactRelation",
-        "DeliveryStatus",
-        "Favorite",
-        "MessageReactions",
-        "NewFavorite",
-        "Presence",
-        "PresenceSubscription",
-        "PresenceSubscriptionsPage",
-        "Reaction",
-        "ReactionPage",
-        "SentBroadcast",
-        "UserMute",
-        "UserMutesPage",
-    ),
-    "models.push_settings": (
-        "PushChatType",
-        "PushCounts",
-        "PushDisplayStyle",
-        "PushMode",
-        "PushPlatform",
-        "PushSettings",
-        "StoredPushTemplate",
-    ),
-    "models.files": (
-        "GroupFile",
-        "HistoryFile",
-        "HistoryMessage",
-        "Lifetime",
-        "ReplayedWebhooks",
-        "StoredWebhooks",
-        "UploadedFile",
-    ),
-    "resources.message_changes": (
-        "ImportedMessage",
-        "Recall",
-        "RecalledMessage",
-    ),
-    "resources.streams": (
-        "StreamChunk",
-        "StreamFormat",
-        "StreamWriter",
-    ),
-    "transport.downloads": ("Download",),
-    "transport.user_tokens": ("UserTokens",),
+    "client": """
+        EasemobClient
+    """,
+    "config": """
+        AppKey AttemptEnded AttemptStarted DataCenter Hooks PoolOptions RetryPolicy Timeouts
+    """,
+    "errors": """
+        APIError AppNotFoundError AuthenticationError BadRequestError ClientClosedError
+        ConfigurationError ConflictError ConnectError EasemobError InvalidArgumentError
+        JournalError NotFoundError PayloadTooLargeError PermissionDeniedError RateLimitError
+        Request RequestTimeoutError ResponseError ServerError TransportError WebhookError
+    """,
+    "fanout.job": """
+        FanoutJob
+    """,
+    "fanout.report": """
+        FanoutPlan FanoutReport Outcome OutcomeStatus Progress
+    """,
+    "models.chat_groups": """
+        ChatGroup CreatedGroup GroupMember GroupRole GroupSummary JoinedGroup JoinedGroupsPage
+    """,
+    "models.chat_rooms": """
+        AutoDelete ChatRoom CreatedRoom JoinedRoom RoomSummary
+    """,
+    "models.files": """
+        GroupFile HistoryFile HistoryMessage Lifetime ReplayedWebhooks StoredWebhooks UploadedFile
+    """,
+    "models.messages": """
+        Audio Command Custom File Image Location Message RoomMessageLevel RouteType SentMessages
+        TargetType Text Video
+    """,
+    "models.moderation": """
+        CreatedThread MutedMember Sort Thread
+    """,
+    "models.pages": """
+        Page Paginator
+    """,
+    "models.push": """
+        ApnsOptions DirectedTemplate HarmonyOptions PushFilter PushOptions PushTemplate
+    """,
+    "models.push_settings": """
+        PushChatType PushCounts PushDisplayStyle PushMode PushPlatform PushSettings
+        StoredPushTemplate
+    """,
+    "models.received": """
+        Combined
+    """,
+    "models.relations": """
+        AddedReaction BlockRelation ChatType Contact ContactRelation DeliveryStatus Favorite
+        MessageReactions NewFavorite Presence PresenceSubscription PresenceSubscriptionsPage
+        Reaction ReactionPage SentBroadcast UserMute UserMutesPage
+    """,
+    "models.results": """
+        BatchOutcome BatchResult
+    """,
+    "models.tokens": """
+        AppToken FOREVER Token TokenProvider UserToken
+    """,
+    "models.users": """
+        DeletedUsers Device NewUser OnlineStatus PushBinding User
+    """,
+    "quotas": """
+        Limit Quotas
+    """,
+    "resources.message_changes": """
+        ImportedMessage Recall RecalledMessage
+    """,
+    "resources.streams": """
+        StreamChunk StreamFormat StreamWriter
+    """,
+    "transport.downloads": """
+        Download
+    """,
+    "transport.quota_account": """
+        QuotaAccount Usage
+    """,
+    "transport.user_tokens": """
+        UserTokens
+    """,
 }
-_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
 
 __all__ = sorted(_HOME_OF)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypedDict, TypeVar,
 import attrs
 from aiohttp import ClientSession
 
-from easemob_async import facts
+from easemob_async import api_limits
 from easemob_async.config import (
     DEFAULT_BASE_URL,
     AppKey,
@@ -25,9 +25,9 @@ from easemob_async.config import (
 )
 from easemob_async.errors import ConfigurationError
 from easemob_async.quotas import Quotas
-from easemob_async.transport.account import QuotaAccount
-from easemob_async.transport.call import Core, Options
+from easemob_async.transport.quota_account import QuotaAccount
 from easemob_async.transport.session import SessionPool
+from easemob_async.transport.state import Core, Options
 from easemob_async.transport.transport import Transport
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ class EasemobClient:
         hooks: Hooks | None = None,
         session: ClientSession | None = None,
         allow_http: bool = False,
-        max_message_bytes: int = facts.MESSAGE_BYTES,
+        max_message_bytes: int = api_limits.MESSAGE_BYTES,
     ) -> None:
         key = app_key if isinstance(app_key, AppKey) else AppKey.parse(_text("app_key", app_key))
         if isinstance(max_message_bytes, bool) or max_message_bytes < 1:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def easemob_emulator() -> Iterator[Emulator]:
     """The emulator of the service, running in a thread."""
     from easemob_async.emulator import Emulator
-    from easemob_async.emulator.thread import running
+    from easemob_async.emulator.in_thread import running
 
     with running(Emulator()) as emulator:
         yield emulator

@@ -31,7 +31,7 @@ from easemob_async import (
     Timeouts,
 )
 from easemob_async.emulator import Emulator
-from easemob_async.emulator.thread import running
+from easemob_async.emulator.in_thread import running
 from tests.conftest import Against
 from tests.servers import Reply
 

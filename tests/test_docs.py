@@ -13,7 +13,7 @@ import pytest
 
 import easemob_async
 from easemob_async.emulator import Emulator
-from easemob_async.emulator.thread import running
+from easemob_async.emulator.in_thread import running
 
 DOCS = Path(__file__).parent.parent / "docs"
 

@@ -27,8 +27,8 @@ from easemob_async import (
     Text,
     errors,
 )
-from easemob_async.redaction import BLOT, redact, secrets_in
-from easemob_async.transport.replies import classify, parse_retry_after, read_refusal
+from easemob_async.transport.refusals import classify, parse_retry_after, read_refusal
+from easemob_async.wire.redaction import BLOT, redact, secrets_in
 from tests.conftest import FAST, Against
 from tests.servers import CUT, Reply
 

@@ -14,7 +14,7 @@ from aiohttp import web
 import easemob_async
 from easemob_async import EasemobClient, Text
 from easemob_async.emulator import Emulator
-from easemob_async.emulator.thread import running
+from easemob_async.emulator.in_thread import running
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

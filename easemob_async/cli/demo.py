@@ -24,7 +24,7 @@ def demo(targets: int) -> None:
 
 async def _demo(count: int) -> int:
     from easemob_async.emulator import Emulator
-    from easemob_async.emulator.thread import running
+    from easemob_async.emulator.in_thread import running
 
     with running(Emulator(quotas=_SCALE)) as emulator:
         out.print(

@@ -17,7 +17,7 @@ from typing import BinaryIO, Final, Literal
 import attrs
 
 from easemob_async import InvalidArgumentError
-from easemob_async.facts import USERNAME
+from easemob_async.api_limits import USERNAME
 
 Format = Literal["ids", "csv", "jsonl", "json", "excel"]
 

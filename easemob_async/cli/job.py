@@ -9,7 +9,14 @@ import click
 from easemob_async import EasemobError
 from easemob_async.cli.run import Group, err
 from easemob_async.cli.show import show
-from easemob_async.fanout.records import FAILED, SENT, UNKNOWN, count_last, read_job, read_last
+from easemob_async.fanout.journal.reader import (
+    FAILED,
+    SENT,
+    UNKNOWN,
+    count_last,
+    read_job,
+    read_last,
+)
 
 _NAMES = {SENT: "sent", FAILED: "failed", UNKNOWN: "unknown"}
 

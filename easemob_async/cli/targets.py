@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, Final, TypeVar, cast
 import attrs
 
 from easemob_async import InvalidArgumentError, Message
+from easemob_async.api_limits import USERNAME
 from easemob_async.cli.detect import (
     HEAD,
     Format,
@@ -29,7 +30,6 @@ from easemob_async.cli.detect import (
     is_separator_line,
 )
 from easemob_async.cli.template import Template
-from easemob_async.facts import USERNAME
 
 T = TypeVar("T")
 

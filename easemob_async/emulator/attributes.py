@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from easemob_async import facts
-from easemob_async.emulator.calls import JSON, Call, Refusal, routes
+from easemob_async import api_limits
 from easemob_async.emulator.groups import find_group
+from easemob_async.emulator.routes import JSON, Call, Refusal, routes
 from easemob_async.emulator.state import Group
 
 _USER_BYTES: Final = 2048
@@ -70,7 +70,7 @@ def get_capacity(call: Call) -> dict[str, JSON]:
 def get_users(call: Call) -> dict[str, JSON]:
     """user_attributes.get_many."""
     _open(call)
-    most = facts.USER_ATTRIBUTES_PER_CALL
+    most = api_limits.USER_ATTRIBUTES_PER_CALL
     too_many = Refusal(400, "BAD_REQUEST", f"exceed allowed batch size {most}")
     names = call.names("targets", most=most, too_many=too_many)
     wanted, users = call.object().get("properties") or [], call.state.users
@@ -94,9 +94,9 @@ def _check(given: JSON) -> dict[str, str]:
     if not isinstance(given, dict):
         raise _metadata(400, "metadata must be provided")  # open: the text
     for key, value in given.items():
-        if len(key.encode()) > facts.MEMBER_ATTRIBUTE_NAME:
+        if len(key.encode()) > api_limits.MEMBER_ATTRIBUTE_NAME:
             raise _metadata(400, "exceeds chatgroup user metadata single key limit")
-        if len(str(value).encode()) > facts.MEMBER_ATTRIBUTE_VALUE:
+        if len(str(value).encode()) > api_limits.MEMBER_ATTRIBUTE_VALUE:
             raise _metadata(400, "exceeds chatgroup user metadata single value limit")
     return given
 
@@ -128,7 +128,7 @@ def set_members(call: Call) -> dict[str, JSON]:
     if group is None:
         raise _metadata(404, "group not exists")
     rows = call.body if isinstance(call.body, list) else []
-    if len(rows) > facts.MEMBER_ATTRIBUTES_SET:
+    if len(rows) > api_limits.MEMBER_ATTRIBUTES_SET:
         raise _metadata(400, "exceeds chatgroup metadata batch put users limit")
     strangers = [row["username"] for row in rows if row["username"] not in group]
     if strangers:
@@ -156,7 +156,7 @@ def get_members(call: Call) -> dict[str, JSON]:
     """chat_groups.member_attributes.get_many; all attributes without properties."""
     group = find_group(call)
     too_many = _metadata(400, "query param reaches limit.")
-    names = call.names("targets", most=facts.MEMBER_ATTRIBUTES_GET, too_many=too_many)
+    names = call.names("targets", most=api_limits.MEMBER_ATTRIBUTES_GET, too_many=too_many)
     wanted = call.object().get("properties")
     return {
         "data": {

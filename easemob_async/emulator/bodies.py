@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from easemob_async.emulator.calls import JSON, File, Refusal
+from easemob_async.emulator.routes import JSON, File, Refusal
 
 _MESSAGE_PATHS: Final = ("/messages/users", "/messages/chatgroups", "/messages/chatrooms")
 

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import attrs
 
-from easemob_async import facts
-from easemob_async.emulator.calls import JSON, Call, Refusal, routes
-from easemob_async.emulator.happenings import tell_edit, tell_recall
+from easemob_async import api_limits
+from easemob_async.emulator.events import tell_edit, tell_recall
+from easemob_async.emulator.routes import JSON, Call, Refusal, routes
 
 _KINDS: Final = {"chat": "users", "groupchat": "chatgroups", "chatroom": "chatrooms"}
 _RECALL_SECONDS: Final = 120
@@ -70,7 +70,7 @@ def recall_many(call: Call) -> dict[str, JSON]:
     unopened = Refusal(403, "forbidden_op", "message recall service is unopened")
     call.needs("recall", unopened)
     rows = call.object().get("msgs")
-    if not isinstance(rows, list) or not 1 <= len(rows) <= facts.RECALLS_PER_CALL:
+    if not isinstance(rows, list) or not 1 <= len(rows) <= api_limits.RECALLS_PER_CALL:
         # open: what happens past 30
         raise Refusal(400, "message_recall_error", "params msgs's size can't exceed limit 30")
     data = []
@@ -167,7 +167,7 @@ def _delete_roaming(call: Call, key: str, *, by_time: bool) -> dict[str, JSON]:
         )
         return _told(call)
     ids = wanted.split(",")
-    if len(ids) > facts.ROAMING_PER_CALL:
+    if len(ids) > api_limits.ROAMING_PER_CALL:
         description = "delete msg list limit can not greater than 50"
         raise Refusal(400, "param exception", description)
     call.state.drop(name, lambda m: m["id"] in ids and any(_with(m, name, k, other) for k in kinds))

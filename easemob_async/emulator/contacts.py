@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import Any, Final
 
-from easemob_async import facts
-from easemob_async.emulator.calls import JSON, Call, Refusal, by_cursor, routes
+from easemob_async import api_limits
+from easemob_async.emulator.routes import JSON, Call, Refusal, by_cursor, routes
 from easemob_async.emulator.state import User
 from easemob_async.emulator.users import find_user, show_user
 
@@ -60,7 +60,7 @@ def set_remark(call: Call) -> dict[str, JSON]:
     if friend.username not in user.contacts:
         raise _illegal("updateRemark they are not friends, please add as a friend first.")
     remark = call.object().get("remark")
-    if not isinstance(remark, str) or len(remark) > facts.REMARK_LENGTH:
+    if not isinstance(remark, str) or len(remark) > api_limits.REMARK_LENGTH:
         raise _illegal("remark is not legal")  # open: what happens past 100 characters
     user.contacts[friend.username] = remark
     return {"status": "ok"}
@@ -70,7 +70,7 @@ def set_remark(call: Call) -> dict[str, JSON]:
 def list_contacts(call: Call) -> dict[str, JSON]:
     """contacts.list: newest first."""
     user = find_user(call)
-    most = facts.CONTACTS_PER_PAGE
+    most = api_limits.CONTACTS_PER_PAGE
     if call.query.get("limit", "10").isdigit() and int(call.query.get("limit", "10")) > most:
         raise _illegal(f"getContacts | page size more than max limit : {most}")
     page, cursor = by_cursor(call, list(user.contacts.items())[::-1], 10, most)
@@ -93,7 +93,7 @@ def _checked(call: Call) -> tuple[str, list[str]]:
     names = body.get("check_list")
     if not body.get("username"):
         raise _illegal("username cannot be blank")
-    if not isinstance(names, list) or not 1 <= len(names) <= facts.CONTACTS_PER_CHECK:
+    if not isinstance(names, list) or not 1 <= len(names) <= api_limits.CONTACTS_PER_CHECK:
         raise _illegal("check_list size must be between 1 and 100")
     return body["username"], names
 
@@ -116,7 +116,7 @@ def import_contacts(call: Call) -> dict[str, JSON]:
     """contacts.import_many."""
     user, users = find_user(call), call.state.users
     too_many = _illegal("request user over flow limit:10.")
-    names = call.names(most=facts.CONTACTS_PER_IMPORT, too_many=too_many)
+    names = call.names(most=api_limits.CONTACTS_PER_IMPORT, too_many=too_many)
     if len(user.contacts) >= _MOST_CONTACTS:
         raise Refusal(403, "exceed_limit", "Inviter's contact max count.")
     data: dict[str, list[str]] = {
@@ -144,7 +144,7 @@ def import_contacts(call: Call) -> dict[str, JSON]:
 def block(call: Call) -> dict[str, JSON]:
     """contacts.blocklist.add_many."""
     user = find_user(call)
-    most = facts.BLOCKED_PER_OWNER
+    most = api_limits.BLOCKED_PER_OWNER
     too_many = _illegal(f"usernames size is more than max limit : {most}")  # open: no row
     names = call.names(most=most, too_many=too_many)
     if any(name not in call.state.users for name in names):
@@ -168,7 +168,7 @@ def list_blocked(call: Call) -> dict[str, JSON]:
     blocked = find_user(call).blocked[::-1]
     cursor = None
     if "pageSize" in call.query or "cursor" in call.query:
-        most = facts.CONTACTS_PER_PAGE
+        most = api_limits.CONTACTS_PER_PAGE
         blocked, cursor = by_cursor(call, blocked, most, most, name="pageSize")
     answer: dict[str, JSON] = {"entities": [], "data": blocked, "count": len(blocked)}
     return {**answer, "cursor": cursor} if cursor else answer
@@ -239,7 +239,7 @@ def list_mutes(call: Call) -> dict[str, JSON]:
         for user in call.state.users.values()
         for kind in user.mutes
     ]
-    size = call.whole_number("pageSize", 10, facts.MUTED_PER_PAGE)
+    size = call.whole_number("pageSize", 10, api_limits.MUTED_PER_PAGE)
     number = call.whole_number("pageNum", 1, 10**9)
     page = rows[(number - 1) * size : number * size]
     return {"data": {"data": page, "unixtime": int(call.state.now())}}
@@ -258,9 +258,9 @@ def _keeper(call: Call, name: JSON = None) -> User:
 
 def _save(call: Call, user: User, row: dict[str, JSON]) -> dict[str, JSON]:
     data, ext = row.get("data"), row.get("ext")
-    if not isinstance(data, str) or len(data) > facts.FAVORITE_LENGTH:
+    if not isinstance(data, str) or len(data) > api_limits.FAVORITE_LENGTH:
         raise _illegal("data is not legal")  # open: the text
-    if ext is not None and len(str(ext)) > facts.FAVORITE_EXT_LENGTH:
+    if ext is not None and len(str(ext)) > api_limits.FAVORITE_EXT_LENGTH:
         raise _illegal("ext is not legal")  # open: the text
     now = call.state.milliseconds()
     favorite = {
@@ -286,7 +286,7 @@ def add_favorites(call: Call) -> dict[str, JSON]:
     """favorites.add_many; the user is in the body."""
     body = call.object()
     user, rows = _keeper(call, body.get("username") or "?"), body.get("collections")
-    if not isinstance(rows, list) or not 1 <= len(rows) <= facts.FAVORITES_PER_CALL:
+    if not isinstance(rows, list) or not 1 <= len(rows) <= api_limits.FAVORITES_PER_CALL:
         raise _illegal("collections is not legal")  # open: the text
     return {"collections": [_save(call, user, row) for row in rows]}
 
@@ -307,7 +307,7 @@ def remove_favorites(call: Call) -> dict[str, JSON]:
     """favorites.remove_many."""
     user = _keeper(call)
     too_many = _illegal("collection_ids is not legal")  # open: the text
-    ids = call.names("collection_ids", most=facts.FAVORITES_PER_CALL, too_many=too_many)
+    ids = call.names("collection_ids", most=api_limits.FAVORITES_PER_CALL, too_many=too_many)
     if any(favorite_id not in user.favorites for favorite_id in ids):
         raise Refusal(400, None, "user collection not found")
     for favorite_id in ids:
@@ -322,9 +322,9 @@ def list_favorites(call: Call) -> dict[str, JSON]:
     direction = query.get("direction", "desc")
     if direction not in ("desc", "asc"):
         raise _illegal("direction should be desc or asc")
-    if query.get("limit", "").isdigit() and int(query["limit"]) > facts.FAVORITES_PER_PAGE:
+    if query.get("limit", "").isdigit() and int(query["limit"]) > api_limits.FAVORITES_PER_PAGE:
         raise _illegal("limit should be less than 200")
-    size = call.whole_number("limit", 100, facts.FAVORITES_PER_PAGE)
+    size = call.whole_number("limit", 100, api_limits.FAVORITES_PER_PAGE)
     rows: list[dict[str, Any]] = sorted(user.favorites.values(), key=lambda f: f["createdAt"])
     if direction == "desc":
         rows = rows[::-1]

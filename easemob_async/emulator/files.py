@@ -9,8 +9,8 @@ import uuid
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
-from easemob_async import facts
-from easemob_async.emulator.calls import JSON, Call, Content, File, Refusal, paged, routes
+from easemob_async import api_limits
+from easemob_async.emulator.routes import JSON, Call, Content, File, Refusal, paged, routes
 from easemob_async.emulator.state import Group
 
 _KEPT: Final = 7 * 86_400
@@ -22,7 +22,7 @@ _KINDS: Final = {"users": "chat", "chatgroups": "groupchat", "chatrooms": "chatr
 def _file(call: Call, error: str) -> File:
     if not isinstance(call.body, File):
         raise Refusal(400, error, "file must be provided.")
-    if len(call.body.data) > facts.FILE_BYTES:
+    if len(call.body.data) > api_limits.FILE_BYTES:
         error = "file exceeding maximum limit"
         raise Refusal(413, error, "the file size exceeds the maximum limit.")
     return call.body
@@ -63,7 +63,7 @@ def set_lifetime(call: Call) -> dict[str, JSON]:
     call.needs("lifetimes", Refusal(403, "forbidden_op", ""))
     lifetime = call.object().get("lifetime", "default")
     too_many = Refusal(400, "illegal_argument", "chatfile_ids size is too large")
-    ids = call.names("chatfile_ids", most=facts.FILES_PER_CALL, too_many=too_many)
+    ids = call.names("chatfile_ids", most=api_limits.FILES_PER_CALL, too_many=too_many)
     if lifetime not in ("default", "refresh", "forever"):
         description = "lifetime must be either 'forever' or 'default' or 'refresh'。"
         raise Refusal(400, "illegal_argument", description)

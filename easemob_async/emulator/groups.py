@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from easemob_async import facts
-from easemob_async.emulator.calls import JSON, Call, Refusal, make_cursor, read_cursor, routes
+from easemob_async import api_limits
+from easemob_async.emulator.routes import JSON, Call, Refusal, make_cursor, read_cursor, routes
 from easemob_async.emulator.state import Group
 
 _CHANGEABLE: Final = (
@@ -13,9 +13,9 @@ _CHANGEABLE: Final = (
     *("invite_need_confirm", "custom", "public"),
 )
 _LIMITS: Final = {
-    "groupname": facts.GROUP_NAME_LENGTH,
-    "description": facts.GROUP_DESCRIPTION_LENGTH,
-    "avatar": facts.GROUP_AVATAR_LENGTH,
+    "groupname": api_limits.GROUP_NAME_LENGTH,
+    "description": api_limits.GROUP_DESCRIPTION_LENGTH,
+    "avatar": api_limits.GROUP_AVATAR_LENGTH,
 }
 _DEFAULTS: Final[dict[str, JSON]] = {
     "groupname": "",
@@ -58,7 +58,7 @@ def _check_settings(body: dict[str, JSON]) -> None:
     for name, most in _LIMITS.items():
         if len(str(body.get(name) or "")) > most:
             raise Refusal(400, "invalid_parameter", f"{name} length is too big")
-    if len(str(body.get("custom") or "").encode()) > facts.GROUP_CUSTOM_BYTES:
+    if len(str(body.get("custom") or "").encode()) > api_limits.GROUP_CUSTOM_BYTES:
         raise Refusal(400, "invalid_parameter", "custom length is too big")
     most = body.get("maxusers", 1)
     if isinstance(most, bool) or not isinstance(most, int) or most < 1:
@@ -94,7 +94,7 @@ def create(call: Call) -> dict[str, JSON]:
 @routes.add("GET", "/chatgroups")
 def list_groups(call: Call) -> dict[str, JSON]:
     """chat_groups.list: newest first, by cursor."""
-    limit = call.whole_number("limit", 10, facts.GROUPS_PER_PAGE)
+    limit = call.whole_number("limit", 10, api_limits.GROUPS_PER_PAGE)
     groups = list(call.state.groups.values())[::-1]
     before = read_cursor(call)
     if before is not None:
@@ -126,7 +126,7 @@ def list_groups(call: Call) -> dict[str, JSON]:
 def list_joined(call: Call) -> dict[str, JSON]:
     """chat_groups.list_joined: pages from 0."""
     username = call.params["username"]
-    size = call.whole_number("pagesize", 5, facts.JOINED_GROUPS_PER_PAGE)
+    size = call.whole_number("pagesize", 5, api_limits.JOINED_GROUPS_PER_PAGE)
     number = call.whole_number("pagenum", 0, 10**9, least=0)
     joined = [group for group in call.state.groups.values() if username in group]
     page = joined[number * size : (number + 1) * size]
@@ -245,7 +245,7 @@ def list_members(call: Call) -> dict[str, JSON]:
     if group is None:
         description = f"do not find this group:{call.params['group_id']}"
         raise Refusal(404, "service_resource_not_found", description)
-    size = call.whole_number("pagesize", facts.MEMBERS_PER_PAGE, facts.MEMBERS_PER_PAGE)
+    size = call.whole_number("pagesize", api_limits.MEMBERS_PER_PAGE, api_limits.MEMBERS_PER_PAGE)
     number = call.whole_number("pagenum", 1, 10**9)
     with_time = call.query.get("joined_time") == "true"
     everybody = [("owner", group.owner, group.created)]
@@ -307,7 +307,7 @@ def remove_members(call: Call) -> dict[str, JSON]:
     """chat_groups.members.remove (one) and chat_groups.members.remove_many (joined by commas)."""
     group = find_usable(call)
     names = call.params["usernames"].split(",")
-    if len(names) > facts.IDS_PER_URL:
+    if len(names) > api_limits.IDS_PER_URL:
         description = "kickMember: kickMembers number more than maxSize : 60"
         raise Refusal(400, "invalid_parameter", description)
     if group.owner in names:

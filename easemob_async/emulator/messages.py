@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from easemob_async import facts
-from easemob_async.emulator.calls import JSON, Call, Refusal, routes
-from easemob_async.emulator.happenings import tell_message
+from easemob_async import api_limits
+from easemob_async.emulator.events import tell_message
+from easemob_async.emulator.routes import JSON, Call, Refusal, routes
 from easemob_async.emulator.state import State
 
 _TYPES: Final = frozenset({"txt", "img", "audio", "video", "file", "loc", "cmd", "custom"})
@@ -71,21 +71,21 @@ def check_message(body: JSON, most: int, *, members: bool = False) -> None:
 def check_size(content: JSON, ext: JSON) -> None:
     """Refuse a body that is too large together with its ext."""
     size = sum(len(_compact(part)) for part in (content, ext) if part is not None)
-    if size > facts.MESSAGE_BYTES:
+    if size > api_limits.MESSAGE_BYTES:
         raise _refused("message is too large", 14007)
 
 
 @routes.add("POST", "/messages/users", quota="messages.users")
 def send_to_users(call: Call) -> dict[str, JSON]:
     """messages.send_to_users; existence of users is not checked."""
-    check_message(call.body, facts.USERS_PER_MESSAGE)
+    check_message(call.body, api_limits.USERS_PER_MESSAGE)
     return _send(call, "users", {user: [user] for user in call.body["to"]})
 
 
 @routes.add("POST", "/messages/chatgroups", quota="messages.groups")
 def send_to_groups(call: Call) -> dict[str, JSON]:
     """messages.send_to_groups; existence of groups is not checked."""
-    check_message(call.body, facts.GROUPS_PER_MESSAGE)
+    check_message(call.body, api_limits.GROUPS_PER_MESSAGE)
     sender = call.body.get("from", "admin")
     groups = call.state.groups
     who = {
@@ -100,7 +100,7 @@ def send_to_groups(call: Call) -> dict[str, JSON]:
 @routes.add("POST", "/messages/chatgroups/users", quota="messages.members")
 def send_to_group_members(call: Call) -> dict[str, JSON]:
     """messages.send_to_group_members."""
-    check_message(call.body, facts.GROUPS_PER_MESSAGE, members=True)
+    check_message(call.body, api_limits.GROUPS_PER_MESSAGE, members=True)
     # The page's table says one group, its error row says three: the table is followed.
     return _send_to_members(call, "chatgroups")
 
@@ -108,14 +108,14 @@ def send_to_group_members(call: Call) -> dict[str, JSON]:
 @routes.add("POST", "/messages/chatrooms", quota="messages.rooms")
 def send_to_rooms(call: Call) -> dict[str, JSON]:
     """messages.send_to_rooms; existence of rooms is not checked."""
-    check_message(call.body, facts.ROOMS_PER_MESSAGE)
+    check_message(call.body, api_limits.ROOMS_PER_MESSAGE)
     return _send(call, "chatrooms", {room: [] for room in call.body["to"]})
 
 
 @routes.add("POST", "/messages/chatrooms/users", quota="messages.members")
 def send_to_room_members(call: Call) -> dict[str, JSON]:
     """messages.send_to_room_members."""
-    check_message(call.body, facts.ROOMS_PER_MESSAGE, members=True)
+    check_message(call.body, api_limits.ROOMS_PER_MESSAGE, members=True)
     return _send_to_members(call, "chatrooms")
 
 
@@ -145,9 +145,9 @@ def send_legacy(call: Call) -> dict[str, JSON]:
 
 def _send_to_members(call: Call, kind: str) -> dict[str, JSON]:
     users = call.body["users"]
-    if not _strings(users) or len(users) > facts.MEMBERS_PER_MESSAGE:
+    if not _strings(users) or len(users) > api_limits.MEMBERS_PER_MESSAGE:
         # open: nothing is printed for more than twenty; the nearest text is that of `to`
-        raise _refused(f"params users's size can't exceed limit {facts.MEMBERS_PER_MESSAGE}")
+        raise _refused(f"params users's size can't exceed limit {api_limits.MEMBERS_PER_MESSAGE}")
     if len(call.body["to"]) > 1:
         raise _refused("params to's size can't exceed limit 1")
     answer = _send(call, kind, {call.body["to"][0]: users})

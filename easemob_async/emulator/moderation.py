@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from easemob_async import facts
-from easemob_async.emulator.calls import JSON, Call, Handler, Refusal, routes
+from easemob_async import api_limits
 from easemob_async.emulator.groups import find_group, find_usable
+from easemob_async.emulator.routes import JSON, Call, Handler, Refusal, routes
 from easemob_async.emulator.state import Group
 
 _ADMINS_MOST: Final = 99
@@ -43,7 +43,7 @@ def _too_many(description: str) -> Refusal:
 
 def _path_names(call: Call, too_many: str) -> list[str]:
     names = call.params["usernames"].split(",")
-    if len(names) > facts.IDS_PER_URL:
+    if len(names) > api_limits.IDS_PER_URL:
         raise _too_many(too_many)
     return names
 
@@ -56,7 +56,7 @@ def mute(call: Call) -> dict[str, JSON]:
     """mutes.add_many; 0 removes the mute, -1 never ends."""
     group = find_usable(call)
     too_many = _too_many("userNames size is more than max limit : 100")
-    names = call.names(most=facts.MUTES_PER_CALL, too_many=too_many)
+    names = call.names(most=api_limits.MUTES_PER_CALL, too_many=too_many)
     length = call.object().get("mute_duration")
     if isinstance(length, bool) or not isinstance(length, int) or length < -1:
         # open: what a bad length gives
@@ -132,7 +132,7 @@ def allow_many(call: Call) -> dict[str, JSON]:
     """allowlist.add_many."""
     group = find_usable(call)
     too_many = _too_many("usernames size is more than max limit : 100")
-    names = call.names(most=facts.ALLOWED_PER_CALL, too_many=too_many)
+    names = call.names(most=api_limits.ALLOWED_PER_CALL, too_many=too_many)
     if not any(name in group for name in names):
         raise not_members(names)
     # open: 403 or a row each when only some are members; a row each, as with the blocklist
@@ -253,7 +253,7 @@ def update_announcement(call: Call) -> dict[str, JSON]:
     group, text = find_usable(call), call.object().get("announcement")
     if not isinstance(text, str):
         raise Refusal(400, "illegal_argument", "announcement is null")
-    if len(text) > facts.ANNOUNCEMENT_LENGTH:
+    if len(text) > api_limits.ANNOUNCEMENT_LENGTH:
         error = "forbidden_op" if call.is_room else "FORBIDDEN"
         raise Refusal(403, error, "announce info length exceeds limit!")
     group.announcement = text

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from easemob_async import facts
-from easemob_async.emulator.calls import JSON, Call, Refusal, routes
+from easemob_async import api_limits
+from easemob_async.emulator.routes import JSON, Call, Refusal, routes
 from easemob_async.emulator.users import find_user
 
 
@@ -40,7 +40,7 @@ def set_presence(call: Call) -> dict[str, JSON]:
     user, ext = find_user(call), call.object().get("ext")
     if not isinstance(ext, str) or not ext:
         raise _illegal("ext cannot be null")
-    if len(ext.encode()) > facts.PRESENCE_EXT_BYTES:
+    if len(ext.encode()) > api_limits.PRESENCE_EXT_BYTES:
         raise _illegal("ext is too big")
     user.presence[call.params["device"]] = call.params["status"]
     user.presence_ext = ext
@@ -51,14 +51,14 @@ def set_presence(call: Call) -> dict[str, JSON]:
 def subscribe(call: Call) -> dict[str, JSON]:
     """presence.subscribe; subscribing again sets the end anew."""
     _open(call)
-    user, most = find_user(call), facts.PRESENCES_PER_CALL
+    user, most = find_user(call), api_limits.PRESENCES_PER_CALL
     names = call.names(most=most, too_many=_illegal("too many sub presence"))
     if not names:
         raise _illegal("usernames is empty")
     if user.username in names:
         raise _illegal("you can't sub yourself")
     seconds = call.params["expiry"]
-    if not seconds.isdigit() or not 0 < int(seconds) <= facts.PRESENCE_LONGEST:
+    if not seconds.isdigit() or not 0 < int(seconds) <= api_limits.PRESENCE_LONGEST:
         raise _illegal("expiry is not legal")  # open: the text
     end = int(call.state.now()) + int(seconds)
     user.subscriptions.update(dict.fromkeys(names, end))
@@ -72,7 +72,7 @@ def unsubscribe(call: Call) -> dict[str, JSON]:
     user, names = find_user(call), call.body
     if not isinstance(names, list) or not names:
         raise _illegal("usernames cannot be null")
-    if len(names) > facts.PRESENCES_PER_CALL:
+    if len(names) > api_limits.PRESENCES_PER_CALL:
         raise _illegal("too many unsub presences")
     for name in names:
         user.subscriptions.pop(name, None)
@@ -86,7 +86,7 @@ def list_subscriptions(call: Call) -> dict[str, JSON]:
     user, now = call.state.users.get(call.params["username"]), call.state.now()
     rows = list(user.subscriptions.items())[::-1] if user else []
     rows = [(name, end) for name, end in rows if end > now]
-    size = call.whole_number("pageSize", 1, facts.PRESENCES_PER_CALL)
+    size = call.whole_number("pageSize", 1, api_limits.PRESENCES_PER_CALL)
     number = call.whole_number("pageNum", 1, 10**9)
     page = rows[(number - 1) * size : number * size]
     shown = [{"uid": name, "expiry": str(end)} for name, end in page]
@@ -97,7 +97,7 @@ def list_subscriptions(call: Call) -> dict[str, JSON]:
 def get_presences(call: Call) -> dict[str, JSON]:
     """presence.get_many."""
     _open(call)
-    most = facts.PRESENCES_PER_CALL
+    most = api_limits.PRESENCES_PER_CALL
     names = call.names(most=most, too_many=_illegal("too many get presences"))
     return {"result": [_shown(call, name) for name in names]}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from easemob_async import facts
-from easemob_async.emulator.calls import JSON, Call, Refusal, routes
+from easemob_async import api_limits
+from easemob_async.emulator.routes import JSON, Call, Refusal, routes
 from easemob_async.emulator.state import User
 from easemob_async.emulator.users import show_user
 
@@ -62,7 +62,10 @@ def set_profile(call: Call) -> dict[str, JSON]:
     """push.set_nickname and push.set_display_style; the body tells them apart."""
     user, body = _user(call), call.object()
     if "nickname" in body:
-        if not isinstance(body["nickname"], str) or len(body["nickname"]) > facts.NICKNAME_LENGTH:
+        if (
+            not isinstance(body["nickname"], str)
+            or len(body["nickname"]) > api_limits.NICKNAME_LENGTH
+        ):
             raise _invalid("nickname")
         user.nickname = body["nickname"]
     if _DISPLAY in body:
@@ -83,11 +86,11 @@ def set_nicknames(call: Call) -> dict[str, JSON]:
     if not isinstance(rows, list) or not rows:
         description = "put user push nicknames illegal empty request body"
         raise Refusal(400, "illegal_argument", description)
-    if len(rows) > facts.PUSH_NICKNAMES_PER_CALL:
+    if len(rows) > api_limits.PUSH_NICKNAMES_PER_CALL:
         description = "put user push nicknames exceeds the limit"
         raise Refusal(400, "illegal_argument", description)
     for row in rows:
-        if len(str(row.get("push_nickname"))) > facts.NICKNAME_LENGTH:
+        if len(str(row.get("push_nickname"))) > api_limits.NICKNAME_LENGTH:
             description = f"{row.get('username')} push nickname length exceeds the limit"
             raise Refusal(400, "illegal_argument", description)
     done = []
@@ -113,14 +116,14 @@ def set_settings(call: Call) -> dict[str, JSON]:
         settings["type"] = body["type"]
     if "ignoreInterval" in body:
         interval = body["ignoreInterval"]
-        if interval and not facts.PUSH_IGNORE_INTERVAL.fullmatch(str(interval)):
+        if interval and not api_limits.PUSH_IGNORE_INTERVAL.fullmatch(str(interval)):
             raise _invalid("ignoreInterval")
         settings["ignoreInterval"] = interval
     if "ignoreDuration" in body:
         length = body["ignoreDuration"]
         if isinstance(length, bool) or not isinstance(length, int):
             raise _invalid("ignoreDuration")
-        if not 0 <= length <= facts.PUSH_IGNORE_LONGEST:
+        if not 0 <= length <= api_limits.PUSH_IGNORE_LONGEST:
             raise _invalid("ignoreDuration")
         settings["ignoreDuration"] = call.state.milliseconds() + length if length else 0
     return {"path": "/users", "data": dict(settings)}
@@ -175,7 +178,7 @@ def create_template(call: Call) -> dict[str, JSON]:
     """push.templates.create; open: what a name that is taken gives, replaced here."""
     body, now = call.object(), call.state.milliseconds()
     name = body.get("name")
-    if not isinstance(name, str) or not facts.PUSH_TEMPLATE_NAME.fullmatch(name):
+    if not isinstance(name, str) or not api_limits.PUSH_TEMPLATE_NAME.fullmatch(name):
         raise _invalid("name")
     for key in ("title_pattern", "content_pattern"):
         if not isinstance(body.get(key), str):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from easemob_async import facts
-from easemob_async.emulator.calls import JSON, Call, Refusal, by_cursor, routes
-from easemob_async.emulator.happenings import tell_reaction
+from easemob_async import api_limits
+from easemob_async.emulator.events import tell_reaction
+from easemob_async.emulator.routes import JSON, Call, Refusal, by_cursor, routes
 
 _PER_MESSAGE: Final = 20
 _PATH: Final = "/reaction/user/{username}"
@@ -23,7 +23,7 @@ def _open(call: Call) -> None:
 
 
 def _text(value: JSON) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= facts.REACTION_LENGTH:
+    if not isinstance(value, str) or not 0 < len(value) <= api_limits.REACTION_LENGTH:
         raise _bad("message is illegal!")  # open: the text
     return value
 
@@ -98,7 +98,7 @@ def list_reactions(call: Call) -> dict[str, JSON]:
     """reactions.list; messages without any are left out."""
     _open(call)
     ids = call.query.get("msgIdList", "").split(",")
-    if len(ids) > facts.REACTED_MESSAGES_PER_CALL:
+    if len(ids) > api_limits.REACTED_MESSAGES_PER_CALL:
         raise _bad("msgIdList exceeds the maximum number limit")
     if call.query.get("msgType") == "groupchat" and "groupId" not in call.query:
         raise _bad("groupId can not be null!")
@@ -122,12 +122,12 @@ def get(call: Call) -> dict[str, JSON]:
     """reactions.get; a cursor comes on the last page, too."""
     _open(call)
     limit = call.query.get("limit", "50")
-    if limit.isdigit() and int(limit) > facts.REACTORS_PER_PAGE:
+    if limit.isdigit() and int(limit) > api_limits.REACTORS_PER_PAGE:
         raise _bad("Limit exceeds the maximum quantity limit")
     emoji = call.query.get("message", "")
     reaction = call.state.reactions.get(call.query.get("msgId", ""), {}).get(emoji)
     if reaction is None:
         raise _bad("the user operation is illegal!")  # open: what an unknown reaction gives
-    page, cursor = by_cursor(call, reaction["users"], 50, facts.REACTORS_PER_PAGE)
+    page, cursor = by_cursor(call, reaction["users"], 50, api_limits.REACTORS_PER_PAGE)
     data = _shown(emoji, reaction, call.params["username"], page)
     return _ok(call, data={**data, "cursor": cursor or call.state.new_message_id()})

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from easemob_async import facts
-from easemob_async.emulator.calls import JSON, Call, Refusal, by_cursor, paged, routes
+from easemob_async import api_limits
 from easemob_async.emulator.groups import check_user, find_group, refuse_blocked
 from easemob_async.emulator.moderation import not_members
+from easemob_async.emulator.routes import JSON, Call, Refusal, by_cursor, paged, routes
 from easemob_async.emulator.state import Group
 
 _MAX_USERS: Final = 10_000
 _CHANGEABLE: Final = ("name", "description", "maxusers")
 _NO_TAGS: Final = Refusal(403, "forbidden_op", "Group tag mute is disabled")
 _TOO_MANY_KEYS: Final = Refusal(
-    400, None, f"exceed allowed batch size {facts.ROOM_ATTRIBUTES_PER_CALL}"
+    400, None, f"exceed allowed batch size {api_limits.ROOM_ATTRIBUTES_PER_CALL}"
 )
 
 
@@ -59,7 +59,7 @@ def create(call: Call) -> dict[str, JSON]:
 @routes.add("GET", "/chatrooms", quota="rooms")
 def list_rooms(call: Call) -> dict[str, JSON]:
     """chat_rooms.list; a list, though the page prints one object."""
-    page, cursor = by_cursor(call, list(call.state.rooms.values()), 10, facts.GROUPS_PER_PAGE)
+    page, cursor = by_cursor(call, list(call.state.rooms.values()), 10, api_limits.GROUPS_PER_PAGE)
     rows = [
         {
             "id": room.group_id,
@@ -141,8 +141,8 @@ def delete(call: Call) -> dict[str, JSON]:
 
 def _check(body: dict[str, JSON]) -> None:
     limits = (
-        ("name", "title", facts.GROUP_NAME_LENGTH),
-        ("description", "desc", facts.GROUP_DESCRIPTION_LENGTH),
+        ("name", "title", api_limits.GROUP_NAME_LENGTH),
+        ("description", "desc", api_limits.GROUP_DESCRIPTION_LENGTH),
     )
     for key, shown, most in limits:
         if len(str(body.get(key) or "")) > most:
@@ -202,7 +202,7 @@ def add_members(call: Call) -> dict[str, JSON]:
 def remove_members(call: Call) -> dict[str, JSON]:
     """chat_rooms.members.remove (one: an object) and chat_rooms.members.remove_many (a list)."""
     room, names = find_group(call), call.params["usernames"].split(",")
-    if len(names) > facts.IDS_PER_URL:
+    if len(names) > api_limits.IDS_PER_URL:
         description = "kickMember: kickMembers number more than maxSize : 60"
         raise Refusal(400, "invalid_parameter", description)
     for name in names:
@@ -263,7 +263,7 @@ def _set(call: Call, *, forced: bool) -> dict[str, JSON]:
     if not isinstance(given, dict):
         # open: what a body without metaData gives
         raise Refusal(400, None, "metaData must be provided")
-    if len(given) > facts.ROOM_ATTRIBUTES_PER_CALL:
+    if len(given) > api_limits.ROOM_ATTRIBUTES_PER_CALL:
         raise _TOO_MANY_KEYS
     others = [k for k in given if k in room.attributes and room.attributes[k][1] != name]
     if others and not forced:
@@ -272,7 +272,7 @@ def _set(call: Call, *, forced: bool) -> dict[str, JSON]:
     for key, value in given.items():
         if len(key) > 128:
             failed[key] = f"properties key '{key}' is exceeding maximum limit 128"
-        elif len(str(value)) > facts.ROOM_ATTRIBUTE_VALUE:
+        elif len(str(value)) > api_limits.ROOM_ATTRIBUTE_VALUE:
             # open: the text for a value that is too long
             failed[key] = f"properties value of '{key}' is exceeding maximum limit 4096"
         else:
@@ -285,7 +285,7 @@ def _set(call: Call, *, forced: bool) -> dict[str, JSON]:
 def _delete(call: Call, *, forced: bool) -> dict[str, JSON]:
     room = find_group(call)
     name = call.params["username"] if forced else _member(call, room)
-    keys = call.names("keys", most=facts.ROOM_ATTRIBUTES_PER_CALL, too_many=_TOO_MANY_KEYS)
+    keys = call.names("keys", most=api_limits.ROOM_ATTRIBUTES_PER_CALL, too_many=_TOO_MANY_KEYS)
     done, failed = [], {}
     for key in keys:
         if key not in room.attributes:
@@ -349,9 +349,9 @@ def set_tags(call: Call) -> dict[str, JSON]:
     tags = call.object().get("tags")
     if not isinstance(tags, list):
         raise Refusal(400, "invalid_parameter", "tags should be type of List")
-    if len(tags) > facts.TAGS_PER_MEMBER:
+    if len(tags) > api_limits.TAGS_PER_MEMBER:
         raise Refusal(403, "exceed_limit", "user group tag count exceed limit")
-    if any(len(tag) > facts.TAG_LENGTH for tag in tags):
+    if any(len(tag) > api_limits.TAG_LENGTH for tag in tags):
         raise Refusal(403, "exceed_limit", "tag length exceeds limit!")
     # open: what stands for a tag that was never muted; 0, a time that is over
     old = room.tags.get(name, {})
@@ -372,7 +372,7 @@ def mute_tag(call: Call) -> dict[str, JSON]:
     call.needs("tags", _NO_TAGS)
     room, body = find_group(call), call.object()
     tag, length = str(body.get("tag") or ""), body.get("mute_duration")
-    if len(tag) > facts.TAG_LENGTH:
+    if len(tag) > api_limits.TAG_LENGTH:
         raise Refusal(403, "exceed_limit", "tag length exceeds limit!")
     tagged = [name for name, tags in room.tags.items() if tag in tags]
     if not tagged:

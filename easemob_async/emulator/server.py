@@ -17,9 +17,9 @@ from easemob_async.emulator import (
     attributes,
     changes,
     contacts,
+    events,
     files,
     groups,
-    happenings,
     messages,
     moderation,
     presence,
@@ -31,12 +31,12 @@ from easemob_async.emulator import (
     tokens,
     users,
 )
-from easemob_async.emulator.apps import Said, say
 from easemob_async.emulator.bodies import READERS
-from easemob_async.emulator.calls import JSON, Call, Content, Refusal, Route, routes
 from easemob_async.emulator.faults import Fault, dumps, take_fault
 from easemob_async.emulator.quotas import StrictQuotas
+from easemob_async.emulator.routes import JSON, Call, Content, Refusal, Route, routes
 from easemob_async.emulator.state import State, User
+from easemob_async.emulator.user_apps import Said, say
 from easemob_async.emulator.webhooks import WebhookRule, Webhooks
 
 # Loaded for the routes that they add.
@@ -165,14 +165,14 @@ class Emulator:
     def log_in(self, username: str, device_id: str = "web_1", device_name: str = "browser") -> None:
         """Have a user come online on a device."""
         self.state.users[username].devices[device_id] = device_name
-        happenings.tell_device(self.state, username, device_id, "login")
+        events.tell_device(self.state, username, device_id, "login")
         self.webhooks.flush()
 
     def log_out(self, username: str) -> None:
         """Have a user go offline on all devices."""
         devices = self.state.users[username].devices
         for device_id in devices:
-            happenings.tell_device(self.state, username, device_id, "logout")
+            events.tell_device(self.state, username, device_id, "logout")
         devices.clear()
         self.webhooks.flush()
 
@@ -339,10 +339,10 @@ class Emulator:
         call.body = READERS[route.body](request, path, content)
         name = f"{route.method} {route.path}"
         self.quotas.count(route.quota, name, _messages(call.body), params.get("username", ""))
-        before = happenings.look(call) if self.state.listening else None
+        before = events.look(call) if self.state.listening else None
         fields: dict[str, JSON] | Content = route.handler(call)
         if before is not None:
-            happenings.compare(call, before)
+            events.compare(call, before)
         self.webhooks.flush()
         if isinstance(fields, Content) or not route.envelope:
             return fields

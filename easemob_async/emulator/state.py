@@ -11,7 +11,7 @@ from typing import Final
 
 import attrs
 
-from easemob_async.emulator.calls import JSON, Refusal
+from easemob_async.emulator.routes import JSON, Refusal
 
 _FIRST_GROUP: Final = 184524748161025
 _FIRST_MESSAGE: Final = 1029457500870543736

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from easemob_async import facts
-from easemob_async.emulator.calls import JSON, Call, Refusal, routes
+from easemob_async import api_limits
+from easemob_async.emulator.routes import JSON, Call, Refusal, routes
 from easemob_async.emulator.state import Stream
 
 _APART: Final = 30
@@ -49,7 +49,7 @@ def _piece(call: Call, kind: str, mismatch: str) -> dict[str, JSON]:
         stream = Stream(body["from"], body["to"], message, now, now, seq=seq - 1)
         _check(stream, body, seq, text, now, mismatch)
         group = state.groups.get(body["to"]) if kind == "chatgroups" else None
-        if group and len(group.everybody) > facts.STREAM_GROUP_MEMBERS:
+        if group and len(group.everybody) > api_limits.STREAM_GROUP_MEMBERS:
             # open: what a larger group gives
             raise _refused(14002, "group has too many members")
         members = [name for name in group.everybody if name != body["from"]] if group else []
@@ -83,7 +83,7 @@ def _check(
     if seq <= stream.seq:
         raise _refused(14038, "stream message chunk seq too small")
     problem = None
-    if stream.size + len(text.encode()) > facts.STREAM_BYTES:
+    if stream.size + len(text.encode()) > api_limits.STREAM_BYTES:
         problem = _refused(14032, "stream message total length exceeds limit")
     elif now - stream.last > _APART:
         problem = _refused(14033, "stream message chunk interval timeout")

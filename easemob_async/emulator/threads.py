@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from easemob_async import facts
-from easemob_async.emulator.calls import JSON, Call, Refusal, by_cursor, routes
+from easemob_async import api_limits
+from easemob_async.emulator.routes import JSON, Call, Refusal, by_cursor, routes
 from easemob_async.emulator.state import Thread
 
-_MOST: Final = facts.THREADS_PER_PAGE
+_MOST: Final = api_limits.THREADS_PER_PAGE
 
 
 def _refuse(status: int, description: str) -> Refusal:
@@ -31,7 +31,7 @@ def _name(body: dict[str, JSON]) -> str:
     name = body.get("name")
     if not isinstance(name, str) or not name:
         raise Refusal(400, "param_illegal", "Failed to read HTTP message")
-    if len(name) > facts.THREAD_NAME_LENGTH:
+    if len(name) > api_limits.THREAD_NAME_LENGTH:
         raise _refuse(400, "thread name limit reached.")
     return name
 
@@ -142,7 +142,7 @@ def list_members(call: Call) -> dict[str, JSON]:
 
 def _names(call: Call) -> list[str]:
     too_many = _refuse(400, "request body reaches limit.")
-    return call.names(most=facts.THREAD_MEMBERS_PER_CALL, too_many=too_many)
+    return call.names(most=api_limits.THREAD_MEMBERS_PER_CALL, too_many=too_many)
 
 
 @routes.add("POST", "/thread/{thread_id}/users")

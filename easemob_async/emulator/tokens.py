@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from easemob_async import facts
-from easemob_async.emulator.calls import JSON, Call, Refusal, routes
+from easemob_async import api_limits
+from easemob_async.emulator.routes import JSON, Call, Refusal, routes
 from easemob_async.emulator.users import add_user, show_user
 
 
@@ -53,7 +53,7 @@ def _user_token(call: Call, body: dict[str, JSON]) -> dict[str, JSON]:
     if user is None:
         if body.get("autoCreateUser") is not True:
             raise Refusal(404, "entity_not_found", "User null not found")
-        if not facts.USERNAME.fullmatch(username):
+        if not api_limits.USERNAME.fullmatch(username):
             raise Refusal(400, "illegal_argument", f"username [{username}] is not legal")
         user = add_user(state, {"username": username, "password": "-"})
     if not user.activated:

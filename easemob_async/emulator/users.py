@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from easemob_async import facts
-from easemob_async.emulator.calls import JSON, Call, Refusal, make_cursor, read_cursor, routes
+from easemob_async import api_limits
+from easemob_async.emulator.routes import JSON, Call, Refusal, make_cursor, read_cursor, routes
 from easemob_async.emulator.state import State, User
 
 
@@ -37,16 +37,16 @@ def check_registration(row: JSON) -> None:
         description = "Entity user requires a property named username"
         raise Refusal(400, "illegal_argument", description)
     username, password, nickname = row["username"], row.get("password"), row.get("nickname")
-    if not isinstance(username, str) or not facts.USERNAME.fullmatch(username.lower()):
+    if not isinstance(username, str) or not api_limits.USERNAME.fullmatch(username.lower()):
         if isinstance(username, str) and len(username.encode()) > 64:
             raise Refusal(400, "illegal_argument", "USERNAME_TOO_LONG")
         raise Refusal(400, "illegal_argument", f"username [{username}] is not legal")
     if not isinstance(password, str) or not password:
         raise Refusal(400, "illegal_argument", "password or pin must provided")
-    if len(password) > facts.PASSWORD_LENGTH:
+    if len(password) > api_limits.PASSWORD_LENGTH:
         # open: no row for a password that is too long
         raise Refusal(400, "illegal_argument", "PASSWORD_TOO_LONG")
-    if nickname is not None and len(str(nickname)) > facts.NICKNAME_LENGTH:
+    if nickname is not None and len(str(nickname)) > api_limits.NICKNAME_LENGTH:
         raise Refusal(400, "illegal_argument", "NICKNAME_TOO_LONG")
 
 
@@ -73,10 +73,10 @@ def create(call: Call) -> dict[str, JSON]:
         description = "Open registration doesn't allow, so register user need token"
         raise Refusal(401, "unauthorized", description)
     rows = call.body if isinstance(call.body, list) else [call.object()]
-    if not rows or len(rows) > facts.USERS_PER_REGISTRATION:
+    if not rows or len(rows) > api_limits.USERS_PER_REGISTRATION:
         description = (
             f"Request body array size[{len(rows)}] had almost reached or been greater than "
-            f"the upper range value[{facts.USERS_PER_REGISTRATION}]"
+            f"the upper range value[{api_limits.USERS_PER_REGISTRATION}]"
         )
         raise Refusal(400, "illegal_argument", description)
     passwords: dict[str, str] = {}
@@ -112,7 +112,7 @@ def create(call: Call) -> dict[str, JSON]:
 @routes.add("GET", "/users", quota="users")
 def list_users(call: Call) -> dict[str, JSON]:
     """users.list."""
-    limit = call.whole_number("limit", 10, facts.USERS_PER_PAGE)
+    limit = call.whole_number("limit", 10, api_limits.USERS_PER_PAGE)
     users = list(call.state.users.values())
     start = read_cursor(call) or 0
     page = users[start : start + limit]
@@ -130,7 +130,7 @@ def list_users(call: Call) -> dict[str, JSON]:
 @routes.add("DELETE", "/users", quota="users.delete_batch")
 def delete_users(call: Call) -> dict[str, JSON]:
     """users.delete_batch: who was created earliest, ten without a limit."""
-    limit = call.whole_number("limit", 10, facts.USERS_PER_DELETION)
+    limit = call.whole_number("limit", 10, api_limits.USERS_PER_DELETION)
     start = read_cursor(call) or 0
     users = list(call.state.users.values())[start : start + limit]
     for user in users:
@@ -168,7 +168,7 @@ def update_password(call: Call) -> dict[str, JSON]:
     user = call.state.users.get(call.params["username"].lower())
     if user is None:
         raise Refusal(404, "entity_not_found", "User null not found")
-    if not facts.NEW_PASSWORD_LENGTH_MIN <= len(password) <= facts.PASSWORD_LENGTH:
+    if not api_limits.NEW_PASSWORD_LENGTH_MIN <= len(password) <= api_limits.PASSWORD_LENGTH:
         # open: no row for a length out of range
         raise Refusal(400, "illegal_argument", "newpassword is not legal")
     user.password = password
@@ -220,9 +220,9 @@ def get_status(call: Call) -> dict[str, JSON]:
 def get_statuses(call: Call) -> dict[str, JSON]:
     """users.get_statuses; ids are not checked, an unknown one is offline."""
     names = call.object().get("usernames")
-    if not isinstance(names, list) or len(names) > facts.STATUSES_PER_CALL:
+    if not isinstance(names, list) or len(names) > api_limits.STATUSES_PER_CALL:
         description = (
-            f"request body exceeds maximum limit, maximum limit is {facts.STATUSES_PER_CALL}"
+            f"request body exceeds maximum limit, maximum limit is {api_limits.STATUSES_PER_CALL}"
         )
         raise Refusal(400, "illegal_argument", description)
     users = call.state.users

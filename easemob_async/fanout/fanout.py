@@ -10,19 +10,19 @@ from typing import Any, Final
 
 import attrs
 
-from easemob_async import checks, facts
+from easemob_async import api_limits, checks
 from easemob_async.fanout.job import FanoutJob
-from easemob_async.fanout.pace import Pace
-from easemob_async.fanout.plan import refuse_string
+from easemob_async.fanout.pacing import Pace
+from easemob_async.fanout.packing import refuse_string
 from easemob_async.fanout.report import Progress
 from easemob_async.fanout.settings import JournalSettings, OnUnknown, Settings
-from easemob_async.models.envelope import addressing, content
 from easemob_async.models.messages import Message, RoomMessageLevel, RouteType, Text
 from easemob_async.models.push import PushOptions
+from easemob_async.operation import Operation
 from easemob_async.resources.messages import SEND_TO_GROUPS, SEND_TO_ROOMS, SEND_TO_USERS
-from easemob_async.transport import codec
-from easemob_async.transport.operation import Operation
+from easemob_async.resources.sending import addressing, content
 from easemob_async.transport.transport import Transport
+from easemob_async.wire import codec
 
 Target = str | tuple[str, Message] | tuple[str, Exception]
 """An id, or an id with its own message; or with the reason why it has none, of which it fails."""
@@ -109,7 +109,7 @@ class Fanout:
             env=env,
         )
         return self._job(
-            _Kind("fanout.to_users", SEND_TO_USERS, facts.USERS_PER_MESSAGE),
+            _Kind("fanout.to_users", SEND_TO_USERS, api_limits.USERS_PER_MESSAGE),
             targets,
             body,
             _Common(
@@ -166,12 +166,12 @@ class Fanout:
             sync_device=sync_device,
             route_type=route_type,
             roam_ignore_users=roam_ignore_users,
-            roam_ignore_max=facts.ROAM_IGNORE_USERS,
+            roam_ignore_max=api_limits.ROAM_IGNORE_USERS,
             need_group_ack=need_group_ack,
             env=env,
         )
         return self._job(
-            _Kind("fanout.to_groups", SEND_TO_GROUPS, facts.GROUPS_PER_MESSAGE),
+            _Kind("fanout.to_groups", SEND_TO_GROUPS, api_limits.GROUPS_PER_MESSAGE),
             targets,
             body,
             _Common(
@@ -225,11 +225,11 @@ class Fanout:
             sender=sender,
             level=level,
             roam_ignore_users=roam_ignore_users,
-            roam_ignore_max=facts.ROAM_IGNORE_USERS,
+            roam_ignore_max=api_limits.ROAM_IGNORE_USERS,
             env=env,
         )
         return self._job(
-            _Kind("fanout.to_rooms", SEND_TO_ROOMS, facts.ROOMS_PER_MESSAGE),
+            _Kind("fanout.to_rooms", SEND_TO_ROOMS, api_limits.ROOMS_PER_MESSAGE),
             targets,
             body,
             _Common(

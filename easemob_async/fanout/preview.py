@@ -9,11 +9,11 @@ from typing import Any
 
 import attrs
 
-from easemob_async.fanout.feed import Feed
-from easemob_async.fanout.pace import shortest
-from easemob_async.fanout.plan import make_packer
+from easemob_async.fanout.deduplication import open_screen
+from easemob_async.fanout.pacing import shortest
+from easemob_async.fanout.packing import make_packer
+from easemob_async.fanout.planner import Feed
 from easemob_async.fanout.report import FanoutPlan, OutcomeStatus, Tally
-from easemob_async.fanout.screen import open_screen
 from easemob_async.fanout.settings import Settings
 from easemob_async.fanout.source import Source
 from easemob_async.transport.transport import Transport

@@ -14,7 +14,7 @@ from typing import Final
 import attrs
 
 from easemob_async.errors import APIError, EasemobError, JournalError
-from easemob_async.transport.codec import whole_text
+from easemob_async.wire.codec import whole_text
 
 _REASONS_KEPT: Final = 20
 _REASON_LENGTH: Final = 120
@@ -60,7 +60,7 @@ class JournalEntries:
         self._status = status
 
     def __iter__(self) -> Iterator[Outcome]:
-        from easemob_async.fanout.records import STATE_OF, read_last
+        from easemob_async.fanout.journal.reader import STATE_OF, read_last
 
         for item in read_last(self._journal, STATE_OF[self._status]):
             if self._status is OutcomeStatus.SENT:

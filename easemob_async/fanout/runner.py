@@ -13,20 +13,20 @@ from typing import Any, Final
 import attrs
 
 from easemob_async.errors import APIError, EasemobError, JournalError, ResponseError
-from easemob_async.fanout.feed import Feed
-from easemob_async.fanout.journal import Journal, Verdict
-from easemob_async.fanout.pace import make_pacer
-from easemob_async.fanout.plan import PlannedCall, make_packer
-from easemob_async.fanout.records import FAILED, SENT, STATE_OF, UNKNOWN, Settled
+from easemob_async.fanout.deduplication import Screen, open_screen
+from easemob_async.fanout.journal.reader import FAILED, SENT, STATE_OF, UNKNOWN, Settled
+from easemob_async.fanout.journal.writer import Journal, Verdict
+from easemob_async.fanout.pacing import make_pacer
+from easemob_async.fanout.packing import PlannedCall, make_packer
+from easemob_async.fanout.planner import Feed
 from easemob_async.fanout.refusals import ALONE, Refusals, about, halves, kind, spread
 from easemob_async.fanout.report import FanoutReport, Outcome, OutcomeStatus, Progress, Tally
-from easemob_async.fanout.screen import Screen, open_screen
 from easemob_async.fanout.settings import Settings
 from easemob_async.fanout.source import Source
 from easemob_async.fanout.worker import StoppedError, Worker
-from easemob_async.transport import codec
 from easemob_async.transport.answer import Answer
 from easemob_async.transport.transport import Transport
+from easemob_async.wire import codec
 
 Listener = Callable[[Iterable[Outcome]], Awaitable[None]]
 

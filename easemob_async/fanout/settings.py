@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 import attrs
 
-from easemob_async.fanout.pace import Pace
+from easemob_async.fanout.pacing import Pace
 from easemob_async.fanout.report import Progress
 from easemob_async.models.messages import Message
-from easemob_async.transport.operation import Operation
+from easemob_async.operation import Operation
 
 OnUnknown = Literal["report", "resend"] | Callable[[str], Literal["report", "resend"]]
 """What becomes of a target whose fate is unknown since an earlier run."""

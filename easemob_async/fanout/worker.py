@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from easemob_async.errors import EasemobError
-from easemob_async.fanout.journal import Journal, Verdict
-from easemob_async.fanout.pace import Pacer
-from easemob_async.fanout.screen import Screen
-from easemob_async.transport.call import Bulk
+from easemob_async.fanout.deduplication import Screen
+from easemob_async.fanout.journal.writer import Journal, Verdict
+from easemob_async.fanout.pacing import Pacer
+from easemob_async.transport.state import Bulk
 
 
 class StoppedError(EasemobError):

@@ -11,7 +11,7 @@ import attrs
 
 from easemob_async.models.received import Body
 from easemob_async.models.relations import ChatType
-from easemob_async.wire import Id, wire
+from easemob_async.wire.fields import Id, wire
 
 
 class Lifetime(StrEnum):

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 
 import attrs
 
-from easemob_async import facts
+from easemob_async import api_limits
 from easemob_async.errors import InvalidArgumentError
 
 JSONObject = dict[str, Any]
@@ -248,15 +248,16 @@ class Custom:
 
     def __attrs_post_init__(self) -> None:
         if self.event is not None and not (
-            isinstance(self.event, str) and facts.CUSTOM_EVENT.fullmatch(self.event)
+            isinstance(self.event, str) and api_limits.CUSTOM_EVENT.fullmatch(self.event)
         ):
             raise InvalidArgumentError(
                 f"message: event {self.event!r} must be 1 to 32 of a-z, A-Z, 0-9, '-', '_', '/' '.'"
             )
         exts = self.exts or {}
-        if len(exts) > facts.CUSTOM_EXTS:
+        if len(exts) > api_limits.CUSTOM_EXTS:
             raise InvalidArgumentError(
-                f"message: exts has {len(exts)} entries, at most {facts.CUSTOM_EXTS} are allowed"
+                f"message: exts has {len(exts)} entries, at most {api_limits.CUSTOM_EXTS} "
+                "are allowed"
             )
         for key, value in exts.items():
             if not isinstance(key, str) or not isinstance(value, str):

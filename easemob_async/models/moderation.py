@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from easemob_async.wire import Id, is_a_time, wire
+from easemob_async.wire.fields import Id, is_a_time, wire
 
 
 class Sort(StrEnum):

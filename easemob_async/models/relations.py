@@ -10,7 +10,7 @@ import attrs
 
 from easemob_async.models.pages import Page
 from easemob_async.models.tokens import FOREVER
-from easemob_async.wire import Id, Seconds, wire
+from easemob_async.wire.fields import Id, Seconds, wire
 
 
 class ContactRelation(StrEnum):

@@ -9,7 +9,7 @@ import attrs
 
 from easemob_async.errors import ConfigurationError
 from easemob_async.models.users import User
-from easemob_async.wire import wire
+from easemob_async.wire.fields import wire
 
 FOREVER: Final = timedelta.max
 """A length of time without an end."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import attrs
 
-from easemob_async.wire import Id, wire
+from easemob_async.wire.fields import Id, wire
 
 _IGNORED_GROUP: Final = "notification_ignore_"
 

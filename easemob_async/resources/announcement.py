@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from easemob_async import checks, facts
+from easemob_async import api_limits, checks
 from easemob_async.resources.places import Part
 
 
@@ -33,7 +33,7 @@ class Announcement(Part):
         Source: chat_groups.announcement.update, chat_rooms.announcement.update
         """
         operation = self._place.operation("announcement.update", "POST", "/announcement", "safe")
-        most = facts.ANNOUNCEMENT_LENGTH
+        most = api_limits.ANNOUNCEMENT_LENGTH
         text = checks.text(operation.id, "announcement", announcement, most=most)
         answer = await self._transport.call(operation, place_id, json={"announcement": text})
         answer.confirm("data", "result")

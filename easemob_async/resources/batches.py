@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
-from easemob_async import facts
+from easemob_async import api_limits
 from easemob_async.errors import EasemobError, ResponseError
 from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.transport.answer import Answer, says_yes
 from easemob_async.transport.transport import Transport
-from easemob_async.wire import Id
+from easemob_async.wire.fields import Id
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -140,7 +140,7 @@ def described(
 
 def fitting_url(transport: Transport, names: Sequence[str], most: int) -> Iterable[list[str]]:
     """Cut a list into parts that fit into a call by number and by bytes in the URL."""
-    room = facts.URL_BYTES - len(transport.core.app_url) - _REST_OF_URL
+    room = api_limits.URL_BYTES - len(transport.core.app_url) - _REST_OF_URL
     part: list[str] = []
     size = 0
     for name in names:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from easemob_async import checks, facts
+from easemob_async import api_limits, checks
 from easemob_async.errors import InvalidArgumentError
-from easemob_async.models.groups import (
+from easemob_async.models.chat_groups import (
     ChatGroup,
     CreatedGroup,
     GroupSummary,
@@ -15,6 +15,7 @@ from easemob_async.models.groups import (
     JoinedGroupsPage,
 )
 from easemob_async.models.pages import Page, Paginator, by_cursor, by_number
+from easemob_async.operation import Operation
 from easemob_async.quotas import SECOND, Limit
 from easemob_async.resources.announcement import Announcement
 from easemob_async.resources.group_files import GroupFiles
@@ -22,7 +23,6 @@ from easemob_async.resources.member_attributes import MemberAttributes
 from easemob_async.resources.members import Admins, GroupMembers
 from easemob_async.resources.moderation import Allowlist, Blocklist, Mutes
 from easemob_async.resources.places import GROUPS, confirm_settings
-from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
 
 _CREATE: Final = Operation("chat_groups.create", "POST", "/chatgroups", "once")
@@ -108,7 +108,7 @@ class ChatGroups:
         """
         operation = "chat_groups.create"
         if group_id is not None and not (
-            isinstance(group_id, str) and facts.GROUP_ID.fullmatch(group_id)
+            isinstance(group_id, str) and api_limits.GROUP_ID.fullmatch(group_id)
         ):
             raise checks.fail(operation, f"group_id {group_id!r} must be 1 to 64 of a-z and 0-9")
         first = None
@@ -147,7 +147,7 @@ class ChatGroups:
 
         Source: chat_groups.list
         """
-        size = checks.page_size("chat_groups.list", limit, facts.GROUPS_PER_PAGE)
+        size = checks.page_size("chat_groups.list", limit, api_limits.GROUPS_PER_PAGE)
 
         async def fetch(position: str | None) -> Page[GroupSummary]:
             query = {"limit": size, "cursor": position}
@@ -166,7 +166,7 @@ class ChatGroups:
 
         Source: chat_groups.list_joined
         """
-        size = checks.page_size("chat_groups.list_joined", limit, facts.JOINED_GROUPS_PER_PAGE)
+        size = checks.page_size("chat_groups.list_joined", limit, api_limits.JOINED_GROUPS_PER_PAGE)
 
         async def fetch(number: int) -> tuple[JoinedGroupsPage, bool]:
             query = {"pagesize": size, "pagenum": number}
@@ -312,10 +312,10 @@ def _settings(
 ) -> dict[str, Any]:
     """Check settings and name them as the wire does; what is ``None`` is left out."""
     texts = (
-        ("groupname", "name", name, facts.GROUP_NAME_LENGTH, None),
-        ("description", "description", description, facts.GROUP_DESCRIPTION_LENGTH, None),
-        ("avatar", "avatar", avatar, facts.GROUP_AVATAR_LENGTH, None),
-        ("custom", "custom", custom, None, facts.GROUP_CUSTOM_BYTES),
+        ("groupname", "name", name, api_limits.GROUP_NAME_LENGTH, None),
+        ("description", "description", description, api_limits.GROUP_DESCRIPTION_LENGTH, None),
+        ("avatar", "avatar", avatar, api_limits.GROUP_AVATAR_LENGTH, None),
+        ("custom", "custom", custom, None, api_limits.GROUP_CUSTOM_BYTES),
     )
     body: dict[str, Any] = {}
     for key, argument, value, most, most_bytes in texts:

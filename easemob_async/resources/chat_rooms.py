@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from easemob_async import checks, facts
+from easemob_async import api_limits, checks
+from easemob_async.models.chat_rooms import ChatRoom, CreatedRoom, JoinedRoom, RoomSummary
 from easemob_async.models.pages import Page, Paginator, by_cursor, by_number
-from easemob_async.models.rooms import ChatRoom, CreatedRoom, JoinedRoom, RoomSummary
+from easemob_async.operation import Operation
 from easemob_async.quotas import SECOND, Limit
 from easemob_async.resources.announcement import Announcement
 from easemob_async.resources.members import Admins, Members
 from easemob_async.resources.moderation import Allowlist, Blocklist, Mutes
 from easemob_async.resources.places import ROOMS, confirm_settings
 from easemob_async.resources.room_attributes import RoomAttributes, Tags
-from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
-from easemob_async.wire import Id
+from easemob_async.wire.fields import Id
 
 _50: Final = (Limit(50, per=SECOND),)
 _CREATE: Final = Operation("chat_rooms.create", "POST", "/chatrooms", "once", _50)
@@ -95,10 +95,10 @@ class ChatRooms:
         if members is not None:
             body["members"] = checks.references(operation, "members", members)
         if custom is not None:
-            most = facts.GROUP_CUSTOM_BYTES
+            most = api_limits.GROUP_CUSTOM_BYTES
             body["custom"] = checks.text(operation, "custom", custom, most_bytes=most)
         if room_id is not None:
-            if not (isinstance(room_id, str) and facts.GROUP_ID.fullmatch(room_id)):
+            if not (isinstance(room_id, str) and api_limits.GROUP_ID.fullmatch(room_id)):
                 raise checks.fail(operation, f"room_id {room_id!r} must be 1 to 64 of a-z and 0-9")
             body["roomid"] = room_id
         answer = await self._transport.call(_CREATE, json=body, about=name)
@@ -115,7 +115,7 @@ class ChatRooms:
 
         Source: chat_rooms.list
         """
-        size = checks.page_size(_LIST.id, limit, facts.GROUPS_PER_PAGE)
+        size = checks.page_size(_LIST.id, limit, api_limits.GROUPS_PER_PAGE)
 
         async def fetch(position: str | None) -> Page[RoomSummary]:
             answer = await self._transport.call(_LIST, query={"limit": size, "cursor": position})
@@ -133,7 +133,7 @@ class ChatRooms:
 
         Source: chat_rooms.list_joined
         """
-        size = checks.page_size(_LIST_JOINED.id, limit, facts.GROUPS_PER_PAGE)
+        size = checks.page_size(_LIST_JOINED.id, limit, api_limits.GROUPS_PER_PAGE)
 
         async def fetch(number: int) -> tuple[Page[JoinedRoom], bool]:
             query = {"pagenum": number, "pagesize": size}
@@ -224,7 +224,7 @@ class SuperAdmins:
 
         Source: chat_rooms.super_admins.list
         """
-        size = checks.page_size(_LIST_SUPER.id, limit, facts.MEMBERS_PER_PAGE)
+        size = checks.page_size(_LIST_SUPER.id, limit, api_limits.MEMBERS_PER_PAGE)
 
         async def fetch(number: int) -> tuple[Page[str], bool]:
             query = {"pagenum": number, "pagesize": size}
@@ -262,9 +262,9 @@ def _settings(
 ) -> dict[str, Any]:
     body: dict[str, Any] = {}
     if name is not None:
-        body["name"] = checks.text(operation, "name", name, most=facts.GROUP_NAME_LENGTH)
+        body["name"] = checks.text(operation, "name", name, most=api_limits.GROUP_NAME_LENGTH)
     if description is not None:
-        most = facts.GROUP_DESCRIPTION_LENGTH
+        most = api_limits.GROUP_DESCRIPTION_LENGTH
         body["description"] = checks.text(operation, "description", description, most=most)
     if max_users is not None:
         body["maxusers"] = checks.number(operation, "max_users", max_users, least=1)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from easemob_async import checks, facts
+from easemob_async import api_limits, checks
 from easemob_async.models.pages import Page, Paginator, by_cursor, whole
 from easemob_async.models.relations import BlockRelation, Contact, ContactRelation
 from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.models.users import User
+from easemob_async.operation import Operation, QueryValue
 from easemob_async.quotas import SECOND, Limit
 from easemob_async.resources.batches import in_parts, settled
-from easemob_async.transport.operation import Operation, QueryValue
 from easemob_async.transport.transport import Transport
-from easemob_async.wire import Id
+from easemob_async.wire.fields import Id
 
 _USERS: Final = "/users/{username}/contacts/users"
 _ADD: Final = Operation("contacts.add", "POST", _USERS + "/{friend}", "safe")
@@ -79,7 +79,7 @@ class Contacts:
         name = checks.reference(_CHECK.id, "username", username)
         names = checks.references(_CHECK.id, "usernames", usernames)
         found: dict[str, ContactRelation] = {}
-        for part in checks.chunks(names, facts.CONTACTS_PER_CHECK):
+        for part in checks.chunks(names, api_limits.CONTACTS_PER_CHECK):
             body = {"username": name, "check_list": part}
             answer = await self._transport.call(_CHECK, json=body, about=name)
             found.update(answer.relations(ContactRelation, "entities", part))
@@ -115,7 +115,7 @@ class Contacts:
 
         Source: contacts.set_remark
         """
-        text = checks.text(_SET_REMARK.id, "remark", remark, most=facts.REMARK_LENGTH)
+        text = checks.text(_SET_REMARK.id, "remark", remark, most=api_limits.REMARK_LENGTH)
         answer = await self._transport.call(_SET_REMARK, username, friend, json={"remark": text})
         answer.confirm("status")
 
@@ -140,7 +140,7 @@ class Contacts:
 
         Source: contacts.list
         """
-        size = checks.page_size(_LIST.id, limit, facts.CONTACTS_PER_PAGE)
+        size = checks.page_size(_LIST.id, limit, api_limits.CONTACTS_PER_PAGE)
 
         async def fetch(position: str | None) -> Page[Contact]:
             query: dict[str, QueryValue] = {
@@ -204,7 +204,7 @@ class Contacts:
             return settled(answer, part, done, why)
 
         names = checks.references(_IMPORT.id, "usernames", usernames)
-        return await in_parts(checks.chunks(names, facts.CONTACTS_PER_IMPORT), settle)
+        return await in_parts(checks.chunks(names, api_limits.CONTACTS_PER_IMPORT), settle)
 
 
 class ContactBlocklist:
@@ -228,7 +228,7 @@ class ContactBlocklist:
             return settled(answer, part, answer.rows(Id, "data"))
 
         names = checks.references(_BLOCK.id, "usernames", usernames)
-        return await in_parts(checks.chunks(names, facts.BLOCKED_PER_OWNER), settle)
+        return await in_parts(checks.chunks(names, api_limits.BLOCKED_PER_OWNER), settle)
 
     async def remove(self, username: str, blocked: str) -> User:
         """Unblock a user.
@@ -259,7 +259,7 @@ class ContactBlocklist:
 
         Source: contacts.blocklist.list
         """
-        size = checks.page_size(_LIST_BLOCKED.id, limit, facts.CONTACTS_PER_PAGE)
+        size = checks.page_size(_LIST_BLOCKED.id, limit, api_limits.CONTACTS_PER_PAGE)
 
         async def fetch(position: str | None) -> Page[str]:
             query: dict[str, QueryValue] = {"pageSize": size, "cursor": position}
@@ -277,7 +277,7 @@ class ContactBlocklist:
         name = checks.reference(_CHECK_BLOCKED.id, "username", username)
         names = checks.references(_CHECK_BLOCKED.id, "usernames", usernames)
         found: dict[str, BlockRelation] = {}
-        for part in checks.chunks(names, facts.CONTACTS_PER_CHECK):
+        for part in checks.chunks(names, api_limits.CONTACTS_PER_CHECK):
             body = {"username": name, "check_list": part}
             answer = await self._transport.call(_CHECK_BLOCKED, json=body, about=name)
             found.update(answer.relations(BlockRelation, "entities", part))

@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import attrs
 
-from easemob_async import checks, facts
+from easemob_async import api_limits, checks
 from easemob_async.models.moderation import Sort
 from easemob_async.models.pages import Page, Paginator
 from easemob_async.models.relations import Favorite, NewFavorite
 from easemob_async.models.results import BatchOutcome, BatchResult
+from easemob_async.operation import Operation, QueryValue
 from easemob_async.resources.batches import in_parts, settled
-from easemob_async.transport.operation import Operation, QueryValue
 from easemob_async.transport.transport import Transport
 
 _USER: Final = "/users/{username}/collections"
@@ -53,13 +53,13 @@ class Favorites:
         Source: favorites.add
         """
         body: dict[str, Any] = {
-            "data": checks.text(_ADD.id, "data", data, most=facts.FAVORITE_LENGTH),
+            "data": checks.text(_ADD.id, "data", data, most=api_limits.FAVORITE_LENGTH),
             "type": checks.number(_ADD.id, "type", type, least=-(2**31), most=2**31 - 1),
         }
         if favorite_id is not None:
             body["id"] = checks.reference(_ADD.id, "favorite_id", favorite_id)
         if ext is not None:
-            body["ext"] = checks.text(_ADD.id, "ext", ext, most=facts.FAVORITE_EXT_LENGTH)
+            body["ext"] = checks.text(_ADD.id, "ext", ext, most=api_limits.FAVORITE_EXT_LENGTH)
         answer = await self._transport.call(_ADD, username, json=body)
         return answer.read(Favorite, "collection")
 
@@ -90,14 +90,14 @@ class Favorites:
             by_id = {favorite.favorite_id: favorite for favorite in saved}
             return settled(answer, [row["id"] for row in part], by_id)
 
-        return await in_parts(checks.chunks(rows, facts.FAVORITES_PER_CALL), settle)
+        return await in_parts(checks.chunks(rows, api_limits.FAVORITES_PER_CALL), settle)
 
     async def update(self, username: str, favorite_id: str, *, ext: str) -> Favorite:
         """Change the extension of something that a user saved; an empty one removes it.
 
         Source: favorites.update
         """
-        text = checks.text(_UPDATE.id, "ext", ext, most=facts.FAVORITE_EXT_LENGTH)
+        text = checks.text(_UPDATE.id, "ext", ext, most=api_limits.FAVORITE_EXT_LENGTH)
         answer = await self._transport.call(_UPDATE, username, favorite_id, json={"ext": text})
         return answer.read(Favorite, "collection")
 
@@ -118,7 +118,7 @@ class Favorites:
             return [BatchOutcome(favorite_id) for favorite_id in part]
 
         ids = checks.references(_REMOVE_MANY.id, "favorite_ids", favorite_ids)
-        return await in_parts(checks.chunks(ids, facts.FAVORITES_PER_CALL), settle)
+        return await in_parts(checks.chunks(ids, api_limits.FAVORITES_PER_CALL), settle)
 
     def list(
         self,
@@ -144,7 +144,7 @@ class Favorites:
 
         Source: favorites.list
         """
-        size = checks.page_size(_LIST.id, limit, facts.FAVORITES_PER_PAGE)
+        size = checks.page_size(_LIST.id, limit, api_limits.FAVORITES_PER_PAGE)
         checks.number(_LIST.id, "limit", size, least=2)  # of one, the next page is the same again
         order = checks.member(_LIST.id, "direction", Sort, sort)
         begin = checks.milliseconds(_LIST.id, "begin_time", begin_time)
@@ -176,7 +176,7 @@ def _row(favorite: NewFavorite) -> dict[str, Any]:
     return {
         "id": checks.reference(operation, "favorite_id", favorite.favorite_id),
         "type": checks.number(operation, "type", favorite.type, least=-(2**31), most=2**31 - 1),
-        "data": checks.text(operation, "data", favorite.data, most=facts.FAVORITE_LENGTH),
-        "ext": checks.text(operation, "ext", favorite.ext, most=facts.FAVORITE_EXT_LENGTH),
+        "data": checks.text(operation, "data", favorite.data, most=api_limits.FAVORITE_LENGTH),
+        "ext": checks.text(operation, "ext", favorite.ext, most=api_limits.FAVORITE_EXT_LENGTH),
         "createdAt": checks.milliseconds(operation, "created", favorite.created),
     }

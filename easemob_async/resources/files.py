@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from easemob_async import checks, facts
+from easemob_async import api_limits, checks
 from easemob_async.models.files import Lifetime, UploadedFile
 from easemob_async.models.results import BatchResult
+from easemob_async.operation import Operation
 from easemob_async.resources.batches import settled
 from easemob_async.transport.answer import says_yes
 from easemob_async.transport.downloads import Download
-from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
 from easemob_async.transport.uploads import Content, Upload
 
@@ -114,7 +114,7 @@ class Files:
 
         Source: files.set_lifetime
         """
-        operation, most = _SET_LIFETIME.id, facts.FILES_PER_CALL
+        operation, most = _SET_LIFETIME.id, api_limits.FILES_PER_CALL
         ids: Sequence[str] = checks.references(operation, "file_ids", file_ids, most=most)
         kept = checks.member(operation, "lifetime", Lifetime, lifetime)
         body = {"lifetime": kept, "chatfile_ids": ids}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from easemob_async import checks, facts
+from easemob_async import api_limits, checks
 from easemob_async.models.files import GroupFile
 from easemob_async.models.pages import Page, Paginator, by_number
+from easemob_async.operation import Operation
 from easemob_async.transport.downloads import Download
-from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
 from easemob_async.transport.uploads import Content, Upload
 
@@ -38,7 +38,7 @@ class GroupFiles:
 
         Source: chat_groups.files.list
         """
-        size = checks.page_size(_LIST.id, limit, facts.GROUPS_PER_PAGE)
+        size = checks.page_size(_LIST.id, limit, api_limits.GROUPS_PER_PAGE)
 
         async def fetch(number: int) -> tuple[Page[GroupFile], bool]:
             query = {"pagenum": number, "pagesize": size}

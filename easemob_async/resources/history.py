@@ -18,13 +18,13 @@ from easemob_async.config import DataCenter
 from easemob_async.errors import ResponseError, TransportError
 from easemob_async.models.files import HistoryFile, HistoryMessage
 from easemob_async.models.received import read_body
+from easemob_async.operation import Operation
 from easemob_async.quotas import MINUTE, Limit
-from easemob_async.transport.codec import mended, read_first
-from easemob_async.transport.converter import DecodeError, structure
-from easemob_async.transport.operation import Operation
 from easemob_async.transport.session import wire_timeout
 from easemob_async.transport.transport import Transport
 from easemob_async.transport.uploads import PIECE
+from easemob_async.wire.codec import mended, read_first
+from easemob_async.wire.decoding import DecodeError, structure
 
 _GET: Final = Operation(
     "history.get", "GET", "/chatmessages/{hour}", "safe", (Limit(10, per=MINUTE),)

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import attrs
 
-from easemob_async import checks, facts
+from easemob_async import api_limits, checks
 from easemob_async.models.results import BatchOutcome, BatchResult
+from easemob_async.operation import Operation
 from easemob_async.resources.batches import described, in_parts, settled
-from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
-from easemob_async.wire import Id
+from easemob_async.wire.fields import Id
 
 _ROOT: Final = "/metadata/chatgroup/{group_id}"
 _SET: Final = Operation(
@@ -103,7 +103,7 @@ class MemberAttributes:
             }
             return settled(answer, part, done, failed)
 
-        return await in_parts(checks.chunks(names, facts.MEMBER_ATTRIBUTES_SET), settle)
+        return await in_parts(checks.chunks(names, api_limits.MEMBER_ATTRIBUTES_SET), settle)
 
     async def get(self, group_id: str, username: str) -> dict[str, str]:
         """Get all attributes of a member.
@@ -142,13 +142,13 @@ class MemberAttributes:
             answer = await self._transport.call(_GET_MANY, group_id, json=body, about=part)
             return described(answer, part, dict[str, str], "data", absent={})
 
-        return await in_parts(checks.chunks(names, facts.MEMBER_ATTRIBUTES_GET), settle)
+        return await in_parts(checks.chunks(names, api_limits.MEMBER_ATTRIBUTES_GET), settle)
 
 
 def _checked(operation: str, attributes: Mapping[str, str]) -> dict[str, str]:
     if not isinstance(attributes, Mapping) or not attributes:
         raise checks.fail(operation, "attributes must map names to values, at least one")
     for key, value in attributes.items():
-        checks.text(operation, "a name", key, least=1, most_bytes=facts.MEMBER_ATTRIBUTE_NAME)
-        checks.text(operation, f"{key!r}", value, most_bytes=facts.MEMBER_ATTRIBUTE_VALUE)
+        checks.text(operation, "a name", key, least=1, most_bytes=api_limits.MEMBER_ATTRIBUTE_NAME)
+        checks.text(operation, f"{key!r}", value, most_bytes=api_limits.MEMBER_ATTRIBUTE_VALUE)
     return dict(attributes)

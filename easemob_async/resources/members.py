@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from easemob_async import checks, facts
-from easemob_async.models.groups import GroupMember
+from easemob_async import api_limits, checks
+from easemob_async.models.chat_groups import GroupMember
 from easemob_async.models.pages import Paginator, whole
 from easemob_async.models.results import BatchOutcome, BatchResult
+from easemob_async.operation import Operation, QueryValue
 from easemob_async.resources.batches import fitting_url, in_parts, outcomes, settled
 from easemob_async.resources.places import GROUPS, Part, confirm_if_told, list_members
-from easemob_async.transport.operation import Operation, QueryValue
 from easemob_async.transport.transport import Transport
-from easemob_async.wire import Id
+from easemob_async.wire.fields import Id
 
 _IS_JOINED: Final = Operation(
     "chat_groups.members.is_joined",
@@ -128,7 +128,7 @@ class Members(Part):
             return outcomes(answer, part, "data")
 
         names = checks.references(operation.id, "usernames", usernames)
-        return await in_parts(fitting_url(self._transport, names, facts.IDS_PER_URL), settle)
+        return await in_parts(fitting_url(self._transport, names, api_limits.IDS_PER_URL), settle)
 
 
 class GroupMembers(Members):

@@ -8,15 +8,15 @@ from typing import Any, Final
 
 import attrs
 
-from easemob_async import checks, facts
-from easemob_async.models.envelope import content
+from easemob_async import api_limits, checks
 from easemob_async.models.messages import Custom, Message, Text
 from easemob_async.models.relations import ChatType
 from easemob_async.models.results import BatchOutcome, BatchResult
+from easemob_async.operation import Operation
 from easemob_async.resources.batches import in_parts, settled
-from easemob_async.transport.operation import Operation
+from easemob_async.resources.sending import content
 from easemob_async.transport.transport import Transport
-from easemob_async.wire import Id, wire
+from easemob_async.wire.fields import Id, wire
 
 _RECALL: Final = Operation("messages.recall", "POST", "/messages/msg_recall", "once")
 _RECALL_MANY: Final = Operation("messages.recall_many", "POST", "/messages/batch_recall", "once")
@@ -179,7 +179,7 @@ class MessageChanges:
             refused = {name: row.recalled for name, row in rows.items() if name not in done}
             return settled(answer, [row["msg_id"] for row in part], done, refused)
 
-        return await in_parts(checks.chunks(rows, facts.RECALLS_PER_CALL), settle)
+        return await in_parts(checks.chunks(rows, api_limits.RECALLS_PER_CALL), settle)
 
     async def update(
         self,

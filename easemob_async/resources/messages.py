@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from easemob_async import checks, facts
-from easemob_async.models.envelope import addressing, content
+from easemob_async import api_limits, checks
 from easemob_async.models.messages import (
     Location,
     Message,
@@ -17,10 +16,11 @@ from easemob_async.models.messages import (
 )
 from easemob_async.models.push import PushOptions
 from easemob_async.models.received import Answerable, Origin
+from easemob_async.operation import Operation
 from easemob_async.quotas import MINUTE, SECOND, Limit
 from easemob_async.resources.message_changes import MessageChanges
+from easemob_async.resources.sending import addressing, content
 from easemob_async.resources.streams import StreamSending
-from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
 
 SEND_TO_USERS: Final = Operation(
@@ -125,7 +125,7 @@ class Messages(MessageChanges, StreamSending):
             env=env,
         )
         return await self._send(
-            SEND_TO_USERS, targets, facts.USERS_PER_MESSAGE, body, ext, push, options
+            SEND_TO_USERS, targets, api_limits.USERS_PER_MESSAGE, body, ext, push, options
         )
 
     async def send_to_groups(
@@ -170,12 +170,12 @@ class Messages(MessageChanges, StreamSending):
             sync_device=sync_device,
             route_type=route_type,
             roam_ignore_users=roam_ignore_users,
-            roam_ignore_max=facts.ROAM_IGNORE_USERS,
+            roam_ignore_max=api_limits.ROAM_IGNORE_USERS,
             need_group_ack=need_group_ack,
             env=env,
         )
         return await self._send(
-            SEND_TO_GROUPS, targets, facts.GROUPS_PER_MESSAGE, body, ext, push, options
+            SEND_TO_GROUPS, targets, api_limits.GROUPS_PER_MESSAGE, body, ext, push, options
         )
 
     async def send_to_group_members(
@@ -226,7 +226,7 @@ class Messages(MessageChanges, StreamSending):
             sync_device=sync_device,
             route_type=route_type,
             roam_ignore_users=roam_ignore_users,
-            roam_ignore_max=facts.ROAM_IGNORE_USERS,
+            roam_ignore_max=api_limits.ROAM_IGNORE_USERS,
             need_group_ack=need_group_ack,
             env=env,
         )
@@ -271,11 +271,11 @@ class Messages(MessageChanges, StreamSending):
             sender=sender,
             level=level,
             roam_ignore_users=roam_ignore_users,
-            roam_ignore_max=facts.ROAM_IGNORE_USERS,
+            roam_ignore_max=api_limits.ROAM_IGNORE_USERS,
             env=env,
         )
         return await self._send(
-            SEND_TO_ROOMS, targets, facts.ROOMS_PER_MESSAGE, body, ext, push, options
+            SEND_TO_ROOMS, targets, api_limits.ROOMS_PER_MESSAGE, body, ext, push, options
         )
 
     async def send_to_room_members(
@@ -321,7 +321,7 @@ class Messages(MessageChanges, StreamSending):
             sender=sender,
             level=level,
             roam_ignore_users=roam_ignore_users,
-            roam_ignore_max=facts.ROAM_IGNORE_USERS,
+            roam_ignore_max=api_limits.ROAM_IGNORE_USERS,
             env=env,
         )
         options["users"] = _members(operation, usernames)
@@ -461,4 +461,4 @@ def _numbers(body: Message) -> dict[str, float]:
 
 
 def _members(operation: str, usernames: Iterable[str]) -> list[str]:
-    return checks.references(operation, "usernames", usernames, most=facts.MEMBERS_PER_MESSAGE)
+    return checks.references(operation, "usernames", usernames, most=api_limits.MEMBERS_PER_MESSAGE)

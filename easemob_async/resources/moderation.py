@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Final
 
-from easemob_async import checks, facts
+from easemob_async import api_limits, checks
 from easemob_async.models.moderation import MutedMember
 from easemob_async.models.pages import Paginator, whole
 from easemob_async.models.results import BatchOutcome, BatchResult
+from easemob_async.operation import Operation
 from easemob_async.resources.batches import fitting_url, in_parts, outcomes
 from easemob_async.resources.places import Part, length_of_time
-from easemob_async.transport.operation import Operation
-from easemob_async.wire import Id
+from easemob_async.wire.fields import Id
 
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
@@ -65,7 +65,7 @@ class Mutes(Part):
             return outcomes(answer, part, "data", kind=MutedMember)
 
         names = checks.references(operation.id, "usernames", usernames)
-        return await in_parts(checks.chunks(names, facts.MUTES_PER_CALL), settle)
+        return await in_parts(checks.chunks(names, api_limits.MUTES_PER_CALL), settle)
 
     async def remove_many(self, place_id: str, usernames: Iterable[str], /) -> BatchResult[None]:
         """Take any number of members off the mute list, 60 a call and 4 KB of URL.
@@ -136,7 +136,7 @@ class Allowlist(Part):
         Source: chat_groups.allowlist.add_many, chat_rooms.allowlist.add_many
         """
         operation = self._place.operation("allowlist.add_many", "POST", "/white/users", "safe")
-        return await _listed(self, operation, place_id, usernames, facts.ALLOWED_PER_CALL)
+        return await _listed(self, operation, place_id, usernames, api_limits.ALLOWED_PER_CALL)
 
     async def remove_many(self, place_id: str, usernames: Iterable[str], /) -> BatchResult[None]:
         """Take any number of members off the allowlist, 60 a call and 4 KB of URL.
@@ -248,4 +248,4 @@ async def _each(
         return outcomes(await part._transport.call(operation, place_id, names), names, "data")
 
     found = checks.references(operation.id, "usernames", usernames)
-    return await in_parts(fitting_url(part._transport, found, facts.IDS_PER_URL), settle)
+    return await in_parts(fitting_url(part._transport, found, api_limits.IDS_PER_URL), settle)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from easemob_async import checks, facts
+from easemob_async import api_limits, checks
 from easemob_async.models.pages import Paginator, by_number
 from easemob_async.models.relations import UserMute, UserMutesPage
+from easemob_async.operation import Operation
 from easemob_async.resources.places import length_of_time
-from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
-from easemob_async.wire import Seconds
+from easemob_async.wire.fields import Seconds
 
 _SET: Final = Operation("mutes.set", "POST", "/mutes", "safe")
 _GET: Final = Operation("mutes.get", "GET", "/mutes/{username}", "safe")
@@ -56,7 +56,7 @@ class UserMutes:
             if length is not None
         }
         for name, length in lengths.items():
-            checks.number(_SET.id, name, length, least=-1, most=facts.MUTE_LONGEST)
+            checks.number(_SET.id, name, length, least=-1, most=api_limits.MUTE_LONGEST)
         await self._set(username, lengths)
 
     async def lift(
@@ -91,7 +91,7 @@ class UserMutes:
 
         Source: mutes.list
         """
-        size = checks.page_size(_LIST.id, limit, facts.MUTED_PER_PAGE)
+        size = checks.page_size(_LIST.id, limit, api_limits.MUTED_PER_PAGE)
 
         async def fetch(number: int) -> tuple[UserMutesPage, bool]:
             query = {"pageNum": number, "pageSize": size}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final, cast
 
 from easemob_async.models.relations import DeliveryStatus
+from easemob_async.operation import Operation
 from easemob_async.resources.users import SHARED
-from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
 
 _GET_COUNT: Final = Operation(

@@ -9,12 +9,12 @@ from typing import Any, Final, Literal
 
 import attrs
 
-from easemob_async import checks, facts
-from easemob_async.models.groups import GroupMember
+from easemob_async import api_limits, checks
+from easemob_async.models.chat_groups import GroupMember
 from easemob_async.models.pages import Page, Paginator, by_number
 from easemob_async.models.tokens import FOREVER
+from easemob_async.operation import Operation
 from easemob_async.transport.answer import Answer, says_yes
-from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
 
 
@@ -67,7 +67,7 @@ def list_members(
     **query: bool | None,
 ) -> Paginator[GroupMember]:
     """List members by page number: no total and no cursor, so a short page is the last."""
-    size = checks.page_size(operation.id, limit, facts.MEMBERS_PER_PAGE)
+    size = checks.page_size(operation.id, limit, api_limits.MEMBERS_PER_PAGE)
 
     async def fetch(number: int) -> tuple[Page[GroupMember], bool]:
         asked = {"pagenum": number, "pagesize": size, **query}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Final, Literal
 
-from easemob_async import checks, facts
+from easemob_async import api_limits, checks
 from easemob_async.models.pages import Paginator, by_number
 from easemob_async.models.relations import (
     Presence,
@@ -14,9 +14,9 @@ from easemob_async.models.relations import (
     PresenceSubscriptionsPage,
 )
 from easemob_async.models.results import BatchOutcome, BatchResult
+from easemob_async.operation import Operation
 from easemob_async.quotas import SECOND, Limit
 from easemob_async.resources.batches import in_parts, settled
-from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
 
 # The pages say 100 a second, the table of limits 50: the lower.
@@ -53,7 +53,7 @@ class PresenceResource:
         Source: presence.set
         """
         state = checks.number(_SET.id, "status", status, least=0)
-        most = facts.PRESENCE_EXT_BYTES
+        most = api_limits.PRESENCE_EXT_BYTES
         body = {"ext": checks.text(_SET.id, "ext", ext, least=1, most_bytes=most)}
         answer = await self._transport.call(_SET, username, device_id, str(state), json=body)
         answer.confirm("result", reason=("result",))
@@ -78,7 +78,7 @@ class PresenceResource:
             raise checks.fail(_SUBSCRIBE.id, f"duration must be a timedelta, not {duration!r}")
         seconds = -(-duration // timedelta(seconds=1))
         checks.number(
-            _SUBSCRIBE.id, "duration in seconds", seconds, least=1, most=facts.PRESENCE_LONGEST
+            _SUBSCRIBE.id, "duration in seconds", seconds, least=1, most=api_limits.PRESENCE_LONGEST
         )
         body = {"usernames": names}
         answer = await self._transport.call(_SUBSCRIBE, username, str(seconds), json=body)
@@ -107,7 +107,7 @@ class PresenceResource:
 
         Source: presence.list_subscriptions
         """
-        size = checks.page_size(_LIST.id, limit, facts.PRESENCES_PER_CALL)
+        size = checks.page_size(_LIST.id, limit, api_limits.PRESENCES_PER_CALL)
 
         async def fetch(number: int) -> tuple[PresenceSubscriptionsPage, bool]:
             query = {"pageNum": number, "pageSize": size}
@@ -136,7 +136,7 @@ class PresenceResource:
             return settled(answer, part, found)
 
         names = checks.references(_GET_MANY.id, "usernames", usernames)
-        return await in_parts(checks.chunks(names, facts.PRESENCES_PER_CALL), settle)
+        return await in_parts(checks.chunks(names, api_limits.PRESENCES_PER_CALL), settle)
 
     async def get_group_online_count(self, group_id: str, *, query_type: Literal[0, 1] = 1) -> int:
         """Count the members of a group who are online.
@@ -151,5 +151,5 @@ class PresenceResource:
         return (await self._transport.call(_GET_GROUP, group_id, str(kind))).read(int, "result")
 
     def _names(self, operation: Operation, usernames: Iterable[str]) -> list[str]:
-        most = facts.PRESENCES_PER_CALL
+        most = api_limits.PRESENCES_PER_CALL
         return checks.references(operation.id, "usernames", usernames, most=most)

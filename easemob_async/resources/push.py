@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
-from easemob_async import checks, facts
+from easemob_async import api_limits, checks
 from easemob_async.errors import ResponseError
 from easemob_async.models.pages import Paginator, whole
 from easemob_async.models.push_settings import (
@@ -20,11 +20,11 @@ from easemob_async.models.push_settings import (
     StoredPushTemplate,
 )
 from easemob_async.models.users import PushBinding, User
+from easemob_async.operation import Operation
 from easemob_async.quotas import SECOND, Limit
 from easemob_async.resources.users import SHARED
-from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
-from easemob_async.wire import Id
+from easemob_async.wire.fields import Id
 
 _SHARED: Final = (SHARED,)
 _10: Final = (Limit(10, per=SECOND),)
@@ -115,7 +115,7 @@ class Push:
 
         Source: push.set_nickname
         """
-        text = checks.text(_SET_NICKNAME.id, "nickname", nickname, most=facts.NICKNAME_LENGTH)
+        text = checks.text(_SET_NICKNAME.id, "nickname", nickname, most=api_limits.NICKNAME_LENGTH)
         answer = await self._transport.call(_SET_NICKNAME, username, json={"nickname": text})
         return answer.first(User, "entities", known=User(Id(username)))
 
@@ -137,13 +137,13 @@ class Push:
             {
                 "username": name,
                 "push_nickname": checks.text(
-                    operation, "nickname", nicknames[name], most=facts.NICKNAME_LENGTH
+                    operation, "nickname", nicknames[name], most=api_limits.NICKNAME_LENGTH
                 ),
             }
             for name in names
         ]
         found: dict[str, str] = {}
-        for part in checks.chunks(rows, facts.PUSH_NICKNAMES_PER_CALL):
+        for part in checks.chunks(rows, api_limits.PUSH_NICKNAMES_PER_CALL):
             answer = await self._transport.call(_SET_NICKNAMES, json=part)
             done: dict[str, str] = {}
             for row in answer.rows(dict[str, Any], "entities"):
@@ -200,14 +200,14 @@ class Push:
             body["type"] = checks.member(operation, "mode", PushMode, mode)
         if ignore_interval is not None:
             checks.text(operation, "ignore_interval", ignore_interval)
-            if ignore_interval and not facts.PUSH_IGNORE_INTERVAL.fullmatch(ignore_interval):
+            if ignore_interval and not api_limits.PUSH_IGNORE_INTERVAL.fullmatch(ignore_interval):
                 raise checks.fail(operation, f"ignore_interval {ignore_interval!r}: HH:MM-HH:MM")
             body["ignoreInterval"] = ignore_interval
         if ignore_duration is not None:
             if not isinstance(ignore_duration, timedelta):
                 raise checks.fail(operation, f"ignore_duration {ignore_duration!r}: a timedelta")
             length = -(-ignore_duration // timedelta(milliseconds=1))
-            most = facts.PUSH_IGNORE_LONGEST
+            most = api_limits.PUSH_IGNORE_LONGEST
             body["ignoreDuration"] = checks.number(
                 operation, "ignore_duration in milliseconds", length, least=0, most=most
             )
@@ -302,7 +302,7 @@ class PushTemplates:
 
         Source: push.templates.create
         """
-        if not isinstance(name, str) or not facts.PUSH_TEMPLATE_NAME.fullmatch(name):
+        if not isinstance(name, str) or not api_limits.PUSH_TEMPLATE_NAME.fullmatch(name):
             raise checks.fail(_CREATE.id, f"name {name!r} must be 1 to 64 of a-z, A-Z and 0-9")
         body = {"name": name, **_patterns(_CREATE.id, title_pattern, content_pattern)}
         answer = await self._transport.call(_CREATE, json=body, about=name)

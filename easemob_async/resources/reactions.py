@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from easemob_async import checks, facts
+from easemob_async import api_limits, checks
 from easemob_async.models.pages import Page, Paginator, by_cursor, by_number
 from easemob_async.models.relations import (
     AddedReaction,
@@ -14,7 +14,7 @@ from easemob_async.models.relations import (
     Reaction,
     ReactionPage,
 )
-from easemob_async.transport.operation import Operation, QueryValue
+from easemob_async.operation import Operation, QueryValue
 from easemob_async.transport.transport import Transport
 
 _USER: Final = "/reaction/user/{username}"
@@ -88,7 +88,7 @@ class Reactions:
         if kind == ChatType.GROUP_CHAT and group_id is None:
             raise checks.fail(_LIST.id, "group_id is needed for groupchat")
         ids = checks.references(_LIST.id, "message_ids", message_ids)
-        parts = list(checks.chunks(ids, facts.REACTED_MESSAGES_PER_CALL))
+        parts = list(checks.chunks(ids, api_limits.REACTED_MESSAGES_PER_CALL))
 
         async def fetch(number: int) -> tuple[Page[MessageReactions], bool]:
             query: dict[str, QueryValue] = {
@@ -122,7 +122,7 @@ class Reactions:
 
         Source: reactions.get
         """
-        size = checks.page_size(_GET.id, limit, facts.REACTORS_PER_PAGE)
+        size = checks.page_size(_GET.id, limit, api_limits.REACTORS_PER_PAGE)
         query: dict[str, QueryValue] = {
             "msgId": checks.reference(_GET.id, "message_id", message_id),
             "message": _reaction(_GET.id, reaction),
@@ -147,4 +147,4 @@ class Reactions:
 
 
 def _reaction(operation: str, reaction: str) -> str:
-    return checks.text(operation, "reaction", reaction, least=1, most=facts.REACTION_LENGTH)
+    return checks.text(operation, "reaction", reaction, least=1, most=api_limits.REACTION_LENGTH)

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from easemob_async import checks, facts
+from easemob_async import api_limits, checks
 from easemob_async.models.relations import ChatType
+from easemob_async.operation import Operation, QueryValue
 from easemob_async.quotas import MINUTE, SECOND, Limit
 from easemob_async.transport.answer import Answer
-from easemob_async.transport.operation import Operation, QueryValue
 from easemob_async.transport.transport import Transport
 
 _DELETE_CONVERSATION: Final = Operation(
@@ -141,7 +141,7 @@ class Roaming:
         message_ids: Iterable[str],
         need_notify: bool | None,
     ) -> None:
-        most = facts.ROAMING_PER_CALL
+        most = api_limits.ROAMING_PER_CALL
         ids = checks.references(operation.id, "message_ids", message_ids, most=most)
         query: dict[str, QueryValue] = {
             key: checks.reference(operation.id, key, other),

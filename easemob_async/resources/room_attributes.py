@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from easemob_async import checks, facts
+from easemob_async import api_limits, checks
+from easemob_async.models.chat_rooms import AutoDelete
 from easemob_async.models.results import BatchResult
-from easemob_async.models.rooms import AutoDelete
+from easemob_async.operation import Operation
 from easemob_async.resources.batches import settled
 from easemob_async.resources.places import ROOMS, length_of_time
-from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
 
 _ROOT: Final = "/metadata/chatroom/{room_id}"
@@ -134,7 +134,7 @@ class RoomAttributes:
         checks.mapping(operation.id, "attributes", attributes)
         keys = _keys(operation.id, attributes)
         for key in keys:
-            most = facts.ROOM_ATTRIBUTE_VALUE
+            most = api_limits.ROOM_ATTRIBUTE_VALUE
             checks.text(operation.id, f"the value of {key!r}", attributes[key], most=most)
         body: dict[str, Any] = {"metaData": dict(attributes)}
         if auto_delete is not None:
@@ -195,7 +195,7 @@ class Tags:
 
         Source: chat_rooms.tags.set
         """
-        most = facts.TAGS_PER_MEMBER
+        most = api_limits.TAGS_PER_MEMBER
         names = checks.references(_SET_TAGS.id, "tags", tags, most=most, least=0)
         body = {"tags": [_tag(_SET_TAGS.id, name) for name in names]}
         answer = await self._transport.call(_SET_TAGS, room_id, username, json=body)
@@ -214,14 +214,14 @@ class Tags:
 
 
 def _tag(operation: str, tag: str) -> str:
-    return checks.text(operation, "tag", tag, least=1, most=facts.TAG_LENGTH)
+    return checks.text(operation, "tag", tag, least=1, most=api_limits.TAG_LENGTH)
 
 
 def _keys(operation: str, keys: Iterable[str]) -> list[str]:
-    most = facts.ROOM_ATTRIBUTES_PER_CALL
+    most = api_limits.ROOM_ATTRIBUTES_PER_CALL
     names = checks.references(operation, "keys", keys, most=most)
     for name in names:
-        if not facts.ROOM_ATTRIBUTE_NAME.fullmatch(name):
+        if not api_limits.ROOM_ATTRIBUTE_NAME.fullmatch(name):
             raise checks.fail(
                 operation, f"{name!r:.80} must be 1 to 128 of a-z, A-Z, 0-9, '_', '-' and '.'"
             )

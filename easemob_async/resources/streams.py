@@ -11,12 +11,12 @@ from typing import Any, Final, Literal, Self
 
 import attrs
 
-from easemob_async import checks, facts
+from easemob_async import api_limits, checks
 from easemob_async.errors import APIError, EasemobError, InvalidArgumentError, ResponseError
+from easemob_async.operation import Operation
 from easemob_async.quotas import SECOND, Limit
-from easemob_async.transport import codec
-from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
+from easemob_async.wire import codec
 
 _100: Final = (Limit(100, per=SECOND, unit="messages"),)
 _TO_USER: Final = Operation("messages.stream_to_user", "POST", "/stream_message/user", "once", _100)
@@ -165,7 +165,7 @@ class StreamSending:
             checks.number(id_, "finish_reason", finish_reason, least=-(2**31), most=2**31 - 1)
         fields: dict[str, Any] = {
             "msgId": message_id,
-            "msg": checks.text(id_, "text", text, most_bytes=facts.STREAM_BYTES),
+            "msg": checks.text(id_, "text", text, most_bytes=api_limits.STREAM_BYTES),
             "seq": checks.number(id_, "seq", seq, least=0),
             "finish": finish,
             "finishReason": finish_reason,
@@ -229,10 +229,10 @@ class StreamWriter:
         """
         self._check()
         size = len(checks.text(self._operation.id, "text", text).encode())
-        if self._bytes + size > facts.STREAM_BYTES:
+        if self._bytes + size > api_limits.STREAM_BYTES:
             raise InvalidArgumentError(
                 f"{self._operation.id}: the stream would have {self._bytes + size} bytes, at most "
-                f"{facts.STREAM_BYTES} are allowed",
+                f"{api_limits.STREAM_BYTES} are allowed",
                 operation=self._operation.id,
             )
         self._bytes += size

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from easemob_async import checks, facts
+from easemob_async import api_limits, checks
 from easemob_async.models.moderation import CreatedThread, Sort, Thread
 from easemob_async.models.pages import Page, Paginator, by_cursor
 from easemob_async.models.results import BatchOutcome, BatchResult
+from easemob_async.operation import Operation, QueryValue
 from easemob_async.resources.batches import in_parts, outcomes
-from easemob_async.transport.operation import Operation, QueryValue
 from easemob_async.transport.transport import Transport
-from easemob_async.wire import Id
+from easemob_async.wire.fields import Id
 
 _CREATE: Final = Operation("threads.create", "POST", "/thread", "once")
 _UPDATE: Final = Operation("threads.update", "PUT", "/thread/{thread_id}", "safe")
@@ -150,7 +150,7 @@ class Threads:
         cursor: str | None,
         sort: Sort | str | None,
     ) -> Paginator[Thread]:
-        size = checks.page_size(operation.id, limit, facts.THREADS_PER_PAGE)
+        size = checks.page_size(operation.id, limit, api_limits.THREADS_PER_PAGE)
         order = checks.member(operation.id, "sort", Sort, sort)
 
         async def fetch(position: str | None) -> Page[Thread]:
@@ -180,7 +180,7 @@ class ThreadMembers:
 
         Source: threads.members.list
         """
-        size = checks.page_size(_LIST_MEMBERS.id, limit, facts.THREADS_PER_PAGE)
+        size = checks.page_size(_LIST_MEMBERS.id, limit, api_limits.THREADS_PER_PAGE)
 
         async def fetch(position: str | None) -> Page[str]:
             query: dict[str, QueryValue] = {"limit": size, "cursor": position}
@@ -206,7 +206,7 @@ class ThreadMembers:
             return [BatchOutcome(name) for name in part]
 
         names = checks.references(_ADD_MEMBERS.id, "usernames", usernames)
-        return await in_parts(checks.chunks(names, facts.THREAD_MEMBERS_PER_CALL), settle)
+        return await in_parts(checks.chunks(names, api_limits.THREAD_MEMBERS_PER_CALL), settle)
 
     async def remove_many(self, thread_id: str, usernames: Iterable[str]) -> BatchResult[None]:
         """Remove any number of members from a thread, 10 a call.
@@ -223,8 +223,8 @@ class ThreadMembers:
             return outcomes(answer, part, "entities")
 
         names = checks.references(_REMOVE_MEMBERS.id, "usernames", usernames)
-        return await in_parts(checks.chunks(names, facts.THREAD_MEMBERS_PER_CALL), settle)
+        return await in_parts(checks.chunks(names, api_limits.THREAD_MEMBERS_PER_CALL), settle)
 
 
 def _name(operation: str, name: str) -> str:
-    return checks.text(operation, "name", name, least=1, most=facts.THREAD_NAME_LENGTH)
+    return checks.text(operation, "name", name, least=1, most=api_limits.THREAD_NAME_LENGTH)

@@ -10,10 +10,10 @@ from typing import Final
 from easemob_async import checks
 from easemob_async.errors import ConfigurationError, InvalidArgumentError
 from easemob_async.models.tokens import FOREVER, AppToken, UserToken
+from easemob_async.operation import Operation
 from easemob_async.quotas import SECOND, Limit
-from easemob_async.transport import codec
-from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
+from easemob_async.wire import codec
 
 _PER_APP: Final = (Limit(300, per=SECOND, name="tokens"),)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from easemob_async import checks, facts
+from easemob_async import api_limits, checks
 from easemob_async.models.results import BatchOutcome, BatchResult
+from easemob_async.operation import PER_SECOND_100, Operation
 from easemob_async.resources.batches import described, in_parts
-from easemob_async.transport.operation import PER_SECOND_100, Operation
 from easemob_async.transport.transport import Transport
 
 _USER: Final = "/metadata/user/{username}"
@@ -98,7 +98,7 @@ class UserAttributes:
             answer = await self._transport.call(_GET_MANY, json=body, about=part)
             return described(answer, part, dict[str, str], "data", absent={})
 
-        return await in_parts(checks.chunks(names, facts.USER_ATTRIBUTES_PER_CALL), settle)
+        return await in_parts(checks.chunks(names, api_limits.USER_ATTRIBUTES_PER_CALL), settle)
 
     async def get_capacity(self) -> int:
         """Tell how many bytes all attributes of all users have together.

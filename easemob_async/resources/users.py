@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, cast
 
-from easemob_async import checks, facts
+from easemob_async import api_limits, checks
 from easemob_async.errors import BadRequestError, ConflictError
 from easemob_async.models.pages import Page, Paginator, by_cursor, whole
 from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.models.users import DeletedUsers, Device, NewUser, OnlineStatus, User
+from easemob_async.operation import Operation
 from easemob_async.quotas import SECOND, Limit
 from easemob_async.resources.batches import in_parts, settled
-from easemob_async.transport.operation import Operation
 from easemob_async.transport.transport import Transport
-from easemob_async.wire import Id
+from easemob_async.wire.fields import Id
 
 # User management and offline push are counted together (limits: group users+push).
 SHARED: Final = Limit(100, per=SECOND, name="users+push")
@@ -127,7 +127,9 @@ class Users:
             raise checks.fail(operation, "new_users is empty; name at least one")
         bodies = [_registration(operation, user) for user in users]
         checks.no_duplicates(operation, "username", [user.username for user in users])
-        return await in_parts(checks.chunks(bodies, facts.USERS_PER_REGISTRATION), self._register)
+        return await in_parts(
+            checks.chunks(bodies, api_limits.USERS_PER_REGISTRATION), self._register
+        )
 
     async def _register(self, bodies: Sequence[dict[str, str]]) -> Iterable[BatchOutcome[User]]:
         names = [body["username"] for body in bodies]
@@ -164,8 +166,8 @@ class Users:
             "users.update_password",
             "password",
             password,
-            least=facts.NEW_PASSWORD_LENGTH_MIN,
-            most=facts.PASSWORD_LENGTH,
+            least=api_limits.NEW_PASSWORD_LENGTH_MIN,
+            most=api_limits.PASSWORD_LENGTH,
         )
         await self._transport.call(_UPDATE_PASSWORD, username, json={"newpassword": password})
 
@@ -189,7 +191,7 @@ class Users:
 
         Source: users.list
         """
-        size = checks.page_size("users.list", limit, facts.USERS_PER_PAGE)
+        size = checks.page_size("users.list", limit, api_limits.USERS_PER_PAGE)
 
         async def fetch(position: str | None) -> Page[User]:
             query = {"limit": size, "cursor": position}
@@ -222,7 +224,7 @@ class Users:
 
         Source: users.delete_batch
         """
-        most = facts.USERS_PER_DELETION
+        most = api_limits.USERS_PER_DELETION
         checks.number("users.delete_batch", "limit", limit, least=1, most=most)
         query = {"limit": limit, "cursor": cursor}
         answer = await self._transport.call(_DELETE_BATCH, query=query)
@@ -311,7 +313,7 @@ class Users:
         """
         names = checks.references("users.get_statuses", "usernames", usernames)
         statuses: dict[str, OnlineStatus] = {}
-        for part in checks.chunks(names, facts.STATUSES_PER_CALL):
+        for part in checks.chunks(names, api_limits.STATUSES_PER_CALL):
             answer = await self._transport.call(_GET_STATUSES, json={"usernames": part}, about=part)
             found: dict[str, OnlineStatus] = {}
             for row in answer.rows(dict[str, Any], "data"):
@@ -339,7 +341,7 @@ class Users:
 
 def _registration(operation: str, user: NewUser) -> dict[str, str]:
     username = user.username
-    if not isinstance(username, str) or not facts.USERNAME.fullmatch(username):
+    if not isinstance(username, str) or not api_limits.USERNAME.fullmatch(username):
         raise checks.fail(
             operation,
             f"username {username!r} must be 1 to 64 of a-z, 0-9, '_', '-' and '.' (lower case)",
@@ -347,11 +349,11 @@ def _registration(operation: str, user: NewUser) -> dict[str, str]:
     body = {
         "username": username,
         "password": checks.text(
-            operation, "password", user.password, least=1, most=facts.PASSWORD_LENGTH
+            operation, "password", user.password, least=1, most=api_limits.PASSWORD_LENGTH
         ),
     }
     if user.nickname is not None:
         body["nickname"] = checks.text(
-            operation, "nickname", user.nickname, most=facts.NICKNAME_LENGTH
+            operation, "nickname", user.nickname, most=api_limits.NICKNAME_LENGTH
         )
     return body

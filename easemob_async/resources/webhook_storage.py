@@ -9,7 +9,7 @@ from easemob_async import checks
 from easemob_async.errors import APIError
 from easemob_async.models.files import ReplayedWebhooks, StoredWebhooks
 from easemob_async.models.pages import Paginator, whole
-from easemob_async.transport.operation import Operation
+from easemob_async.operation import Operation
 from easemob_async.transport.transport import Transport
 
 _LIST: Final = Operation("webhook_storage.list", "GET", "/callbacks/storage/info", "safe")

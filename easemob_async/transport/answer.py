@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeVar, overload
 
 from easemob_async.errors import APIError, Request, ResponseError
-from easemob_async.redaction import redact
-from easemob_async.transport import converter
-from easemob_async.transport.operation import Operation
-from easemob_async.wire import Id
+from easemob_async.operation import Operation
+from easemob_async.wire import decoding
+from easemob_async.wire.fields import Id
+from easemob_async.wire.redaction import redact
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -90,13 +90,13 @@ class Answer:
         Raises:
             ResponseError: it is not what the API promises; names the field.
         """
-        token = converter.id_prefix.set(self._id_prefix)
+        token = decoding.id_prefix.set(self._id_prefix)
         try:
-            return converter.structure(value, kind)
-        except converter.DecodeError as error:
+            return decoding.structure(value, kind)
+        except decoding.DecodeError as error:
             problem = f"{where}: {error}" if where else str(error)
         finally:
-            converter.id_prefix.reset(token)
+            decoding.id_prefix.reset(token)
         raise self.wrong(problem)
 
     def optional(self, kind: type[T], *path: str | int) -> T | None:

@@ -10,7 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import IO, Any
 
-from easemob_async.transport.call import OwnError, Sink
+from easemob_async.transport.state import OwnError, Sink
 
 
 class ToFile(Sink):

@@ -16,8 +16,8 @@ from easemob_async.errors import (
     RequestTimeoutError,
     TransportError,
 )
-from easemob_async.redaction import redact
-from easemob_async.transport.call import Call, Core
+from easemob_async.transport.state import Call, Core
+from easemob_async.wire.redaction import redact
 
 _PHASES = {
     "quota": "waiting for quota to repeat it",

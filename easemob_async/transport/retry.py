@@ -17,7 +17,7 @@ from easemob_async.errors import (
     ServerError,
     TransportError,
 )
-from easemob_async.transport.operation import Operation
+from easemob_async.operation import Operation
 
 # 5xx that come again however often one asks (errors: the kinds named in the 500 row, and 501).
 _FINAL_SERVER_ERRORS: Final = frozenset(

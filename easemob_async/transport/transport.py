@@ -23,15 +23,12 @@ from easemob_async.errors import (
     ServerError,
 )
 from easemob_async.models.tokens import Token, TokenProvider
-from easemob_async.redaction import redact
-from easemob_async.transport import codec
-from easemob_async.transport.account import Permit
+from easemob_async.operation import Operation, PathValue, QueryValue, query_string
 from easemob_async.transport.answer import Answer
-from easemob_async.transport.call import Bulk, Call, Core, Options, OwnError, Sink
 from easemob_async.transport.departure import Departure
 from easemob_async.transport.failures import closed_meanwhile, out_of_time, wire_failure
-from easemob_async.transport.operation import Operation, PathValue, QueryValue, query_string
-from easemob_async.transport.replies import (
+from easemob_async.transport.quota_account import Permit
+from easemob_async.transport.refusals import (
     is_about_token,
     one_line,
     read_refusal,
@@ -47,8 +44,11 @@ from easemob_async.transport.retry import (
     may_repeat,
 )
 from easemob_async.transport.session import OneShotBody, wire_timeout
+from easemob_async.transport.state import Bulk, Call, Core, Options, OwnError, Sink
 from easemob_async.transport.tokens import checked_token
 from easemob_async.transport.uploads import PIECE, StreamedBody, Upload
+from easemob_async.wire import codec
+from easemob_async.wire.redaction import redact
 
 _log: Final = logging.getLogger("easemob_async")
 _USER_AGENT: Final = "easemob_async/0.1"

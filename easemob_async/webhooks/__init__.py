@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from easemob_async.webhooks.event import (
+from easemob_async.webhooks.events.base import (
     ContentEvent,
     Event,
     EventType,
@@ -11,7 +11,7 @@ from easemob_async.webhooks.event import (
     PlaceType,
     UnknownEvent,
 )
-from easemob_async.webhooks.group_events import (
+from easemob_async.webhooks.events.groups import (
     APP_ADMIN,
     GroupAdminAdded,
     GroupAdminRemoved,
@@ -47,7 +47,7 @@ from easemob_async.webhooks.group_events import (
     PlaceEvent,
     PlaceInfo,
 )
-from easemob_async.webhooks.message_events import (
+from easemob_async.webhooks.events.messages import (
     ChatConversationReadAck,
     ChatMessage,
     ChatMessageOffline,
@@ -68,29 +68,14 @@ from easemob_async.webhooks.message_events import (
     ThreadMessage,
     ThreadMessageUpdated,
 )
-from easemob_async.webhooks.parse import (
-    EVENTS,
-    parse_event,
-)
-from easemob_async.webhooks.pre_delivery import (
+from easemob_async.webhooks.events.pre_delivery import (
     Allow,
     PreDelivery,
     Refuse,
     Replace,
     Verdict,
 )
-from easemob_async.webhooks.receiver import (
-    WebhookAnswer,
-    WebhookReceiver,
-)
-from easemob_async.webhooks.reports import (
-    Dropped,
-    DropReason,
-    HandlerFailure,
-    WebhookCounts,
-    WebhookHooks,
-)
-from easemob_async.webhooks.room_events import (
+from easemob_async.webhooks.events.rooms import (
     ChatroomEvent,
     ChatroomLeftEvent,
     ChatroomMemberLeft,
@@ -99,7 +84,7 @@ from easemob_async.webhooks.room_events import (
     ChatroomSuperadminRemoved,
     ChatroomSuperadminsEvent,
 )
-from easemob_async.webhooks.service_events import (
+from easemob_async.webhooks.events.service import (
     KeywordEvent,
     ModerationEvent,
     ModerationKeywordPassed,
@@ -114,10 +99,7 @@ from easemob_async.webhooks.service_events import (
     PushSucceeded,
     ReviewResult,
 )
-from easemob_async.webhooks.signature import (
-    sign,
-)
-from easemob_async.webhooks.user_events import (
+from easemob_async.webhooks.events.users import (
     ContactAccepted,
     ContactBlocked,
     ContactBlockEvent,
@@ -132,6 +114,24 @@ from easemob_async.webhooks.user_events import (
     UserLogin,
     UserLogout,
     UserReplaced,
+)
+from easemob_async.webhooks.parse import (
+    EVENTS,
+    parse_event,
+)
+from easemob_async.webhooks.receiver import (
+    WebhookAnswer,
+    WebhookReceiver,
+)
+from easemob_async.webhooks.reports import (
+    Dropped,
+    DropReason,
+    HandlerFailure,
+    WebhookCounts,
+    WebhookHooks,
+)
+from easemob_async.webhooks.signature import (
+    sign,
 )
 
 __all__ = [

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from easemob_async.webhooks.event import Event
+from easemob_async.webhooks.events.base import Event
 from easemob_async.webhooks.parse import text
 
 _DIGEST: Final = 16

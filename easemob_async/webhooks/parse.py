@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from easemob_async.errors import WebhookError
-from easemob_async.transport import codec, converter
-from easemob_async.webhooks import group_events as groups
-from easemob_async.webhooks import message_events as messages
-from easemob_async.webhooks import room_events as rooms
-from easemob_async.webhooks import service_events as service
-from easemob_async.webhooks import user_events as users
-from easemob_async.webhooks.event import WHOLE, Event, KnownEvent, PlaceType, UnknownEvent
-from easemob_async.webhooks.pre_delivery import PreDelivery
+from easemob_async.webhooks.events import groups as groups
+from easemob_async.webhooks.events import messages as messages
+from easemob_async.webhooks.events import rooms as rooms
+from easemob_async.webhooks.events import service as service
+from easemob_async.webhooks.events import users as users
+from easemob_async.webhooks.events.base import WHOLE, Event, KnownEvent, PlaceType, UnknownEvent
+from easemob_async.webhooks.events.pre_delivery import PreDelivery
+from easemob_async.wire import codec, decoding
 
 Found = type[KnownEvent] | None
 
@@ -152,15 +152,15 @@ def to_event(content: Mapping[str, Any], *, cut: bool = False) -> Event:
     cls = UnknownEvent if cut else classify(content) or UnknownEvent
     app_key = content.get("appkey")
     prefix = f"{app_key}_" if isinstance(app_key, str) else ""
-    token = converter.id_prefix.set(prefix)
+    token = decoding.id_prefix.set(prefix)
     try:
-        event: Event = converter.structure({**content, WHOLE: content}, cls)
-    except converter.DecodeError as error:
+        event: Event = decoding.structure({**content, WHOLE: content}, cls)
+    except decoding.DecodeError as error:
         if cls is UnknownEvent:
             return UnknownEvent(payload=content)
         raise WebhookError(f"a damaged {cls.kind} event: {error}") from None
     finally:
-        converter.id_prefix.reset(token)
+        decoding.id_prefix.reset(token)
     return event
 
 

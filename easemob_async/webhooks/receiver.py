@@ -18,10 +18,10 @@ import attrs
 from easemob_async.errors import ConfigurationError, WebhookError
 from easemob_async.webhooks import adapters
 from easemob_async.webhooks.duplicates import Seen, event_key
-from easemob_async.webhooks.event import Event
+from easemob_async.webhooks.events.base import Event
+from easemob_async.webhooks.events.pre_delivery import Allow, PreDelivery, Verdict, encode_verdict
 from easemob_async.webhooks.packed import unpack
 from easemob_async.webhooks.parse import classify, decode, spelt_call_id, to_event
-from easemob_async.webhooks.pre_delivery import Allow, PreDelivery, Verdict, encode_verdict
 from easemob_async.webhooks.reports import (
     Dropped,
     DropReason,

@@ -8,7 +8,7 @@ from enum import StrEnum
 import attrs
 
 from easemob_async.errors import WebhookError
-from easemob_async.webhooks.event import Event
+from easemob_async.webhooks.events.base import Event
 
 
 class DropReason(StrEnum):

@@ -8,7 +8,7 @@ import itertools
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from easemob_async.webhooks.event import Event
+from easemob_async.webhooks.events.base import Event
 
 
 class Workers:

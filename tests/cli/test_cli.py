@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from easemob_async.emulator import Emulator
-from easemob_async.emulator.thread import running
+from easemob_async.emulator.in_thread import running
 
 FAST = ["--quota-scale", "100"]
 EASEMOB = [sys.executable, "-m", "easemob_async"]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from easemob_async.emulator import Emulator
-from easemob_async.emulator.thread import running
+from easemob_async.emulator.in_thread import running
 from tests.cli.test_cli import FAST, Shell
 
 

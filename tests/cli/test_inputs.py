@@ -25,7 +25,7 @@ from easemob_async import Progress as JobProgress
 from easemob_async.cli.detect import detect, has_header
 from easemob_async.cli.progress import _lines
 from easemob_async.emulator import Emulator
-from easemob_async.emulator.thread import running
+from easemob_async.emulator.in_thread import running
 from tests.cli.test_cli import EASEMOB, FAST, Shell, take_interrupts
 
 ROWS = [("user000001", "李雷"), ("user000002", "韩梅梅"), ("user000003", "Ann, or Anna")]

@@ -15,7 +15,7 @@ import pytest
 
 from easemob_async.cli.webhooks import _examples
 from easemob_async.emulator import Emulator
-from easemob_async.emulator.thread import running
+from easemob_async.emulator.in_thread import running
 from easemob_async.webhooks import EVENTS, parse_event
 from tests.cli.test_cli import EASEMOB, Shell, take_interrupts
 from tests.webhooks import posts

@@ -12,7 +12,7 @@ import pytest
 
 import easemob_async
 from easemob_async import EasemobError
-from easemob_async.transport.operation import Operation
+from easemob_async.operation import Operation
 from easemob_async.transport.transport import Transport
 from tests.contract.calls import CALLS
 from tests.contract.examples import any_example

@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 from easemob_async import APIError, BatchResult, EasemobError, Quotas, RateLimitError
-from easemob_async.transport.replies import classify
+from easemob_async.transport.refusals import classify
 from tests import facts_reader as facts
 from tests.conftest import Against
 from tests.contract.calls import CALLS

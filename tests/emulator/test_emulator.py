@@ -14,9 +14,9 @@ import pytest
 
 import easemob_async.emulator
 from easemob_async.emulator import Emulator
-from easemob_async.emulator.calls import routes
+from easemob_async.emulator.in_thread import running
 from easemob_async.emulator.quotas import RULES, StrictQuotas
-from easemob_async.emulator.thread import running
+from easemob_async.emulator.routes import routes
 from tests import facts_reader as facts
 from tests.contract.operations import operations
 
@@ -89,7 +89,7 @@ def test_it_imports_nothing_of_the_client_but_constants() -> None:
                 names = {alias.name for alias in node.names}
                 imported |= {f"{node.module}.{name}" for name in names}
     outside = {name for name in imported if not name.startswith("easemob_async.emulator")}
-    assert outside == {"easemob_async.facts"}
+    assert outside == {"easemob_async.api_limits"}
 
 
 class TestTokens:
@@ -242,7 +242,7 @@ class TestQuotas:
         quotas = StrictQuotas(1.0, lambda: now)
         for _ in range(10):
             quotas.count("messages.users", "POST /messages/users", 600)
-        from easemob_async.emulator.calls import Refusal
+        from easemob_async.emulator.routes import Refusal
 
         with pytest.raises(Refusal) as caught:
             quotas.count("messages.users", "POST /messages/users", 1)
@@ -257,7 +257,7 @@ class TestQuotas:
         assert quotas.refusals == 2
 
     def test_calls_a_second_are_429_and_shared_where_the_service_shares(self) -> None:
-        from easemob_async.emulator.calls import Refusal
+        from easemob_async.emulator.routes import Refusal
 
         quotas = StrictQuotas(1.0, lambda: 0.0)
         for number in range(100):
@@ -269,7 +269,7 @@ class TestQuotas:
         quotas.count("default", "another", 1)
 
     def test_scaled_and_off(self) -> None:
-        from easemob_async.emulator.calls import Refusal
+        from easemob_async.emulator.routes import Refusal
 
         half = StrictQuotas(0.5, lambda: 0.0)
         for _ in range(50):

@@ -26,8 +26,8 @@ from easemob_async import (
     Quotas,
     Text,
 )
-from easemob_async.fanout import index, journal, records
-from easemob_async.fanout.lock import Mark, read_mark, side_file
+from easemob_async.fanout.journal import index, reader, writer
+from easemob_async.fanout.journal.lock import Mark, read_mark, side_file
 from tests.conftest import Against
 from tests.servers import CUT, Answer, Received, Reply
 
@@ -58,9 +58,9 @@ def mixed(request: Received) -> Answer:
 
 def states(path: Path) -> dict[str, int]:
     found: dict[str, int] = {}
-    for part in records.read_states(path, 0):
+    for part in reader.read_states(path, 0):
         for name, state in part:
-            if found.get(name) != records.SENT:
+            if found.get(name) != reader.SENT:
                 found[name] = state
     return found
 
@@ -78,7 +78,7 @@ async def test_a_flipped_byte_never_makes_a_second_message(against: Against, pat
     """Whatever is flipped, it is noticed, or what the journal says is what it said."""
     async with against(mixed, quotas=FREE) as (client, _):
         await write(client, path)
-    job = records.read_job(path)
+    job = reader.read_job(path)
     wanted = {name: job[name] for name in JOB}
     whole, expected = path.read_bytes(), states(path)
     assert len(set(expected.values())) == 3
@@ -92,14 +92,14 @@ async def test_a_flipped_byte_never_makes_a_second_message(against: Against, pat
         damaged[at] ^= 1 << dice.randrange(8)
         path.write_bytes(damaged)
         try:
-            records.prepare(path, wanted)
+            reader.prepare(path, wanted)
             assert states(path) == expected, at
         except JournalError:
             noticed += 1
             assert path.read_bytes() == damaged
-        for reader in (records.count_last, lambda p: list(records.read_last(p, records.FAILED))):
+        for read in (reader.count_last, lambda p: list(reader.read_last(p, reader.FAILED))):
             with contextlib.suppress(JournalError):
-                reader(path)
+                read(path)
     assert noticed > len(places) / 2
 
 
@@ -133,7 +133,7 @@ async def test_a_flipped_byte_in_its_log_does_not_lose_the_tail(
     async with against(accept, quotas=FREE, token="t") as (client, server):
         server.respond = respond
         await write(client, path, 600 * 10)
-    wanted = {name: value for name, value in records.read_job(path).items() if name in JOB}
+    wanted = {name: value for name, value in reader.read_job(path).items() if name in JOB}
     log = held.with_name("sale.db-wal")
     whole, main = log.read_bytes(), held.read_bytes()
     mark = read_mark(held)
@@ -147,17 +147,17 @@ async def test_a_flipped_byte_in_its_log_does_not_lose_the_tail(
         log.write_bytes(damaged)
         held.with_name("sale.db-shm").unlink(missing_ok=True)
         with pytest.raises(JournalError, match="its end is missing|damaged"):
-            records.prepare(held, wanted)
+            reader.prepare(held, wanted)
     for size in (0, 1, 31, 32, 5000, len(whole) // 2, len(whole) - 1):
         held.write_bytes(main)
         log.write_bytes(whole[:size])
         held.with_name("sale.db-shm").unlink(missing_ok=True)
         with pytest.raises(JournalError, match="its end is missing|damaged"):
-            records.prepare(held, wanted)
+            reader.prepare(held, wanted)
     held.write_bytes(main)
     log.write_bytes(whole)
     held.with_name("sale.db-shm").unlink(missing_ok=True)
-    assert records.prepare(held, wanted).rows >= mark.rows  # whole, it is fine
+    assert reader.prepare(held, wanted).rows >= mark.rows  # whole, it is fine
 
 
 def older(path: Path, before: bytes) -> None:
@@ -183,13 +183,13 @@ async def test_a_journal_that_was_lost_between_two_runs_is_not_begun_anew(
         before = len(server.calls)
         with pytest.raises(JournalError, match=r"sale\.db"):
             await write(client, path)
-        for reader in (
-            records.count_last,
-            records.read_job,
-            lambda p: list(records.read_settled(p)),
+        for read in (
+            reader.count_last,
+            reader.read_job,
+            lambda p: list(reader.read_settled(p)),
         ):
             with pytest.raises(JournalError):
-                reader(path)
+                read(path)
         assert len(server.calls) == before
         # On purpose it can be begun anew, and the message says how.
         path.unlink(missing_ok=True)
@@ -295,20 +295,20 @@ async def test_a_journal_of_the_first_version_is_read_and_resumed(
 ) -> None:
     async with against(accept, quotas=FREE) as (client, server):
         await client.fanout.to_users(["z"], Text("x"), journal=path)
-        job = {name: records.read_job(path)[name] for name in JOB}
+        job = {name: reader.read_job(path)[name] for name in JOB}
         path.unlink()
         side_file(path).unlink()
         write_old(path, job)
         before = path.read_bytes()
-        counts = {records.SENT: 2, records.FAILED: 1, records.UNKNOWN: 2}
-        assert records.count_last(path) == counts
-        assert {s.target for s in records.read_last(path, records.UNKNOWN)} == {"b", "e"}
+        counts = {reader.SENT: 2, reader.FAILED: 1, reader.UNKNOWN: 2}
+        assert reader.count_last(path) == counts
+        assert {s.target for s in reader.read_last(path, reader.UNKNOWN)} == {"b", "e"}
         assert path.read_bytes() == before  # reading changes nothing
         report = await client.fanout.to_users(list("abcdefg"), Text("x"), journal=path)
         assert (report.sent, report.skipped, report.unknown) == (2, 3, 2)
         assert server.calls[-1].json["to"] == ["d", "g"]
-        assert records.count_last(path) == {**counts, records.SENT: 4}
-        assert {s.target for s in records.read_last(path, records.UNKNOWN)} == {"b", "e"}
+        assert reader.count_last(path) == {**counts, reader.SENT: 4}
+        assert {s.target for s in reader.read_last(path, reader.UNKNOWN)} == {"b", "e"}
         again = await client.fanout.to_users(list("abcdefg"), Text("x"), journal=path)
         assert (again.sent, again.skipped, again.unknown) == (0, 5, 2)
 
@@ -445,9 +445,9 @@ async def test_stopping_while_the_second_calls_wait_for_quota_invents_nothing(
                 job.cancel()
                 report = await running
                 assert (report.sent, report.unknown, report.not_sent) == (2400, 0, 2400)
-    counts = Counter(records.count_last(path))
-    assert counts[records.SENT] == 2400
-    assert counts[records.UNKNOWN] == 0
+    counts = Counter(reader.count_last(path))
+    assert counts[reader.SENT] == 2400
+    assert counts[reader.UNKNOWN] == 0
 
 
 def test_the_mark_is_read_whole_or_not_at_all() -> None:
@@ -473,7 +473,7 @@ async def test_a_journal_thread_that_meets_the_unexpected_stops_the_job(
         raise MemoryError("out of it")
 
     async with against(accept, quotas=FREE) as (client, server):
-        monkeypatch.setattr(journal.SideFile, "write_mark", broken)
+        monkeypatch.setattr(writer.SideFile, "write_mark", broken)
         with pytest.raises((JournalError, MemoryError)):
             await write(client, path)
         assert len(server.calls) == 0

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from easemob_async.fanout import filter as module
-from easemob_async.fanout.filter import Filter
+from easemob_async.fanout import bloom_filter as module
+from easemob_async.fanout.bloom_filter import Filter
 
 names = st.text(st.sampled_from("abc0_é"), min_size=0, max_size=4)
 

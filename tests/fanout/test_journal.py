@@ -31,9 +31,10 @@ from easemob_async import (
     Text,
 )
 from easemob_async.emulator import Emulator
-from easemob_async.emulator.thread import running
-from easemob_async.fanout import index, journal, records, screen
-from easemob_async.fanout.filter import Filter
+from easemob_async.emulator.in_thread import running
+from easemob_async.fanout import deduplication
+from easemob_async.fanout.bloom_filter import Filter
+from easemob_async.fanout.journal import index, reader, writer
 from tests.conftest import FAST, Against
 from tests.servers import CUT, HANG, Answer, Received, Reply
 
@@ -90,8 +91,8 @@ async def test_what_only_seems_to_have_been_met_is_sent_all_the_same(
     against: Against, path: Path, monkeypatch: pytest.MonkeyPatch, scanned: int
 ) -> None:
     # A filter of 256 slots takes almost everybody for met: the second look must sort it out.
-    monkeypatch.setattr(screen, "Filter", lambda: Filter(8))
-    monkeypatch.setattr(screen, "_SCANNED", scanned)
+    monkeypatch.setattr(deduplication, "Filter", lambda: Filter(8))
+    monkeypatch.setattr(deduplication, "_SCANNED", scanned)
     pairs = [(name, Text("same") if n % 2 else Text("other")) for n, name in enumerate(users(700))]
     async with against(accept, quotas=FREE) as (client, server):
         report = await client.fanout.to_users([*pairs, *pairs], journal=path, workers=3)
@@ -242,11 +243,11 @@ async def test_one_process_writes_and_others_may_read(against: Against, path: Pa
                     await asyncio.sleep(0.01)
                 with pytest.raises(JournalError, match=f"in use by process {os.getpid()}"):
                     await other.fanout.to_users(users(600), Text("x"), journal=path)
-                looked = list(records.read_settled(path))
-                assert {item.state for item in looked} == {records.UNKNOWN}
-                assert looked[0].reason == records.INTERRUPTED
+                looked = list(reader.read_settled(path))
+                assert {item.state for item in looked} == {reader.UNKNOWN}
+                assert looked[0].reason == reader.INTERRUPTED
                 server_gate.set()
-        assert {item.state for item in records.read_settled(path)} == {records.SENT}
+        assert {item.state for item in reader.read_settled(path)} == {reader.SENT}
 
 
 async def test_the_file_is_the_owners_alone(against: Against, path: Path) -> None:
@@ -270,14 +271,14 @@ async def test_a_place_that_cannot_be_written_is_a_clear_error(
 async def test_a_full_disk_stops_the_job_and_nothing_leaves_unrecorded(
     against: Against, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connect = journal.connect
+    connect = writer.connect
 
     def with_little_room(file: Path) -> sqlite3.Connection:
         db = connect(file)
         db.execute("PRAGMA max_page_count = 12")
         return db
 
-    monkeypatch.setattr(journal, "connect", with_little_room)
+    monkeypatch.setattr(writer, "connect", with_little_room)
     async with against(accept, quotas=FREE) as (client, server):
         with pytest.raises(JournalError, match="cannot be written.*full") as caught:
             await client.fanout.to_users(users(60_000), Text("x"), journal=path, workers=4)
@@ -286,7 +287,7 @@ async def test_a_full_disk_stops_the_job_and_nothing_leaves_unrecorded(
         assert adds_up(report)
         assert report.not_sent > 0
         sent = [name for request in server.calls for name in request.json["to"]]
-    recorded = {item.target for item in records.read_settled(path)}
+    recorded = {item.target for item in reader.read_settled(path)}
     assert set(sent) <= recorded
     assert report.sent + report.unknown == len(sent)
 
@@ -349,10 +350,10 @@ async def test_a_refused_call_that_waits_is_not_unknown(against: Against, path: 
         while not server.calls:
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.1)
-        assert list(records.read_settled(path)) == []
+        assert list(reader.read_settled(path)) == []
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    assert list(records.read_settled(path)) == []
+    assert list(reader.read_settled(path)) == []
 
 
 @settings(
@@ -398,8 +399,8 @@ def test_any_order_of_sends_answers_crashes_and_resumes(
 
         from tests.servers import scripted
 
-        before = list(records.read_settled(path)) if path.exists() else []
-        unknown = {s.target for s in before if s.state == records.UNKNOWN}
+        before = list(reader.read_settled(path)) if path.exists() else []
+        unknown = {s.target for s in before if s.state == reader.UNKNOWN}
         if decide == "resend":
             allowed.update(unknown & set(names))
         async with (
@@ -428,12 +429,12 @@ def test_any_order_of_sends_answers_crashes_and_resumes(
     for numbers, decide, retry, good, fault in runs:
         names = [f"u{number}" for number in numbers]
         asyncio.run(one(names, decide, retry, good, fault))
-        told = {item.target: item.state for item in records.read_settled(path)}
+        told = {item.target: item.state for item in reader.read_settled(path)}
         for name, times in delivered.items():
             assert times <= 1 + allowed[name], name
-            assert told[name] in (records.SENT, records.UNKNOWN, records.FAILED)
+            assert told[name] in (reader.SENT, reader.UNKNOWN, reader.FAILED)
         for name, state in told.items():
-            if state == records.SENT:
+            if state == reader.SENT:
                 assert delivered[name] >= 1
 
 
@@ -480,16 +481,16 @@ async def test_killed_while_the_journal_is_made_it_can_be_made_again(
         def close(self) -> None:
             pass  # as it is with a kill: nothing is tidied up
 
-    connect = records.connect
-    monkeypatch.setattr(records, "connect", lambda file: Dying(connect(file)))
+    connect = reader.connect
+    monkeypatch.setattr(reader, "connect", lambda file: Dying(connect(file)))
     with pytest.raises(KilledError):
-        records.prepare(path, {"kind": "x"})
-    monkeypatch.setattr(records, "connect", connect)
+        reader.prepare(path, {"kind": "x"})
+    monkeypatch.setattr(reader, "connect", connect)
     assert not path.exists()
     for db in opened:
         db.close()
-    assert not records.prepare(path, {"kind": "x"}).resumed
-    assert records.prepare(path, {"kind": "x"}).resumed
+    assert not reader.prepare(path, {"kind": "x"}).resumed
+    assert reader.prepare(path, {"kind": "x"}).resumed
 
 
 def test_killed_at_any_instant_it_resumes_without_sending_twice(path: Path) -> None:
@@ -504,21 +505,21 @@ def test_killed_at_any_instant_it_resumes_without_sending_twice(path: Path) -> N
                 time.sleep(chance.uniform(0.0, 0.12))
                 process.send_signal(signal.SIGKILL)
                 kills += process.wait() == -signal.SIGKILL
-            if path.exists() and sum(1 for _ in records.read_settled(path)) >= count:
+            if path.exists() and sum(1 for _ in reader.read_settled(path)) >= count:
                 break
         assert kills >= 3
         last = subprocess.run(command, capture_output=True, text=True, check=True)
         sent, unknown, skipped = map(int, last.stdout.split()[1:])
         assert sent + unknown + skipped == count
-        told = {item.target: item.state for item in records.read_settled(path)}
+        told = {item.target: item.state for item in reader.read_settled(path)}
         assert len(told) == count
         times = Counter({name: len(emulator.received(name)) for name in told})
         assert max(times.values()) == 1
         for name, state in told.items():
-            if state == records.SENT:
+            if state == reader.SENT:
                 assert times[name] == 1
         never = {name for name, number in times.items() if number == 0}
-        assert all(told[name] == records.UNKNOWN for name in never)
+        assert all(told[name] == reader.UNKNOWN for name in never)
 
 
 @pytest.mark.parametrize("twice", [False, True], ids=["cancelled once", "cancelled twice"])
@@ -554,11 +555,11 @@ async def test_cancelled_at_any_await_the_journal_stays_true(
                     break
                 await asyncio.sleep(0.01)
             assert adds_up(last)
-        told = {item.target: item.state for item in records.read_settled(path)}
+        told = {item.target: item.state for item in reader.read_settled(path)}
         assert set(told) == set(names)
         for name in set(names) - {""}:
             assert delivered[name] <= 1, (turns, name)
             # Who left and has no answer is unknown; whoever is unknown may have got it.
-            assert delivered[name] == 1 or told[name] == records.UNKNOWN
-            if told[name] == records.UNKNOWN:
+            assert delivered[name] == 1 or told[name] == reader.UNKNOWN
+            if told[name] == reader.UNKNOWN:
                 assert delivered[name] == sent_before[name]

@@ -8,7 +8,7 @@ from itertools import islice
 from hypothesis import given
 from hypothesis import strategies as st
 
-from easemob_async.fanout.plan import Packer, PlannedCall, call_sizes
+from easemob_async.fanout.packing import Packer, PlannedCall, call_sizes
 from easemob_async.fanout.report import OutcomeStatus
 from easemob_async.quotas import MINUTE, SECOND, Limit
 

@@ -30,7 +30,7 @@ from easemob_async.fanout.refusals import (
     kind,
     spread,
 )
-from easemob_async.transport.replies import classify
+from easemob_async.transport.refusals import classify
 from tests.conftest import Against
 from tests.servers import Answer, Received, Reply
 

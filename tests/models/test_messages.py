@@ -27,9 +27,9 @@ from easemob_async import (
     Text,
     Video,
 )
-from easemob_async.models.envelope import content
 from easemob_async.models.messages import MESSAGE_TYPES
-from easemob_async.transport import codec
+from easemob_async.resources.sending import content
+from easemob_async.wire import codec
 from tests import facts_reader as facts
 
 

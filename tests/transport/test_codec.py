@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from easemob_async import InvalidArgumentError
-from easemob_async.transport import codec
+from easemob_async.wire import codec
 
 orjson = pytest.importorskip("orjson")
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from easemob_async import GroupMember, GroupSummary, OnlineStatus, User
-from easemob_async.transport import converter
-from easemob_async.transport.converter import DecodeError, structure
-from easemob_async.wire import Id, wire
+from easemob_async.wire import decoding
+from easemob_async.wire.decoding import DecodeError, structure
+from easemob_async.wire.fields import Id, wire
 
 WHEN = datetime(2018, 11, 21, 10, 13, 16, 504000, tzinfo=UTC)
 
@@ -133,7 +133,7 @@ def test_no_answer_raises_anything_else(value: Any, kind: Any) -> None:
 
 
 def test_the_apps_own_prefix_is_taken_off_ids_and_off_nothing_else() -> None:
-    token = converter.id_prefix.set("acme#shop_")
+    token = decoding.id_prefix.set("acme#shop_")
     try:
         assert structure("acme#shop_ann", Id) == "ann"
         assert structure("other#app_ann", Id) == "other#app_ann"
@@ -141,7 +141,7 @@ def test_the_apps_own_prefix_is_taken_off_ids_and_off_nothing_else() -> None:
         group = structure(row, GroupSummary)
         assert (group.group_id, group.owner, group.name) == ("12", "ann", "acme#shop_x")
     finally:
-        converter.id_prefix.reset(token)
+        decoding.id_prefix.reset(token)
 
 
 def test_a_member_is_owner_or_member() -> None:

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from easemob_async.errors import ConfigurationError, RateLimitError
+from easemob_async.operation import Operation
 from easemob_async.quotas import DAY, MINUTE, SECOND, Limit, Quotas
-from easemob_async.transport.account import QuotaAccount
-from easemob_async.transport.limiter import Counter, DayCounter
-from easemob_async.transport.operation import Operation
+from easemob_async.transport.quota_account import QuotaAccount
+from easemob_async.transport.rolling_window import Counter, DayCounter
 from tests.clock import run_virtual
 
 

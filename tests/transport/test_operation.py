@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from easemob_async import InvalidArgumentError
-from easemob_async.transport.operation import Operation, query_string
+from easemob_async.operation import Operation, query_string
 from tests.conftest import Against
 from tests.servers import Reply
 

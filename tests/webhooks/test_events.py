@@ -21,7 +21,7 @@ from easemob_async.models.messages import Audio, Command, Custom, File, Image, L
 from easemob_async.models.received import Combined
 from easemob_async.webhooks import EVENTS, Event, UnknownEvent, parse_event
 from easemob_async.webhooks.parse import classify
-from easemob_async.wire import READ, WIRE
+from easemob_async.wire.fields import READ, WIRE
 from tests.webhooks import posts
 
 ENTRIES = {entry["id"]: entry for entry in posts.EVENTS}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from easemob_async.errors import JournalError
-from easemob_async.fanout.records import SENT
+from easemob_async.fanout.journal.reader import SENT
 
 _BUILD_KIBIBYTES: Final = 16_000
 

@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from easemob_async.errors import InvalidArgumentError
-from easemob_async.fanout.plan import Packer, PlannedCall
+from easemob_async.fanout.deduplication import Screen, Screened
+from easemob_async.fanout.packing import Packer, PlannedCall
 from easemob_async.fanout.report import Outcome
-from easemob_async.fanout.screen import Screen, Screened
 from easemob_async.fanout.settings import Encoded, Settings
 from easemob_async.fanout.source import Source
 

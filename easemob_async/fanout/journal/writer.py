@@ -20,8 +20,8 @@ from pathlib import Path
 import attrs
 
 from easemob_async.errors import JournalError
-from easemob_async.fanout.lock import Mark, SideFile, side_file
-from easemob_async.fanout.records import (
+from easemob_async.fanout.journal.lock import Mark, SideFile, side_file
+from easemob_async.fanout.journal.reader import (
     SEPARATOR,
     SET_COUNT,
     WITHDRAWN,
@@ -33,7 +33,7 @@ from easemob_async.fanout.records import (
     exception_row,
     prepare,
 )
-from easemob_async.transport.codec import whole_text
+from easemob_async.wire.codec import whole_text
 
 _Row = tuple[str, tuple[object, ...]]
 

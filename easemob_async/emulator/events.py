@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import attrs
 
-from easemob_async.emulator.calls import JSON, Call
+from easemob_async.emulator.routes import JSON, Call
 from easemob_async.emulator.state import Group, State, Thread, User
 
 _ADMIN: Final = "@ppAdmin"

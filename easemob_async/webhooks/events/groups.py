@@ -8,8 +8,8 @@ from typing import Any, Final
 import attrs
 
 from easemob_async.models.tokens import FOREVER
-from easemob_async.webhooks.event import Kind, KnownEvent, PlaceType
-from easemob_async.wire import Id, Jid, is_a_time, wire
+from easemob_async.webhooks.events.base import Kind, KnownEvent, PlaceType
+from easemob_async.wire.fields import Id, Jid, is_a_time, wire
 
 APP_ADMIN: Final = "@ppAdmin"
 """The `operator` of what the app's admin did, by REST or from the console."""

@@ -10,9 +10,9 @@ import attrs
 from easemob_async.errors import InvalidArgumentError, WebhookError
 from easemob_async.models.messages import MESSAGE_TYPES, Command, Message, RoomMessageLevel
 from easemob_async.models.relations import ChatType
-from easemob_async.transport import codec
-from easemob_async.webhooks.event import ContentEvent, Kind
-from easemob_async.wire import Id
+from easemob_async.webhooks.events.base import ContentEvent, Kind
+from easemob_async.wire import codec
+from easemob_async.wire.fields import Id
 
 LONGEST_ANSWER: Final = 1000
 """Characters; the service takes a longer answer for an attack."""

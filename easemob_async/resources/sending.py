@@ -7,11 +7,11 @@ from typing import Any
 
 import attrs
 
-from easemob_async import checks, facts
+from easemob_async import api_limits, checks
 from easemob_async.errors import InvalidArgumentError
 from easemob_async.models.messages import Message, RoomMessageLevel, RouteType
 from easemob_async.models.push import PushOptions
-from easemob_async.transport import codec
+from easemob_async.wire import codec
 
 
 @attrs.frozen
@@ -104,7 +104,7 @@ def addressing(
     """
     if sender is not None:
         checks.reference(operation, "sender", sender)
-    if env is not None and not (isinstance(env, str) and facts.ENVIRONMENT.fullmatch(env)):
+    if env is not None and not (isinstance(env, str) and api_limits.ENVIRONMENT.fullmatch(env)):
         raise InvalidArgumentError(
             f"{operation}: env {env!r} must be 1 to 8 letters and digits", operation=operation
         )

@@ -21,9 +21,9 @@ from typing import Final
 import attrs
 
 from easemob_async.errors import JournalError
-from easemob_async.fanout.lock import Mark, read_mark, side_file
+from easemob_async.fanout.journal.lock import Mark, read_mark, side_file
 from easemob_async.fanout.report import OutcomeStatus
-from easemob_async.transport.codec import whole_text
+from easemob_async.wire.codec import whole_text
 
 _MAGIC: Final = 0x65617365  # "ease"
 _VERSION: Final = "3"

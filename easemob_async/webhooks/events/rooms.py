@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import attrs
 
-from easemob_async.webhooks.event import Kind
-from easemob_async.webhooks.group_events import PlaceEvent
-from easemob_async.wire import Id, wire
+from easemob_async.webhooks.events.base import Kind
+from easemob_async.webhooks.events.groups import PlaceEvent
+from easemob_async.wire.fields import Id, wire
 
 
 @attrs.frozen(kw_only=True)

@@ -13,13 +13,13 @@ from yarl import URL
 from easemob_async.config import AppKey, Hooks, RetryPolicy, Timeouts
 from easemob_async.errors import Request
 from easemob_async.models.tokens import Token, TokenProvider
-from easemob_async.redaction import secrets_in
-from easemob_async.transport import codec
-from easemob_async.transport.account import QuotaAccount
+from easemob_async.operation import Operation, PathValue
 from easemob_async.transport.departure import OnDeparture
-from easemob_async.transport.operation import Operation, PathValue
+from easemob_async.transport.quota_account import QuotaAccount
 from easemob_async.transport.session import SessionPool
 from easemob_async.transport.uploads import Upload
+from easemob_async.wire import codec
+from easemob_async.wire.redaction import secrets_in
 
 
 @attrs.frozen

@@ -24,8 +24,8 @@ from easemob_async.errors import (
     Request,
     ServerError,
 )
-from easemob_async.redaction import redact
-from easemob_async.transport import codec
+from easemob_async.wire import codec
+from easemob_async.wire.redaction import redact
 
 _BY_STATUS: Final[dict[int, type[APIError]]] = {
     400: BadRequestError,

@@ -10,14 +10,14 @@ import attrs
 
 from easemob_async.models.received import Body, Origin
 from easemob_async.models.relations import ChatType
-from easemob_async.webhooks.event import (
+from easemob_async.webhooks.events.base import (
     ContentEvent,
     Kind,
     MessagingEvent,
     read_bodies,
     read_ext,
 )
-from easemob_async.wire import Id, Jid, wire
+from easemob_async.wire.fields import Id, Jid, wire
 
 
 @attrs.frozen(kw_only=True)

@@ -13,10 +13,10 @@ from typing import Final
 import attrs
 
 from easemob_async.errors import ConfigurationError, RateLimitError
+from easemob_async.operation import Operation, PathValue
 from easemob_async.quotas import DAY, Limit, Quotas, Unit
-from easemob_async.transport.limiter import Counter, DayCounter
-from easemob_async.transport.operation import Operation, PathValue
 from easemob_async.transport.retry import LONGEST_WAIT
+from easemob_async.transport.rolling_window import Counter, DayCounter
 
 _KEYED_GATES: Final = 10_000
 

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from easemob_async.models.pages import Page
-from easemob_async.wire import Id, wire
+from easemob_async.wire.fields import Id, wire
 
 
 class GroupRole(StrEnum):

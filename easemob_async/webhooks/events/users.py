@@ -6,8 +6,8 @@ from typing import Any
 
 import attrs
 
-from easemob_async.webhooks.event import Kind, KnownEvent, MessagingEvent, text_or_none
-from easemob_async.wire import Jid, wire
+from easemob_async.webhooks.events.base import Kind, KnownEvent, MessagingEvent, text_or_none
+from easemob_async.wire.fields import Jid, wire
 
 
 @attrs.frozen(kw_only=True)

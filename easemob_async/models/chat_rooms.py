@@ -7,8 +7,8 @@ from enum import StrEnum
 
 import attrs
 
-from easemob_async.models.groups import GroupMember
-from easemob_async.wire import Id, wire
+from easemob_async.models.chat_groups import GroupMember
+from easemob_async.wire.fields import Id, wire
 
 
 class AutoDelete(StrEnum):

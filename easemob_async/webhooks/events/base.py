@@ -10,8 +10,8 @@ from typing import Any, Final
 import attrs
 
 from easemob_async.models.received import Body, read_body
-from easemob_async.transport import codec, converter
-from easemob_async.wire import Jid, wire
+from easemob_async.wire import codec, decoding
+from easemob_async.wire.fields import Jid, wire
 
 WHOLE: Final = "\0whole"
 """The name under which `parse_event` puts the whole post."""
@@ -110,7 +110,7 @@ def conversation_of(post: Mapping[str, Any]) -> str:
     content = post.get("payload")
     content = content if isinstance(content, Mapping) else {}
     app_key = post.get("appkey")
-    token = converter.id_prefix.set(f"{app_key}_" if isinstance(app_key, str) else "")
+    token = decoding.id_prefix.set(f"{app_key}_" if isinstance(app_key, str) else "")
     try:
         if content.get("type") == "thread":
             data = content.get("data")
@@ -134,7 +134,7 @@ def conversation_of(post: Mapping[str, Any]) -> str:
         user = sender or to or _first_name(post, ("name", "user", "username", "uid"))
         return f"user:{user}" if user else ""
     finally:
-        converter.id_prefix.reset(token)
+        decoding.id_prefix.reset(token)
 
 
 _GROUPS: Final = ("group", "groupchat", "chatroom", "muc")
@@ -144,7 +144,7 @@ def _first_name(post: Mapping[str, Any], keys: tuple[str, ...]) -> str:
     for key in keys:
         value = post.get(key)
         if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
-            return str(converter.structure(value, Jid)).lower()
+            return str(decoding.structure(value, Jid)).lower()
     return ""
 
 

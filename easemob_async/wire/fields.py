@@ -8,7 +8,7 @@ from typing import Any, Final, NewType
 
 import attrs
 
-WIRE = "easemob_async.wire"
+WIRE = "easemob_async.wire.fields"
 """The key of the field metadata that holds a field's names on the wire, the current one first."""
 
 READ = "easemob_async.read"

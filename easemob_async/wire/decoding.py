@@ -35,7 +35,7 @@ import cattrs
 from cattrs.cols import list_structure_factory, mapping_structure_factory
 from cattrs.gen import make_dict_structure_fn, override
 
-from easemob_async.wire import READ, WIRE, Id, Jid, Seconds
+from easemob_async.wire.fields import READ, WIRE, Id, Jid, Seconds
 
 Hook = Callable[[Any, Any], Any]
 

@@ -13,10 +13,10 @@ import attrs
 
 from easemob_async.checks import reference_problem
 from easemob_async.errors import EasemobError
-from easemob_async.fanout.filter import Filter
-from easemob_async.fanout.index import Index
-from easemob_async.fanout.journal import Journal
-from easemob_async.fanout.records import FAILED, SENT, UNKNOWN, find_among, read_states
+from easemob_async.fanout.bloom_filter import Filter
+from easemob_async.fanout.journal.index import Index
+from easemob_async.fanout.journal.reader import FAILED, SENT, UNKNOWN, find_among, read_states
+from easemob_async.fanout.journal.writer import Journal
 from easemob_async.fanout.report import Outcome, OutcomeStatus
 from easemob_async.fanout.settings import Encoded, OnUnknown, Settings
 

@@ -10,8 +10,14 @@ import attrs
 
 from easemob_async.models.received import Body
 from easemob_async.models.relations import ChatType
-from easemob_async.webhooks.event import Kind, KnownEvent, bodies_field, ext_field, read_object
-from easemob_async.wire import Id, Jid, wire
+from easemob_async.webhooks.events.base import (
+    Kind,
+    KnownEvent,
+    bodies_field,
+    ext_field,
+    read_object,
+)
+from easemob_async.wire.fields import Id, Jid, wire
 
 
 class PushFailure(StrEnum):

@@ -1,0 +1,1 @@
+"""The events, one module a kind of thing that happens."""
