@@ -40,15 +40,15 @@ if TYPE_CHECKING:
     from easemob_async.errors import TransportError as TransportError
     from easemob_async.errors import WebhookError as WebhookError
     from easemob_async.fanout.job import FanoutJob as FanoutJob
+    from easemob_async.fanout.outcomes import Outcome as Outcome
+    from easemob_async.fanout.outcomes import OutcomeStatus as OutcomeStatus
     from easemob_async.fanout.report import FanoutPlan as FanoutPlan
     from easemob_async.fanout.report import FanoutReport as FanoutReport
-    from easemob_async.fanout.report import Outcome as Outcome
-    from easemob_async.fanout.report import OutcomeStatus as OutcomeStatus
     from easemob_async.fanout.report import Progress as Progress
+    from easemob_async.models.broadcasts import SentBroadcast as SentBroadcast
     from easemob_async.models.chat_groups import ChatGroup as ChatGroup
     from easemob_async.models.chat_groups import CreatedGroup as CreatedGroup
-    from easemob_async.models.chat_groups import GroupMember as GroupMember
-    from easemob_async.models.chat_groups import GroupRole as GroupRole
+    from easemob_async.models.chat_groups import GroupFile as GroupFile
     from easemob_async.models.chat_groups import GroupSummary as GroupSummary
     from easemob_async.models.chat_groups import JoinedGroup as JoinedGroup
     from easemob_async.models.chat_groups import JoinedGroupsPage as JoinedGroupsPage
@@ -57,67 +57,68 @@ if TYPE_CHECKING:
     from easemob_async.models.chat_rooms import CreatedRoom as CreatedRoom
     from easemob_async.models.chat_rooms import JoinedRoom as JoinedRoom
     from easemob_async.models.chat_rooms import RoomSummary as RoomSummary
-    from easemob_async.models.files import GroupFile as GroupFile
-    from easemob_async.models.files import HistoryFile as HistoryFile
-    from easemob_async.models.files import HistoryMessage as HistoryMessage
+    from easemob_async.models.contacts import BlockRelation as BlockRelation
+    from easemob_async.models.contacts import Contact as Contact
+    from easemob_async.models.contacts import ContactRelation as ContactRelation
+    from easemob_async.models.favorites import Favorite as Favorite
+    from easemob_async.models.favorites import NewFavorite as NewFavorite
     from easemob_async.models.files import Lifetime as Lifetime
-    from easemob_async.models.files import ReplayedWebhooks as ReplayedWebhooks
-    from easemob_async.models.files import StoredWebhooks as StoredWebhooks
     from easemob_async.models.files import UploadedFile as UploadedFile
+    from easemob_async.models.history import HistoryFile as HistoryFile
+    from easemob_async.models.history import HistoryMessage as HistoryMessage
+    from easemob_async.models.message_imports import ImportedMessage as ImportedMessage
     from easemob_async.models.messages import Audio as Audio
+    from easemob_async.models.messages import ChatType as ChatType
     from easemob_async.models.messages import Command as Command
     from easemob_async.models.messages import Custom as Custom
     from easemob_async.models.messages import File as File
     from easemob_async.models.messages import Image as Image
     from easemob_async.models.messages import Location as Location
     from easemob_async.models.messages import Message as Message
+    from easemob_async.models.messages import Recall as Recall
+    from easemob_async.models.messages import RecalledMessage as RecalledMessage
     from easemob_async.models.messages import RoomMessageLevel as RoomMessageLevel
     from easemob_async.models.messages import RouteType as RouteType
     from easemob_async.models.messages import SentMessages as SentMessages
+    from easemob_async.models.messages import StreamChunk as StreamChunk
+    from easemob_async.models.messages import StreamFormat as StreamFormat
     from easemob_async.models.messages import TargetType as TargetType
     from easemob_async.models.messages import Text as Text
     from easemob_async.models.messages import Video as Video
-    from easemob_async.models.moderation import CreatedThread as CreatedThread
-    from easemob_async.models.moderation import MutedMember as MutedMember
-    from easemob_async.models.moderation import Sort as Sort
-    from easemob_async.models.moderation import Thread as Thread
+    from easemob_async.models.mutes import UserMute as UserMute
+    from easemob_async.models.mutes import UserMutesPage as UserMutesPage
+    from easemob_async.models.offline_messages import DeliveryStatus as DeliveryStatus
     from easemob_async.models.pages import Page as Page
     from easemob_async.models.pages import Paginator as Paginator
+    from easemob_async.models.pages import Sort as Sort
+    from easemob_async.models.places import GroupMember as GroupMember
+    from easemob_async.models.places import GroupRole as GroupRole
+    from easemob_async.models.places import MutedMember as MutedMember
+    from easemob_async.models.presence import Presence as Presence
+    from easemob_async.models.presence import PresenceSubscription as PresenceSubscription
+    from easemob_async.models.presence import PresenceSubscriptionsPage as PresenceSubscriptionsPage
     from easemob_async.models.push import ApnsOptions as ApnsOptions
     from easemob_async.models.push import DirectedTemplate as DirectedTemplate
     from easemob_async.models.push import HarmonyOptions as HarmonyOptions
+    from easemob_async.models.push import PushChatType as PushChatType
+    from easemob_async.models.push import PushCounts as PushCounts
+    from easemob_async.models.push import PushDisplayStyle as PushDisplayStyle
     from easemob_async.models.push import PushFilter as PushFilter
+    from easemob_async.models.push import PushMode as PushMode
     from easemob_async.models.push import PushOptions as PushOptions
+    from easemob_async.models.push import PushPlatform as PushPlatform
+    from easemob_async.models.push import PushSettings as PushSettings
     from easemob_async.models.push import PushTemplate as PushTemplate
-    from easemob_async.models.push_settings import PushChatType as PushChatType
-    from easemob_async.models.push_settings import PushCounts as PushCounts
-    from easemob_async.models.push_settings import PushDisplayStyle as PushDisplayStyle
-    from easemob_async.models.push_settings import PushMode as PushMode
-    from easemob_async.models.push_settings import PushPlatform as PushPlatform
-    from easemob_async.models.push_settings import PushSettings as PushSettings
-    from easemob_async.models.push_settings import StoredPushTemplate as StoredPushTemplate
+    from easemob_async.models.push import StoredPushTemplate as StoredPushTemplate
+    from easemob_async.models.reactions import AddedReaction as AddedReaction
+    from easemob_async.models.reactions import MessageReactions as MessageReactions
+    from easemob_async.models.reactions import Reaction as Reaction
+    from easemob_async.models.reactions import ReactionPage as ReactionPage
     from easemob_async.models.received import Combined as Combined
-    from easemob_async.models.relations import AddedReaction as AddedReaction
-    from easemob_async.models.relations import BlockRelation as BlockRelation
-    from easemob_async.models.relations import ChatType as ChatType
-    from easemob_async.models.relations import Contact as Contact
-    from easemob_async.models.relations import ContactRelation as ContactRelation
-    from easemob_async.models.relations import DeliveryStatus as DeliveryStatus
-    from easemob_async.models.relations import Favorite as Favorite
-    from easemob_async.models.relations import MessageReactions as MessageReactions
-    from easemob_async.models.relations import NewFavorite as NewFavorite
-    from easemob_async.models.relations import Presence as Presence
-    from easemob_async.models.relations import PresenceSubscription as PresenceSubscription
-    from easemob_async.models.relations import (
-        PresenceSubscriptionsPage as PresenceSubscriptionsPage,
-    )
-    from easemob_async.models.relations import Reaction as Reaction
-    from easemob_async.models.relations import ReactionPage as ReactionPage
-    from easemob_async.models.relations import SentBroadcast as SentBroadcast
-    from easemob_async.models.relations import UserMute as UserMute
-    from easemob_async.models.relations import UserMutesPage as UserMutesPage
     from easemob_async.models.results import BatchOutcome as BatchOutcome
     from easemob_async.models.results import BatchResult as BatchResult
+    from easemob_async.models.threads import CreatedThread as CreatedThread
+    from easemob_async.models.threads import Thread as Thread
     from easemob_async.models.tokens import FOREVER as FOREVER
     from easemob_async.models.tokens import AppToken as AppToken
     from easemob_async.models.tokens import Token as Token
@@ -129,13 +130,10 @@ if TYPE_CHECKING:
     from easemob_async.models.users import OnlineStatus as OnlineStatus
     from easemob_async.models.users import PushBinding as PushBinding
     from easemob_async.models.users import User as User
+    from easemob_async.models.webhook_storage import ReplayedWebhooks as ReplayedWebhooks
+    from easemob_async.models.webhook_storage import StoredWebhooks as StoredWebhooks
     from easemob_async.quotas import Limit as Limit
     from easemob_async.quotas import Quotas as Quotas
-    from easemob_async.resources.message_changes import ImportedMessage as ImportedMessage
-    from easemob_async.resources.message_changes import Recall as Recall
-    from easemob_async.resources.message_changes import RecalledMessage as RecalledMessage
-    from easemob_async.resources.streams import StreamChunk as StreamChunk
-    from easemob_async.resources.streams import StreamFormat as StreamFormat
     from easemob_async.resources.streams import StreamWriter as StreamWriter
     from easemob_async.transport.downloads import Download as Download
     from easemob_async.transport.quota_account import QuotaAccount as QuotaAccount
@@ -162,45 +160,70 @@ _HOMES = {
     "fanout.job": """
         FanoutJob
     """,
+    "fanout.outcomes": """
+        Outcome OutcomeStatus
+    """,
     "fanout.report": """
-        FanoutPlan FanoutReport Outcome OutcomeStatus Progress
+        FanoutPlan FanoutReport Progress
+    """,
+    "models.broadcasts": """
+        SentBroadcast
     """,
     "models.chat_groups": """
-        ChatGroup CreatedGroup GroupMember GroupRole GroupSummary JoinedGroup JoinedGroupsPage
+        ChatGroup CreatedGroup GroupFile GroupSummary JoinedGroup JoinedGroupsPage
     """,
     "models.chat_rooms": """
         AutoDelete ChatRoom CreatedRoom JoinedRoom RoomSummary
     """,
+    "models.contacts": """
+        BlockRelation Contact ContactRelation
+    """,
+    "models.favorites": """
+        Favorite NewFavorite
+    """,
     "models.files": """
-        GroupFile HistoryFile HistoryMessage Lifetime ReplayedWebhooks StoredWebhooks UploadedFile
+        Lifetime UploadedFile
+    """,
+    "models.history": """
+        HistoryFile HistoryMessage
+    """,
+    "models.message_imports": """
+        ImportedMessage
     """,
     "models.messages": """
-        Audio Command Custom File Image Location Message RoomMessageLevel RouteType SentMessages
-        TargetType Text Video
+        Audio ChatType Command Custom File Image Location Message Recall RecalledMessage
+        RoomMessageLevel RouteType SentMessages StreamChunk StreamFormat TargetType Text Video
     """,
-    "models.moderation": """
-        CreatedThread MutedMember Sort Thread
+    "models.mutes": """
+        UserMute UserMutesPage
+    """,
+    "models.offline_messages": """
+        DeliveryStatus
     """,
     "models.pages": """
-        Page Paginator
+        Page Paginator Sort
+    """,
+    "models.places": """
+        GroupMember GroupRole MutedMember
+    """,
+    "models.presence": """
+        Presence PresenceSubscription PresenceSubscriptionsPage
     """,
     "models.push": """
-        ApnsOptions DirectedTemplate HarmonyOptions PushFilter PushOptions PushTemplate
+        ApnsOptions DirectedTemplate HarmonyOptions PushChatType PushCounts PushDisplayStyle
+        PushFilter PushMode PushOptions PushPlatform PushSettings PushTemplate StoredPushTemplate
     """,
-    "models.push_settings": """
-        PushChatType PushCounts PushDisplayStyle PushMode PushPlatform PushSettings
-        StoredPushTemplate
+    "models.reactions": """
+        AddedReaction MessageReactions Reaction ReactionPage
     """,
     "models.received": """
         Combined
     """,
-    "models.relations": """
-        AddedReaction BlockRelation ChatType Contact ContactRelation DeliveryStatus Favorite
-        MessageReactions NewFavorite Presence PresenceSubscription PresenceSubscriptionsPage
-        Reaction ReactionPage SentBroadcast UserMute UserMutesPage
-    """,
     "models.results": """
         BatchOutcome BatchResult
+    """,
+    "models.threads": """
+        CreatedThread Thread
     """,
     "models.tokens": """
         AppToken FOREVER Token TokenProvider UserToken
@@ -208,14 +231,14 @@ _HOMES = {
     "models.users": """
         DeletedUsers Device NewUser OnlineStatus PushBinding User
     """,
+    "models.webhook_storage": """
+        ReplayedWebhooks StoredWebhooks
+    """,
     "quotas": """
         Limit Quotas
     """,
-    "resources.message_changes": """
-        ImportedMessage Recall RecalledMessage
-    """,
     "resources.streams": """
-        StreamChunk StreamFormat StreamWriter
+        StreamWriter
     """,
     "transport.downloads": """
         Download

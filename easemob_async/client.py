@@ -37,17 +37,18 @@ if TYPE_CHECKING:
     from easemob_async.resources.chat_groups import ChatGroups
     from easemob_async.resources.chat_rooms import ChatRooms
     from easemob_async.resources.contacts import Contacts
+    from easemob_async.resources.conversations import Conversations
     from easemob_async.resources.favorites import Favorites
     from easemob_async.resources.files import Files
     from easemob_async.resources.history import History
-    from easemob_async.resources.message_changes import MessageImports
+    from easemob_async.resources.message_imports import MessageImports
     from easemob_async.resources.messages import Messages
     from easemob_async.resources.mutes import UserMutes
     from easemob_async.resources.offline_messages import OfflineMessages
     from easemob_async.resources.presence import PresenceResource
     from easemob_async.resources.push import Push
     from easemob_async.resources.reactions import Reactions
-    from easemob_async.resources.roaming import Conversations, Roaming
+    from easemob_async.resources.roaming import Roaming
     from easemob_async.resources.threads import Threads
     from easemob_async.resources.tokens import Tokens
     from easemob_async.resources.user_attributes import UserAttributes
@@ -155,11 +156,11 @@ class EasemobClient:
     files: _Resource[Files] = _Resource("easemob_async.resources.files", "Files")
     history: _Resource[History] = _Resource("easemob_async.resources.history", "History")
     conversations: _Resource[Conversations] = _Resource(
-        "easemob_async.resources.roaming", "Conversations"
+        "easemob_async.resources.conversations", "Conversations"
     )
     roaming: _Resource[Roaming] = _Resource("easemob_async.resources.roaming", "Roaming")
     message_imports: _Resource[MessageImports] = _Resource(
-        "easemob_async.resources.message_changes", "MessageImports"
+        "easemob_async.resources.message_imports", "MessageImports"
     )
     webhook_storage: _Resource[WebhookStorage] = _Resource(
         "easemob_async.resources.webhook_storage", "WebhookStorage"

@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from easemob_async.emulator.routes import JSON, File, Refusal
+from easemob_async.emulator.refusal import JSON, Refusal
+from easemob_async.emulator.routes import File
 
 _MESSAGE_PATHS: Final = ("/messages/users", "/messages/chatgroups", "/messages/chatrooms")
 

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import attrs
 
-from easemob_async.emulator.routes import JSON, Call
+from easemob_async.emulator.refusal import JSON
+from easemob_async.emulator.routes import Call
 from easemob_async.emulator.state import Group, State, Thread, User
 
 _ADMIN: Final = "@ppAdmin"

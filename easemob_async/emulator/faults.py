@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import attrs
 from aiohttp import web
 
-from easemob_async.emulator.routes import JSON
+from easemob_async.emulator.refusal import JSON
 
 
 @attrs.define

@@ -8,7 +8,7 @@ from typing import Final
 
 import attrs
 
-from easemob_async.emulator.routes import Refusal
+from easemob_async.emulator.refusal import Refusal
 
 
 @attrs.frozen

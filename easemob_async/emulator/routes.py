@@ -9,33 +9,10 @@ from urllib.parse import unquote
 
 import attrs
 
+from easemob_async.emulator.refusal import JSON, Refusal
+
 if TYPE_CHECKING:
     from easemob_async.emulator.state import State
-
-JSON = Any
-"""Decoded JSON, or what will be encoded."""
-
-
-class Refusal(Exception):  # noqa: N818 - it is an answer, not an error of the emulator
-    """The service's no: a status and the documented body."""
-
-    def __init__(
-        self,
-        status: int,
-        error: str | None,
-        description: str,
-        *,
-        exception: str | None = None,
-        error_code: int | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(description)
-        self.status = status
-        self.headers = dict(headers or {})
-        body: dict[str, JSON] = {"error": error, "exception": exception, "duration": 0}
-        body["error_code"] = error_code
-        body["error_description"] = description
-        self.body = {key: value for key, value in body.items() if value is not None}
 
 
 @attrs.define

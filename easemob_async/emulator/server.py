@@ -13,37 +13,17 @@ from typing import Any, Final, Self, TypedDict
 import attrs
 from aiohttp import web
 
-from easemob_async.emulator import (
-    attributes,
-    changes,
-    contacts,
-    events,
-    files,
-    groups,
-    messages,
-    moderation,
-    presence,
-    push,
-    reactions,
-    rooms,
-    streams,
-    threads,
-    tokens,
-    users,
-)
+from easemob_async.emulator import events
 from easemob_async.emulator.bodies import READERS
 from easemob_async.emulator.faults import Fault, dumps, take_fault
+from easemob_async.emulator.handlers import routes
 from easemob_async.emulator.quotas import StrictQuotas
-from easemob_async.emulator.routes import JSON, Call, Content, Refusal, Route, routes
+from easemob_async.emulator.refusal import JSON, Refusal
+from easemob_async.emulator.routes import Call, Content, Route
 from easemob_async.emulator.state import State, User
 from easemob_async.emulator.user_apps import Said, say
 from easemob_async.emulator.webhooks import WebhookRule, Webhooks
 
-# Loaded for the routes that they add.
-_HANDLERS: Final = (
-    *(attributes, changes, contacts, files, groups, messages, moderation, presence, push),
-    *(reactions, rooms, streams, threads, tokens, users),
-)
 _LARGEST_BODY: Final = 64 * 1024 * 1024
 
 

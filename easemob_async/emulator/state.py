@@ -11,7 +11,7 @@ from typing import Final
 
 import attrs
 
-from easemob_async.emulator.routes import JSON, Refusal
+from easemob_async.emulator.refusal import JSON, Refusal
 
 _FIRST_GROUP: Final = 184524748161025
 _FIRST_MESSAGE: Final = 1029457500870543736
@@ -284,3 +284,15 @@ class State:
 
 def _expired() -> Refusal:
     return Refusal(401, "unauthorized", "Unable to authenticate due to expired access token")
+
+
+PLACES_OF_CHAT_TYPES: Final = {"chat": "users", "groupchat": "chatgroups", "chatroom": "chatrooms"}
+
+
+def belongs_to(message: dict[str, JSON], name: str, kind: str, other: str) -> bool:
+    """Tell whether a message belongs to a user's conversation."""
+    if message["chat_type"] != kind:
+        return False
+    return bool(
+        other in (message["from"], message["to"]) if kind == "users" else message["to"] == other
+    )

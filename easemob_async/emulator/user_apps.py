@@ -7,8 +7,8 @@ from typing import Final
 
 import attrs
 
-from easemob_async.emulator.messages import deliver
-from easemob_async.emulator.routes import JSON
+from easemob_async.emulator.handlers.messages import deliver
+from easemob_async.emulator.refusal import JSON
 from easemob_async.emulator.state import State
 from easemob_async.emulator.webhooks import Webhooks
 

@@ -12,7 +12,7 @@ from typing import Final
 import aiohttp
 import attrs
 
-from easemob_async.emulator.routes import JSON
+from easemob_async.emulator.refusal import JSON
 from easemob_async.emulator.state import Posting, State
 
 _TIMEOUT: Final = 10.0

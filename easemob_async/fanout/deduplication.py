@@ -17,7 +17,7 @@ from easemob_async.fanout.bloom_filter import Filter
 from easemob_async.fanout.journal.index import Index
 from easemob_async.fanout.journal.reader import FAILED, SENT, UNKNOWN, find_among, read_states
 from easemob_async.fanout.journal.writer import Journal
-from easemob_async.fanout.report import Outcome, OutcomeStatus
+from easemob_async.fanout.outcomes import Outcome, OutcomeStatus
 from easemob_async.fanout.settings import Encoded, OnUnknown, Settings
 
 # So many targets that may have been met are looked for in the journal itself; more, in an index.

@@ -11,7 +11,7 @@ import attrs
 
 from easemob_async.checks import fail, id_problem, reference_problem
 from easemob_async.errors import InvalidArgumentError
-from easemob_async.fanout.report import Outcome, OutcomeStatus
+from easemob_async.fanout.outcomes import Outcome, OutcomeStatus
 from easemob_async.fanout.settings import Settings
 from easemob_async.quotas import Limit
 

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from easemob_async.errors import InvalidArgumentError
 from easemob_async.fanout.deduplication import Screen, Screened
+from easemob_async.fanout.outcomes import Outcome
 from easemob_async.fanout.packing import Packer, PlannedCall
-from easemob_async.fanout.report import Outcome
 from easemob_async.fanout.settings import Encoded, Settings
 from easemob_async.fanout.source import Source
 

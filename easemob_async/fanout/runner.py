@@ -16,11 +16,12 @@ from easemob_async.errors import APIError, EasemobError, JournalError, ResponseE
 from easemob_async.fanout.deduplication import Screen, open_screen
 from easemob_async.fanout.journal.reader import FAILED, SENT, STATE_OF, UNKNOWN, Settled
 from easemob_async.fanout.journal.writer import Journal, Verdict
+from easemob_async.fanout.outcomes import Outcome, OutcomeStatus
 from easemob_async.fanout.pacing import make_pacer
 from easemob_async.fanout.packing import PlannedCall, make_packer
 from easemob_async.fanout.planner import Feed
 from easemob_async.fanout.refusals import ALONE, Refusals, about, halves, kind, spread
-from easemob_async.fanout.report import FanoutReport, Outcome, OutcomeStatus, Progress, Tally
+from easemob_async.fanout.report import FanoutReport, Progress, Tally
 from easemob_async.fanout.settings import Settings
 from easemob_async.fanout.source import Source
 from easemob_async.fanout.worker import StoppedError, Worker

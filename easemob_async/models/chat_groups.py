@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
 
 import attrs
 
 from easemob_async.models.pages import Page
+from easemob_async.models.places import GroupMember
 from easemob_async.wire.fields import Id, wire
-
-
-class GroupRole(StrEnum):
-    """What a member is. The service shows admins as members: see ``chat_groups.admins.list``."""
-
-    OWNER = "owner"
-    MEMBER = "member"
 
 
 @attrs.frozen
@@ -80,28 +72,6 @@ class JoinedGroupsPage(Page[JoinedGroup]):
 
 
 @attrs.frozen
-class GroupMember:
-    """Who is in a group."""
-
-    username: Id
-    """The user."""
-    role: GroupRole | str
-    """Owner or member; admins show as members."""
-    joined_at: datetime | None = wire("joined_time", default=None)
-    """When the user joined, where it was asked for."""
-
-    @staticmethod
-    def __from_wire__(fields: dict[str, Any]) -> dict[str, Any]:
-        # {"owner": "ann"} or {"member": "bob"}: the role is the key, one of tomorrow as well.
-        if "username" in fields:
-            return {"role": GroupRole.MEMBER.value, **fields}
-        for role, name in fields.items():
-            if role != "joined_time" and isinstance(name, str | int):
-                return {**fields, "username": name, "role": role}
-        return fields
-
-
-@attrs.frozen
 class ChatGroup:
     """All that the service tells of a group."""
 
@@ -135,3 +105,23 @@ class ChatGroup:
     """Whether it can be searched, and joined by asking."""
     custom: str | None = None
     """The app's own extension info."""
+
+
+@attrs.frozen
+class GroupFile:
+    """A file that a group shares."""
+
+    file_id: str
+    """Its id."""
+    name: str | None = wire("file_name", default=None)
+    """Its name."""
+    owner: Id | None = wire("file_owner", default=None)
+    """Who uploaded it, in lists."""
+    size: int | None = wire("file_size", default=None)
+    """Bytes."""
+    created: datetime | None = None
+    """When it was uploaded."""
+    url: str | None = wire("file_url", default=None)
+    """Where it is, after uploading."""
+    group_id: Id | None = None
+    """The group, after uploading."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import attrs
 
-from easemob_async.models.chat_groups import GroupMember
+from easemob_async.models.places import GroupMember
 from easemob_async.wire.fields import Id, wire
 
 

@@ -10,8 +10,9 @@ from typing import Any, ClassVar, Final
 
 import attrs
 
-from easemob_async import api_limits
+from easemob_async import api_limits, checks
 from easemob_async.errors import InvalidArgumentError
+from easemob_async.wire.fields import Id, wire
 
 JSONObject = dict[str, Any]
 
@@ -299,3 +300,88 @@ def _seconds(length: timedelta | None) -> int | None:
 def _plain(degrees: float) -> str:
     text = f"{degrees:.12f}".rstrip("0")
     return text + "0" if text.endswith(".") else text
+
+
+class ChatType(StrEnum):
+    """What kind of conversation a message is in."""
+
+    CHAT = "chat"
+    GROUP_CHAT = "groupchat"
+    CHAT_ROOM = "chatroom"
+
+
+@attrs.frozen(kw_only=True)
+class Recall:
+    """A message to recall."""
+
+    message_id: str
+    """The message."""
+    target: str
+    """The user, group or room that it went to."""
+    chat_type: ChatType | str
+    """What the target is."""
+    operator: str | None = None
+    """Who recalls it; ``admin`` when it is not given."""
+    sync_device: bool | None = None
+    """Tell the sender's own online devices, too; one-to-one only."""
+    force: bool | None = None
+    """Recall it even after the time in which that can be done; not, when it is not given."""
+
+    def to_wire(self, operation: str) -> dict[str, Any]:
+        """Give it as the service takes it.
+
+        Raises:
+            InvalidArgumentError: an id that cannot be one.
+        """
+        fields = {
+            "msg_id": checks.reference(operation, "message_id", self.message_id),
+            "to": checks.reference(operation, "target", self.target),
+            "chat_type": checks.member(operation, "chat_type", ChatType, self.chat_type),
+            "from": self.operator
+            if self.operator is None
+            else checks.reference(operation, "operator", self.operator),
+            "sync_device": self.sync_device,
+            "force": bool(self.force),  # the service wants to be told
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
+
+@attrs.frozen
+class RecalledMessage:
+    """A message that was recalled."""
+
+    message_id: str = wire("msg_id")
+    """The message."""
+    operator: Id | None = wire("from", default=None)
+    """Who recalled it."""
+    target: Id | None = wire("to", default=None)
+    """The user, group or room that it went to."""
+    chat_type: ChatType | str | None = wire("chattype", "chat_type", default=None)
+    """What the target is."""
+
+
+@attrs.frozen
+class RecallRow:
+    """What the answer says of one recall."""
+
+    message: RecalledMessage
+    recalled: str
+
+    @staticmethod
+    def __from_wire__(fields: dict[str, Any]) -> dict[str, Any]:
+        return {**fields, "message": fields}
+
+
+class StreamFormat(StrEnum):
+    """How a streamed text is shown."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+
+
+@attrs.frozen
+class StreamChunk:
+    """What sending a piece answers."""
+
+    message_id: str | None = None
+    """The message's id; only with the first piece."""

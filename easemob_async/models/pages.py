@@ -1,8 +1,9 @@
-"""Two-way lists: awaited they give a page, iterated every item."""
+"""Pages of a list, and how a list is paged."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
+from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -112,3 +113,10 @@ def whole(fetch: Callable[[], Awaitable[Sequence[T]]]) -> Paginator[T]:
         return Page(await fetch())
 
     return Paginator(load)
+
+
+class Sort(StrEnum):
+    """The order of a list by time."""
+
+    ASCENDING = "asc"
+    DESCENDING = "desc"

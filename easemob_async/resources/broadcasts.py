@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
+from easemob_async.models.broadcasts import SentBroadcast
 from easemob_async.models.messages import Message, RoomMessageLevel
-from easemob_async.models.relations import SentBroadcast
 from easemob_async.operation import Operation
 from easemob_async.quotas import DAY, MINUTE, SECOND, Limit
 from easemob_async.resources.sending import addressing, content

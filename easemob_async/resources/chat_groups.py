@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
+
+import attrs
 
 from easemob_async import api_limits, checks
 from easemob_async.errors import InvalidArgumentError
 from easemob_async.models.chat_groups import (
     ChatGroup,
     CreatedGroup,
+    GroupFile,
     GroupSummary,
     JoinedGroup,
     JoinedGroupsPage,
 )
 from easemob_async.models.pages import Page, Paginator, by_cursor, by_number
+from easemob_async.models.places import GroupMember
+from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.operation import Operation
 from easemob_async.quotas import SECOND, Limit
-from easemob_async.resources.announcement import Announcement
-from easemob_async.resources.group_files import GroupFiles
-from easemob_async.resources.member_attributes import MemberAttributes
-from easemob_async.resources.members import Admins, GroupMembers
-from easemob_async.resources.moderation import Allowlist, Blocklist, Mutes
-from easemob_async.resources.places import GROUPS, confirm_settings
+from easemob_async.resources.batches import described, in_parts, settled
+from easemob_async.resources.places import (
+    GROUPS,
+    Admins,
+    Allowlist,
+    Announcement,
+    Blocklist,
+    Members,
+    Mutes,
+    confirm_settings,
+    list_members,
+)
+from easemob_async.transport.downloads import Download
 from easemob_async.transport.transport import Transport
+from easemob_async.transport.uploads import Content, Upload
+from easemob_async.wire.fields import Id
 
 _CREATE: Final = Operation("chat_groups.create", "POST", "/chatgroups", "once")
 _LIST: Final = Operation("chat_groups.list", "GET", "/chatgroups", "safe")
@@ -331,3 +345,351 @@ def _settings(
     }
     body.update((key, flag) for key, flag in flags.items() if flag is not None)
     return body
+
+
+_IS_JOINED: Final = Operation(
+    "chat_groups.members.is_joined",
+    "GET",
+    "/chatgroups/{group_id}/user/{username}/is_joined",
+    "safe",
+)
+
+
+class GroupMembers(Members):
+    """Who is in a chat group."""
+
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(transport, GROUPS)
+
+    def list(
+        self, group_id: str, *, limit: int | None = None, joined_time: bool | None = None
+    ) -> Paginator[GroupMember]:
+        """List a group's members, the owner included; admins show as members.
+
+        Args:
+            group_id: the group.
+            limit: members a page, 1 to 1 000; 1 000 when it is not given.
+            joined_time: also ask when each one joined.
+
+        Source: chat_groups.members.list
+        """
+        operation = GROUPS.operation("members.list", "GET", "/users", "safe")
+        return list_members(self._transport, operation, group_id, limit, joined_time=joined_time)
+
+    async def is_joined(self, group_id: str, username: str) -> bool:
+        """Tell whether a user is in a group.
+
+        Source: chat_groups.members.is_joined
+        """
+        answer = await self._transport.call(_IS_JOINED, group_id, username)
+        return answer.read(bool, "data")
+
+    async def add(self, group_id: str, username: str, *, need_notify: bool | None = None) -> None:
+        """Add a user to a group.
+
+        Args:
+            group_id: the group.
+            username: whom to add.
+            need_notify: whether members get a system notification; yes when it is not given.
+
+        Raises:
+            PermissionDeniedError: the user is in the group already, or in too many.
+            NotFoundError: no such group or user.
+
+        Source: chat_groups.members.add
+        """
+        await self._add(group_id, username, need_notify=need_notify)
+
+    async def add_many(
+        self, group_id: str, usernames: Iterable[str], *, need_notify: bool | None = None
+    ) -> BatchResult[None]:
+        """Add any number of users to a group, 60 a call.
+
+        Args:
+            group_id: the group.
+            usernames: whom to add; one that is given twice is added once.
+            need_notify: whether members get a system notification; yes when it is not given.
+
+        Returns:
+            An outcome for each user; who is not among the new members was in the group before.
+
+        Raises:
+            EasemobError: a whole call failed, as when all its users are in the group already;
+                ``partial`` has what was settled before it.
+
+        Source: chat_groups.members.add_many
+        """
+        return await self._add_many(group_id, usernames, need_notify=need_notify)
+
+    async def remove(
+        self, group_id: str, username: str, *, need_notify: bool | None = None
+    ) -> None:
+        """Remove a member from a group and its threads; the owner cannot be removed.
+
+        Args:
+            group_id: the group.
+            username: whom to remove.
+            need_notify: whether members get a system notification; yes when it is not given.
+
+        Raises:
+            PermissionDeniedError: not a member, or the owner.
+            NotFoundError: no such group.
+
+        Source: chat_groups.members.remove
+        """
+        await self._remove(group_id, username, need_notify=need_notify)
+
+    async def remove_many(
+        self, group_id: str, usernames: Iterable[str], *, need_notify: bool | None = None
+    ) -> BatchResult[None]:
+        """Remove any number of members from a group, 60 a call and 4 KB of URL.
+
+        Args:
+            group_id: the group.
+            usernames: whom to remove; the owner cannot be removed.
+            need_notify: whether members get a system notification; yes when it is not given.
+
+        Returns:
+            An outcome for each user, with the service's reason where it was not removed.
+
+        Raises:
+            EasemobError: a whole call failed, as when none of its users is a member; ``partial``
+                has what was settled before it.
+
+        Source: chat_groups.members.remove_many
+        """
+        return await self._remove_many(group_id, usernames, need_notify=need_notify)
+
+
+_FILES: Final = "/chatgroups/{group_id}/share_files"
+_LIST_FILES: Final = Operation("chat_groups.files.list", "GET", _FILES, "safe")
+_UPLOAD_FILE: Final = Operation("chat_groups.files.upload", "POST", _FILES, "once")
+_DOWNLOAD_FILE: Final = Operation(
+    "chat_groups.files.download", "GET", _FILES + "/{file_id}", "safe"
+)
+_DELETE_FILE: Final = Operation("chat_groups.files.delete", "DELETE", _FILES + "/{file_id}", "safe")
+
+
+class GroupFiles:
+    """Files that a group shares, of at most 10 MB; they go with the group."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list(self, group_id: str, *, limit: int | None = None) -> Paginator[GroupFile]:
+        """List a group's files.
+
+        Args:
+            group_id: the group.
+            limit: files a page, 1 to 1 000; 1 000 when it is not given.
+
+        Raises:
+            NotFoundError: no such group.
+
+        Source: chat_groups.files.list
+        """
+        size = checks.page_size(_LIST_FILES.id, limit, api_limits.GROUPS_PER_PAGE)
+
+        async def fetch(number: int) -> tuple[Page[GroupFile], bool]:
+            query = {"pagenum": number, "pagesize": size}
+            answer = await self._transport.call(_LIST_FILES, group_id, query=query)
+            files: Sequence[GroupFile] = answer.read(tuple[GroupFile, ...], "data")
+            # No total and no cursor: a short page is the last.
+            return Page(files), len(files) >= size
+
+        return by_number(fetch)
+
+    async def upload(
+        self, group_id: str, content: Content, *, filename: str | None = None
+    ) -> GroupFile:
+        """Upload a file to a group, without ever holding it whole.
+
+        Args:
+            group_id: the group.
+            content: a path, the content itself, or an async iterator over its pieces.
+            filename: its name; that of the path when it is not given.
+
+        Raises:
+            InvalidArgumentError: no such file.
+            NotFoundError: no such group.
+
+        Source: chat_groups.files.upload
+        """
+        upload = Upload(_UPLOAD_FILE.id, content, filename)
+        answer = await self._transport.call(_UPLOAD_FILE, group_id, upload=upload)
+        return answer.read(GroupFile, "data")
+
+    def download(self, group_id: str, file_id: str) -> Download:
+        """Download a file of a group: ``await`` it, ``save(path)`` it, or iterate its pieces.
+
+        Raises:
+            NotFoundError: no such group or file.
+
+        Source: chat_groups.files.download
+        """
+        _DOWNLOAD_FILE.fill((group_id, file_id))  # checked now, fetched later
+        return Download(
+            lambda sink: self._transport.call(_DOWNLOAD_FILE, group_id, file_id, sink=sink)
+        )
+
+    async def delete(self, group_id: str, file_id: str) -> None:
+        """Delete a file of a group.
+
+        Raises:
+            NotFoundError: no such group.
+
+        Source: chat_groups.files.delete
+        """
+        answer = await self._transport.call(_DELETE_FILE, group_id, file_id)
+        answer.confirm("data", "result")
+
+
+_ATTRIBUTES: Final = "/metadata/chatgroup/{group_id}"
+_SET_ATTRIBUTES: Final = Operation(
+    "chat_groups.member_attributes.set", "PUT", _ATTRIBUTES + "/user/{username}", "safe"
+)
+_SET_ATTRIBUTES_OF_MANY: Final = Operation(
+    "chat_groups.member_attributes.set_many", "PUT", _ATTRIBUTES + "/users/batch", "safe"
+)
+_GET_ATTRIBUTES: Final = Operation(
+    "chat_groups.member_attributes.get", "GET", _ATTRIBUTES + "/user/{username}", "safe"
+)
+_GET_ATTRIBUTES_OF_MANY: Final = Operation(
+    "chat_groups.member_attributes.get_many", "POST", _ATTRIBUTES + "/get", "safe"
+)
+
+
+@attrs.frozen
+class _Succeeded:
+    username: Id
+    metadata: dict[str, str] = attrs.field(factory=dict)
+
+
+class MemberAttributes:
+    """The app's own attributes of each member of a group; 4 KB for a member in all."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def set(
+        self, group_id: str, username: str, attributes: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Set attributes of a member; others stay, an empty value deletes.
+
+        Args:
+            group_id: the group.
+            username: the member.
+            attributes: names of at most 16 bytes to values of at most 512 bytes.
+
+        Returns:
+            The attributes that were set.
+
+        Raises:
+            InvalidArgumentError: nothing to set, or too long.
+
+        Source: chat_groups.member_attributes.set
+        """
+        body = {"metaData": _checked_attributes(_SET_ATTRIBUTES.id, attributes)}
+        answer = await self._transport.call(_SET_ATTRIBUTES, group_id, username, json=body)
+        return answer.optional(dict[str, str], "data") or dict(attributes)
+
+    async def set_many(
+        self, group_id: str, attributes: Mapping[str, Mapping[str, str]]
+    ) -> BatchResult[dict[str, str]]:
+        """Set attributes of any number of members, each their own, 20 members a call.
+
+        Args:
+            group_id: the group.
+            attributes: of each username; see `set`.
+
+        Returns:
+            An outcome for each member, with what was set.
+
+        Raises:
+            InvalidArgumentError: nobody given, or an attribute that is too long.
+            EasemobError: a whole call failed, as when one of its users is not a member; ``partial``
+                has what was settled before it.
+
+        Source: chat_groups.member_attributes.set_many
+        """
+        checks.mapping(_SET_ATTRIBUTES_OF_MANY.id, "attributes", attributes)
+        names = checks.references(_SET_ATTRIBUTES_OF_MANY.id, "usernames", attributes)
+        rows = {
+            name: _checked_attributes(_SET_ATTRIBUTES_OF_MANY.id, attributes[name])
+            for name in names
+        }
+
+        async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[dict[str, str]]]:
+            body = [{"username": name, "metadata": rows[name]} for name in part]
+            answer = await self._transport.call(
+                _SET_ATTRIBUTES_OF_MANY, group_id, json=body, about=part
+            )
+            data: dict[str, Any] = answer.read(dict[str, Any], "data")
+            # The keys of the printed answer end in a colon, those of its table do not.
+            found = {key.rstrip(":"): value for key, value in data.items()}
+            rows_done = found.get("updateMetadataSucceeded") or []
+            decoded = answer.decode(tuple[_Succeeded, ...], rows_done, "updateMetadataSucceeded")
+            done = {str(row.username): row.metadata for row in decoded}
+            # open: how a failed entry is called; it is whatever names the user
+            failed = {
+                str(row.get("username")): str(row.get("error") or row.get("message") or row)
+                for row in found.get("updateMetadataFailed") or ()
+                if isinstance(row, dict)
+            }
+            return settled(answer, part, done, failed)
+
+        return await in_parts(checks.chunks(names, api_limits.MEMBER_ATTRIBUTES_SET), settle)
+
+    async def get(self, group_id: str, username: str) -> dict[str, str]:
+        """Get all attributes of a member.
+
+        Raises:
+            NotFoundError: not a member.
+
+        Source: chat_groups.member_attributes.get
+        """
+        answer = await self._transport.call(_GET_ATTRIBUTES, group_id, username)
+        return answer.read(dict[str, str], "data")
+
+    async def get_many(
+        self, group_id: str, usernames: Iterable[str], *, keys: Sequence[str] | None = None
+    ) -> BatchResult[dict[str, str]]:
+        """Get attributes of any number of members, 10 a call.
+
+        Args:
+            group_id: the group.
+            usernames: the members.
+            keys: names of attributes; all when they are not given.
+
+        Returns:
+            The attributes of each member.
+
+        Raises:
+            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+
+        Source: chat_groups.member_attributes.get_many
+        """
+        names = checks.references(_GET_ATTRIBUTES_OF_MANY.id, "usernames", usernames)
+        wanted = (
+            []
+            if keys is None
+            else checks.references(_GET_ATTRIBUTES_OF_MANY.id, "keys", keys, least=0)
+        )
+
+        async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[dict[str, str]]]:
+            body = {"targets": part, "properties": wanted}
+            answer = await self._transport.call(
+                _GET_ATTRIBUTES_OF_MANY, group_id, json=body, about=part
+            )
+            return described(answer, part, dict[str, str], "data", absent={})
+
+        return await in_parts(checks.chunks(names, api_limits.MEMBER_ATTRIBUTES_GET), settle)
+
+
+def _checked_attributes(operation: str, attributes: Mapping[str, str]) -> dict[str, str]:
+    if not isinstance(attributes, Mapping) or not attributes:
+        raise checks.fail(operation, "attributes must map names to values, at least one")
+    for key, value in attributes.items():
+        checks.text(operation, "a name", key, least=1, most_bytes=api_limits.MEMBER_ATTRIBUTE_NAME)
+        checks.text(operation, f"{key!r}", value, most_bytes=api_limits.MEMBER_ATTRIBUTE_VALUE)
+    return dict(attributes)

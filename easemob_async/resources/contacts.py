@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from easemob_async import api_limits, checks
+from easemob_async.models.contacts import BlockRelation, Contact, ContactRelation
 from easemob_async.models.pages import Page, Paginator, by_cursor, whole
-from easemob_async.models.relations import BlockRelation, Contact, ContactRelation
 from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.models.users import User
 from easemob_async.operation import Operation, QueryValue

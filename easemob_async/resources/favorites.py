@@ -9,9 +9,8 @@ from typing import Any, Final
 import attrs
 
 from easemob_async import api_limits, checks
-from easemob_async.models.moderation import Sort
-from easemob_async.models.pages import Page, Paginator
-from easemob_async.models.relations import Favorite, NewFavorite
+from easemob_async.models.favorites import Favorite, NewFavorite
+from easemob_async.models.pages import Page, Paginator, Sort
 from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.operation import Operation, QueryValue
 from easemob_async.resources.batches import in_parts, settled

@@ -16,7 +16,7 @@ from yarl import URL
 from easemob_async import checks
 from easemob_async.config import DataCenter
 from easemob_async.errors import ResponseError, TransportError
-from easemob_async.models.files import HistoryFile, HistoryMessage
+from easemob_async.models.history import HistoryFile, HistoryMessage
 from easemob_async.models.received import read_body
 from easemob_async.operation import Operation
 from easemob_async.quotas import MINUTE, Limit

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from easemob_async import api_limits, checks
+from easemob_async.errors import InvalidArgumentError
 from easemob_async.models.messages import (
+    ChatType,
+    Custom,
     Location,
     Message,
+    Recall,
+    RecalledMessage,
+    RecallRow,
     RoomMessageLevel,
     RouteType,
     SentMessages,
+    StreamChunk,
+    StreamFormat,
     TargetType,
+    Text,
 )
 from easemob_async.models.push import PushOptions
 from easemob_async.models.received import Answerable, Origin
+from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.operation import Operation
 from easemob_async.quotas import MINUTE, SECOND, Limit
-from easemob_async.resources.message_changes import MessageChanges
+from easemob_async.resources.batches import in_parts, settled
 from easemob_async.resources.sending import addressing, content
-from easemob_async.resources.streams import StreamSending
+from easemob_async.resources.streams import FAILED, Piece, StreamWriter, send_piece
 from easemob_async.transport.transport import Transport
 
 SEND_TO_USERS: Final = Operation(
@@ -61,10 +71,20 @@ _SEND_TO_ROOM_MEMBERS: Final = Operation(
 )
 _SEND_LEGACY: Final = Operation("messages.send_legacy", "POST", "/messages", "once")
 
+_RECALL: Final = Operation("messages.recall", "POST", "/messages/msg_recall", "once")
+_RECALL_MANY: Final = Operation("messages.recall_many", "POST", "/messages/batch_recall", "once")
+_UPDATE: Final = Operation("messages.update", "PUT", "/messages/rewrite/{message_id}", "once")
+_STREAMS: Final = (Limit(100, per=SECOND, unit="messages"),)
+_STREAM_TO_USER: Final = Operation(
+    "messages.stream_to_user", "POST", "/stream_message/user", "once", _STREAMS
+)
+_STREAM_TO_GROUP: Final = Operation(
+    "messages.stream_to_group", "POST", "/stream_message/chatgroup", "once", _STREAMS
+)
 _HINT: Final = "; client.fanout sends to any number"
 
 
-class Messages(MessageChanges, StreamSending):
+class Messages:
     """Send messages to users, groups and rooms.
 
     Common arguments:
@@ -426,6 +446,233 @@ class Messages(MessageChanges, StreamSending):
             _SEND_LEGACY, query=query, json=wire, about=wire["target"]
         )
         return answer.each(str, "data", under=wire["target"])
+
+    async def recall(
+        self,
+        message_id: str,
+        *,
+        target: str,
+        chat_type: ChatType | str,
+        force: bool | None = None,
+        operator: str | None = None,
+        sync_device: bool | None = None,
+        ext: str | None = None,
+    ) -> RecalledMessage:
+        """Recall a message; its attachment is deleted as well.
+
+        Args:
+            message_id: the message.
+            target: the user, group or room that it went to.
+            chat_type: what the target is.
+            force: recall it even after the time in which that can be done (2 minutes by default).
+            operator: who recalls it; ``admin`` when it is not given.
+            sync_device: tell the sender's own online devices, too; one-to-one only.
+            ext: what goes with the recall.
+
+        Raises:
+            APIError: the service says inside a success that it did not.
+            PermissionDeniedError: too late, recalled already, or not switched on.
+
+        Source: messages.recall
+        """
+        recall = Recall(
+            message_id=message_id,
+            target=target,
+            chat_type=chat_type,
+            operator=operator,
+            sync_device=sync_device,
+            force=force,
+        )
+        body = recall.to_wire(_RECALL.id)
+        if ext is not None:
+            body["recallMessageExtensionInfo"] = checks.text(_RECALL.id, "ext", ext)
+        answer = await self._transport.call(_RECALL, json=body, about=message_id)
+        # In 2023 the outcome was the one entry of a list.
+        at: tuple[str | int, ...] = ("data",) if answer.get("data") else ("msgs", 0)
+        why = answer.read(str, *at, "recalled")
+        if why != "yes":
+            raise answer.refused(why)
+        return answer.read(RecalledMessage, *at)
+
+    async def recall_many(
+        self, recalls: Iterable[Recall], *, ext: str | None = None
+    ) -> BatchResult[RecalledMessage]:
+        """Recall any number of messages, 30 a call.
+
+        Returns:
+            An outcome for each message, by its id.
+
+        Raises:
+            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+
+        Source: messages.recall_many
+        """
+        given = list(checks.items(_RECALL_MANY.id, "recalls", recalls, Recall))
+        rows = [recall.to_wire(_RECALL_MANY.id) for recall in given]
+        if not rows:
+            raise checks.fail(_RECALL_MANY.id, "recalls is empty; name at least one")
+        checks.no_duplicates(_RECALL_MANY.id, "message_id", [row["msg_id"] for row in rows])
+
+        async def settle(part: Sequence[dict[str, Any]]) -> list[BatchOutcome[RecalledMessage]]:
+            body: dict[str, Any] = {"msgs": part}
+            if ext is not None:
+                body["recallMessageExtensionInfo"] = checks.text(_RECALL_MANY.id, "ext", ext)
+            answer = await self._transport.call(_RECALL_MANY, json=body)
+            rows = {row.message.message_id: row for row in answer.objects(RecallRow, "data")}
+            done = {name: row.message for name, row in rows.items() if row.recalled == "yes"}
+            refused = {name: row.recalled for name, row in rows.items() if name not in done}
+            return settled(answer, [row["msg_id"] for row in part], done, refused)
+
+        return await in_parts(checks.chunks(rows, api_limits.RECALLS_PER_CALL), settle)
+
+    async def update(
+        self,
+        message_id: str,
+        body: Message | str,
+        *,
+        operator: str | None = None,
+        ext: Mapping[str, object] | None = None,
+        merge_ext: bool | None = None,
+    ) -> None:
+        """Edit a message, where the app has that switched on; at most 10 times.
+
+        Args:
+            message_id: the message: digits.
+            body: the new `Text` or `Custom`; or the type of a message of which only the ``ext``
+                changes: ``"img"``, ``"audio"``, ``"video"``, ``"file"``, ``"loc"``.
+            operator: who edits it.
+            ext: the new extension.
+            merge_ext: whether it is merged into the old one; it is, when not given.
+
+        Raises:
+            InvalidArgumentError: a message that cannot be edited.
+            PermissionDeniedError: edited ten times, not the sender's, or not switched on.
+            NotFoundError: no such message, or not any more.
+
+        Source: messages.update
+        """
+        operation = _UPDATE.id
+        if not (isinstance(message_id, str) and message_id.isascii() and message_id.isdigit()):
+            raise checks.fail(operation, f"message_id {message_id!r:.80} must be digits")
+        by_type = isinstance(body, str)
+        if by_type and body not in ("img", "audio", "video", "file", "loc"):
+            raise checks.fail(operation, f"body {body!r:.80} is no type of which only ext changes")
+        if not by_type and not isinstance(body, Text | Custom):
+            raise checks.fail(operation, f"body must be Text, Custom or a type: {body!r:.80}")
+        most = self._transport.core.max_message_bytes
+        # Of a type alone the ext is checked and measured, with any message.
+        message = Text("") if isinstance(body, str) else body
+        made = content(operation, message, ext=ext, push=None, max_bytes=most)
+        fields: dict[str, Any] = {
+            "user": None if operator is None else checks.reference(operation, "operator", operator),
+            "new_msg": {"type": body} if by_type else {"type": made.type, **made.body},
+            "new_ext": made.ext,
+            "is_combine_ext": merge_ext,
+        }
+        given = {name: value for name, value in fields.items() if value is not None}
+        answer = await self._transport.call(_UPDATE, message_id, json=given)
+        answer.confirm("data")
+
+    async def stream_to_user(
+        self,
+        target: str,
+        text: str,
+        *,
+        seq: int,
+        sender: str | None = None,
+        message_id: str | None = None,
+        finish: bool | None = None,
+        finish_reason: int | None = None,
+        format: StreamFormat | str | None = None,  # noqa: A002 - the field's word
+        ext: Mapping[str, object] | None = None,
+    ) -> StreamChunk:
+        """Send a piece of a streaming message to a user; `stream` does it for you.
+
+        Raises:
+            APIError: the stream has ended, was quiet for 30 seconds, is over 128 KB or 30 minutes.
+
+        Source: messages.stream_to_user
+        """
+        piece = Piece(
+            text=text,
+            seq=seq,
+            sender=sender,
+            message_id=message_id,
+            finish=finish,
+            finish_reason=finish_reason,
+            format=format,
+            ext=ext,
+        )
+        return await send_piece(self._transport, _STREAM_TO_USER, target, piece)
+
+    async def stream_to_group(
+        self,
+        target: str,
+        text: str,
+        *,
+        seq: int,
+        sender: str | None = None,
+        message_id: str | None = None,
+        finish: bool | None = None,
+        finish_reason: int | None = None,
+        format: StreamFormat | str | None = None,  # noqa: A002 - the field's word
+        ext: Mapping[str, object] | None = None,
+    ) -> StreamChunk:
+        """Send a piece of a streaming message to a group; `stream` does it for you.
+
+        Raises:
+            APIError: the stream has ended, was quiet for 30 seconds, is over 128 KB or 30 minutes.
+
+        Source: messages.stream_to_group
+        """
+        piece = Piece(
+            text=text,
+            seq=seq,
+            sender=sender,
+            message_id=message_id,
+            finish=finish,
+            finish_reason=finish_reason,
+            format=format,
+            ext=ext,
+        )
+        return await send_piece(self._transport, _STREAM_TO_GROUP, target, piece)
+
+    def stream(
+        self,
+        target: str,
+        *,
+        to: Literal[user, group] = "user",
+        sender: str | None = None,
+        format: StreamFormat | str | None = None,  # noqa: A002 - the field's word
+        ext: Mapping[str, object] | None = None,
+        join: float = 0.2,
+        failed_reason: int = FAILED,
+    ) -> StreamWriter:
+        """Write a message that grows: ``async with ...stream("u1", to="user") as out``.
+
+        Args:
+            target: a user, or a group of at most 200 members.
+            to: which of the two.
+            sender: who it is from; ``admin`` when it is not given.
+            format: how it is shown.
+            ext: the app's own extension.
+            join: pieces that come within so many seconds are sent together.
+            failed_reason: the ``finish_reason`` when the block is left by an error.
+
+        Source: messages.stream_to_user, messages.stream_to_group
+        """
+        if to not in ("user", "group"):
+            raise InvalidArgumentError(f"messages.stream: to must be 'user' or 'group', not {to!r}")
+        return StreamWriter(
+            self._transport,
+            _STREAM_TO_USER if to == "user" else _STREAM_TO_GROUP,
+            target,
+            sender=sender,
+            format=format,
+            ext=ext,
+            join=join,
+            failed_reason=failed_reason,
+        )
 
     async def _send(
         self,

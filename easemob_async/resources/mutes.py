@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Final
 
 from easemob_async import api_limits, checks
+from easemob_async.models.mutes import UserMute, UserMutesPage
 from easemob_async.models.pages import Paginator, by_number
-from easemob_async.models.relations import UserMute, UserMutesPage
 from easemob_async.operation import Operation
 from easemob_async.resources.places import length_of_time
 from easemob_async.transport.transport import Transport

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, cast
 
-from easemob_async.models.relations import DeliveryStatus
+from easemob_async.models.offline_messages import DeliveryStatus
 from easemob_async.operation import Operation
 from easemob_async.resources.users import SHARED
 from easemob_async.transport.transport import Transport

@@ -8,11 +8,7 @@ from typing import Final, Literal
 
 from easemob_async import api_limits, checks
 from easemob_async.models.pages import Paginator, by_number
-from easemob_async.models.relations import (
-    Presence,
-    PresenceSubscription,
-    PresenceSubscriptionsPage,
-)
+from easemob_async.models.presence import Presence, PresenceSubscription, PresenceSubscriptionsPage
 from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.operation import Operation
 from easemob_async.quotas import SECOND, Limit

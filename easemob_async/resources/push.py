@@ -10,7 +10,7 @@ from typing import Any, Final
 from easemob_async import api_limits, checks
 from easemob_async.errors import ResponseError
 from easemob_async.models.pages import Paginator, whole
-from easemob_async.models.push_settings import (
+from easemob_async.models.push import (
     PushChatType,
     PushCounts,
     PushDisplayStyle,

@@ -6,14 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from easemob_async import api_limits, checks
+from easemob_async.models.messages import ChatType
 from easemob_async.models.pages import Page, Paginator, by_cursor, by_number
-from easemob_async.models.relations import (
-    AddedReaction,
-    ChatType,
-    MessageReactions,
-    Reaction,
-    ReactionPage,
-)
+from easemob_async.models.reactions import AddedReaction, MessageReactions, Reaction, ReactionPage
 from easemob_async.operation import Operation, QueryValue
 from easemob_async.transport.transport import Transport
 

@@ -5,24 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from enum import StrEnum
 from types import TracebackType
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Self
 
 import attrs
 
 from easemob_async import api_limits, checks
 from easemob_async.errors import APIError, EasemobError, InvalidArgumentError, ResponseError
+from easemob_async.models.messages import StreamChunk, StreamFormat
 from easemob_async.operation import Operation
-from easemob_async.quotas import SECOND, Limit
 from easemob_async.transport.transport import Transport
 from easemob_async.wire import codec
 
-_100: Final = (Limit(100, per=SECOND, unit="messages"),)
-_TO_USER: Final = Operation("messages.stream_to_user", "POST", "/stream_message/user", "once", _100)
-_TO_GROUP: Final = Operation(
-    "messages.stream_to_group", "POST", "/stream_message/chatgroup", "once", _100
-)
 # Well inside the 30 seconds after which the service ends a stream.
 _KEEP_ALIVE: Final = 20.0
 
@@ -30,156 +24,56 @@ FAILED: Final = 1
 """The ``finish_reason`` of a stream whose writer failed, unless another is chosen."""
 
 
-class StreamFormat(StrEnum):
-    """How a streamed text is shown."""
+@attrs.frozen(kw_only=True)
+class Piece:
+    """One piece of a streaming message."""
 
-    TEXT = "text"
-    MARKDOWN = "markdown"
-
-
-@attrs.frozen
-class StreamChunk:
-    """What sending a piece answers."""
-
+    text: str
+    seq: int
+    sender: str | None
     message_id: str | None = None
-    """The message's id; only with the first piece."""
+    finish: bool | None = None
+    finish_reason: int | None = None
+    format: str | None = None
+    ext: Mapping[str, object] | None = None
 
-
-class StreamSending:
-    """What `client.messages` offers for streams.
-
-    Common arguments:
-        target: a user, or a group of at most 200 members.
-        text: this piece.
-        seq: its number: 0, 1, 2 ...
-        sender: who it is from; ``admin`` when it is not given.
-        message_id: the message; not with the first piece.
-        finish: whether it is the last.
-        finish_reason: why it ends, of the app's own numbering; counts with ``finish`` alone.
-        format: how it is shown; with the first piece.
-        ext: the app's own extension; that of the first piece holds.
-    """
-
-    _transport: Transport
-
-    async def stream_to_user(
-        self,
-        target: str,
-        text: str,
-        *,
-        seq: int,
-        sender: str | None = None,
-        message_id: str | None = None,
-        finish: bool | None = None,
-        finish_reason: int | None = None,
-        format: StreamFormat | str | None = None,  # noqa: A002 - the field's word
-        ext: Mapping[str, object] | None = None,
-    ) -> StreamChunk:
-        """Send a piece of a streaming message to a user; `stream` does it for you.
+    def to_wire(self, operation: str, target: str) -> dict[str, Any]:
+        """Check it, and name its fields as the wire does.
 
         Raises:
-            APIError: the stream has ended, was quiet for 30 seconds, is over 128 KB or 30 minutes.
-
-        Source: messages.stream_to_user
+            InvalidArgumentError: a field breaks a fixed limit.
         """
-        piece = (text, seq, sender, message_id, finish, finish_reason, format, ext)
-        return await self._piece(_TO_USER, target, *piece)
-
-    async def stream_to_group(
-        self,
-        target: str,
-        text: str,
-        *,
-        seq: int,
-        sender: str | None = None,
-        message_id: str | None = None,
-        finish: bool | None = None,
-        finish_reason: int | None = None,
-        format: StreamFormat | str | None = None,  # noqa: A002 - the field's word
-        ext: Mapping[str, object] | None = None,
-    ) -> StreamChunk:
-        """Send a piece of a streaming message to a group; `stream` does it for you.
-
-        Raises:
-            APIError: the stream has ended, was quiet for 30 seconds, is over 128 KB or 30 minutes.
-
-        Source: messages.stream_to_group
-        """
-        piece = (text, seq, sender, message_id, finish, finish_reason, format, ext)
-        return await self._piece(_TO_GROUP, target, *piece)
-
-    def stream(
-        self,
-        target: str,
-        *,
-        to: Literal["user", "group"] = "user",
-        sender: str | None = None,
-        format: StreamFormat | str | None = None,  # noqa: A002 - the field's word
-        ext: Mapping[str, object] | None = None,
-        join: float = 0.2,
-        failed_reason: int = FAILED,
-    ) -> StreamWriter:
-        """Write a message that grows: ``async with ...stream("u1", to="user") as out``.
-
-        Args:
-            target: a user, or a group of at most 200 members.
-            to: which of the two.
-            sender: who it is from; ``admin`` when it is not given.
-            format: how it is shown.
-            ext: the app's own extension.
-            join: pieces that come within so many seconds are sent together.
-            failed_reason: the ``finish_reason`` when the block is left by an error.
-
-        Source: messages.stream_to_user, messages.stream_to_group
-        """
-        if to not in ("user", "group"):
-            raise InvalidArgumentError(f"messages.stream: to must be 'user' or 'group', not {to!r}")
-        operation = _TO_USER if to == "user" else _TO_GROUP
-        checks.reference(operation.id, "target", target)
-        checks.member(operation.id, "format", StreamFormat, format)
-        if sender is not None:
-            checks.reference(operation.id, "sender", sender)
-        if ext is not None:
-            codec.checked_json(ext, f"{operation.id}: ext")
-        if isinstance(join, bool) or not isinstance(join, int | float) or not 0 <= join < 20:
-            raise checks.fail(operation.id, f"join must be seconds from 0 to 20, not {join!r}")
-        return StreamWriter(self, operation, target, sender, format, ext, join, failed_reason)
-
-    async def _piece(
-        self,
-        operation: Operation,
-        target: str,
-        text: str,
-        seq: int,
-        sender: str | None,
-        message_id: str | None,
-        finish: bool | None,
-        finish_reason: int | None,
-        format: str | None,  # noqa: A002 - the field's word
-        ext: Mapping[str, object] | None,
-    ) -> StreamChunk:
-        id_ = operation.id
-        if message_id is not None:
-            checks.reference(id_, "message_id", message_id)
-        if finish_reason is not None:
-            checks.number(id_, "finish_reason", finish_reason, least=-(2**31), most=2**31 - 1)
+        reason = self.finish_reason
+        if self.message_id is not None:
+            checks.reference(operation, "message_id", self.message_id)
+        if reason is not None:
+            checks.number(operation, "finish_reason", reason, least=-(2**31), most=2**31 - 1)
         fields: dict[str, Any] = {
-            "msgId": message_id,
-            "msg": checks.text(id_, "text", text, most_bytes=api_limits.STREAM_BYTES),
-            "seq": checks.number(id_, "seq", seq, least=0),
-            "finish": finish,
-            "finishReason": finish_reason,
-            "type": checks.member(id_, "format", StreamFormat, format),
+            "msgId": self.message_id,
+            "msg": checks.text(operation, "text", self.text, most_bytes=api_limits.STREAM_BYTES),
+            "seq": checks.number(operation, "seq", self.seq, least=0),
+            "finish": self.finish,
+            "finishReason": reason,
+            "type": checks.member(operation, "format", StreamFormat, self.format),
         }
+        sender = self.sender
         body: dict[str, Any] = {
-            "from": "admin" if sender is None else checks.reference(id_, "sender", sender),
-            "to": checks.reference(id_, "target", target),
+            "from": "admin" if sender is None else checks.reference(operation, "sender", sender),
+            "to": checks.reference(operation, "target", target),
             "body": {name: value for name, value in fields.items() if value is not None},
         }
-        if ext is not None:
-            body["ext"] = codec.checked_json(ext, f"{id_}: ext")
-        answer = await self._transport.call(operation, json=body, about=target)
-        return StreamChunk(answer.optional(str, "data", "msgId"))
+        if self.ext is not None:
+            body["ext"] = codec.checked_json(self.ext, f"{operation}: ext")
+        return body
+
+
+async def send_piece(
+    transport: Transport, operation: Operation, target: str, piece: Piece
+) -> StreamChunk:
+    """Send one piece."""
+    body = piece.to_wire(operation.id, target)
+    answer = await transport.call(operation, json=body, about=target)
+    return StreamChunk(answer.optional(str, "data", "msgId"))
 
 
 class StreamWriter:
@@ -192,16 +86,25 @@ class StreamWriter:
 
     def __init__(
         self,
-        sending: StreamSending,
+        transport: Transport,
         operation: Operation,
         target: str,
+        *,
         sender: str | None,
         format: str | None,  # noqa: A002 - the field's word
         ext: Mapping[str, object] | None,
         join: float,
         failed_reason: int,
     ) -> None:
-        self._sending = sending
+        checks.reference(operation.id, "target", target)
+        checks.member(operation.id, "format", StreamFormat, format)
+        if sender is not None:
+            checks.reference(operation.id, "sender", sender)
+        if ext is not None:
+            codec.checked_json(ext, f"{operation.id}: ext")
+        if isinstance(join, bool) or not isinstance(join, int | float) or not 0 <= join < 20:
+            raise checks.fail(operation.id, f"join must be seconds from 0 to 20, not {join!r}")
+        self._transport = transport
         self._operation = operation
         self._target = target
         self._sender = sender
@@ -306,18 +209,17 @@ class StreamWriter:
             first = self._seq == 0
             # A number is used up by trying: the service may have taken the piece.
             number, self._seq = self._seq, self._seq + 1
-            chunk = await self._sending._piece(
-                self._operation,
-                self._target,
-                text,
-                number,
-                self._sender,
-                self.message_id,
-                finish,
-                reason,
-                self._format if first else None,
-                self._ext if first else None,
+            piece = Piece(
+                text=text,
+                seq=number,
+                sender=self._sender,
+                message_id=self.message_id,
+                finish=finish,
+                finish_reason=reason,
+                format=self._format if first else None,
+                ext=self._ext if first else None,
             )
+            chunk = await send_piece(self._transport, self._operation, self._target, piece)
             self.message_id = self.message_id or chunk.message_id
             if self.message_id is None:
                 # Without it the next piece would begin another message.

@@ -7,8 +7,8 @@ from typing import Any, Final, Protocol
 
 from easemob_async import checks
 from easemob_async.errors import APIError
-from easemob_async.models.files import ReplayedWebhooks, StoredWebhooks
 from easemob_async.models.pages import Paginator, whole
+from easemob_async.models.webhook_storage import ReplayedWebhooks, StoredWebhooks
 from easemob_async.operation import Operation
 from easemob_async.transport.transport import Transport
 

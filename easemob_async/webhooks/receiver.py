@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar, overload
 import attrs
 
 from easemob_async.errors import ConfigurationError, WebhookError
-from easemob_async.webhooks import adapters
+from easemob_async.webhooks.aiohttp import answer_aiohttp
+from easemob_async.webhooks.asgi import AsgiApp
 from easemob_async.webhooks.duplicates import Seen, event_key
 from easemob_async.webhooks.events.base import Event
 from easemob_async.webhooks.events.pre_delivery import Allow, PreDelivery, Verdict, encode_verdict
@@ -147,7 +148,7 @@ class WebhookReceiver:
             raise ConfigurationError(f"default: {error}") from None
         self.max_body = max_body
         """Bytes; a longer post is refused."""
-        self.asgi_app = adapters.AsgiApp(self)
+        self.asgi_app = AsgiApp(self)
         """An ASGI app: alone, where it starts and closes the receiver, or mounted in another."""
         self._allow_unsigned = allow_unsigned
         self._answer_within = answer_within.total_seconds()
@@ -287,7 +288,7 @@ class WebhookReceiver:
 
     async def aiohttp_handler(self, request: web.Request) -> web.StreamResponse:
         """Answer a request of `aiohttp.web`: give it to ``router.add_post``."""
-        return await adapters.answer_aiohttp(self, request)
+        return await answer_aiohttp(self, request)
 
     async def answer(self, body: bytes, *, content_encoding: str | None = None) -> WebhookAnswer:
         """Answer a post; for servers that the adapters are not for.

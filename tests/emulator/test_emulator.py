@@ -242,7 +242,7 @@ class TestQuotas:
         quotas = StrictQuotas(1.0, lambda: now)
         for _ in range(10):
             quotas.count("messages.users", "POST /messages/users", 600)
-        from easemob_async.emulator.routes import Refusal
+        from easemob_async.emulator.refusal import Refusal
 
         with pytest.raises(Refusal) as caught:
             quotas.count("messages.users", "POST /messages/users", 1)
@@ -257,7 +257,7 @@ class TestQuotas:
         assert quotas.refusals == 2
 
     def test_calls_a_second_are_429_and_shared_where_the_service_shares(self) -> None:
-        from easemob_async.emulator.routes import Refusal
+        from easemob_async.emulator.refusal import Refusal
 
         quotas = StrictQuotas(1.0, lambda: 0.0)
         for number in range(100):
@@ -269,7 +269,7 @@ class TestQuotas:
         quotas.count("default", "another", 1)
 
     def test_scaled_and_off(self) -> None:
-        from easemob_async.emulator.routes import Refusal
+        from easemob_async.emulator.refusal import Refusal
 
         half = StrictQuotas(0.5, lambda: 0.0)
         for _ in range(50):

@@ -22,7 +22,7 @@ import attrs
 
 from easemob_async.errors import JournalError
 from easemob_async.fanout.journal.lock import Mark, read_mark, side_file
-from easemob_async.fanout.report import OutcomeStatus
+from easemob_async.fanout.outcomes import OutcomeStatus
 from easemob_async.wire.codec import whole_text
 
 _MAGIC: Final = 0x65617365  # "ease"

@@ -8,8 +8,13 @@ from typing import Any, Final
 import attrs
 
 from easemob_async.errors import InvalidArgumentError, WebhookError
-from easemob_async.models.messages import MESSAGE_TYPES, Command, Message, RoomMessageLevel
-from easemob_async.models.relations import ChatType
+from easemob_async.models.messages import (
+    MESSAGE_TYPES,
+    ChatType,
+    Command,
+    Message,
+    RoomMessageLevel,
+)
 from easemob_async.webhooks.events.base import ContentEvent, Kind
 from easemob_async.wire import codec
 from easemob_async.wire.fields import Id

@@ -8,8 +8,8 @@ from typing import Any
 
 import attrs
 
+from easemob_async.models.messages import ChatType
 from easemob_async.models.received import Body
-from easemob_async.models.relations import ChatType
 from easemob_async.webhooks.events.base import (
     Kind,
     KnownEvent,

@@ -1,0 +1,487 @@
+"""Handlers of chat_groups.*: groups, members, their attributes, shared files."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Final
+
+from easemob_async import api_limits
+from easemob_async.emulator.handlers.files import given_file
+from easemob_async.emulator.handlers.places import (
+    check_user,
+    find_group,
+    find_usable,
+    refuse_blocked,
+)
+from easemob_async.emulator.handlers.user_attributes import size_of
+from easemob_async.emulator.refusal import JSON, Refusal
+from easemob_async.emulator.routes import Call, Content, make_cursor, paged, read_cursor, routes
+from easemob_async.emulator.state import Group
+
+_CHANGEABLE: Final = (
+    *("groupname", "avatar", "description", "maxusers", "membersonly", "allowinvites"),
+    *("invite_need_confirm", "custom", "public"),
+)
+_LIMITS: Final = {
+    "groupname": api_limits.GROUP_NAME_LENGTH,
+    "description": api_limits.GROUP_DESCRIPTION_LENGTH,
+    "avatar": api_limits.GROUP_AVATAR_LENGTH,
+}
+_DEFAULTS: Final[dict[str, JSON]] = {
+    "groupname": "",
+    "avatar": "",
+    "description": "",
+    "maxusers": 200,
+    "membersonly": False,
+    "allowinvites": False,
+    "invite_need_confirm": True,
+    "custom": "",
+}
+
+
+def _check_settings(body: dict[str, JSON]) -> None:
+    for name, most in _LIMITS.items():
+        if len(str(body.get(name) or "")) > most:
+            raise Refusal(400, "invalid_parameter", f"{name} length is too big")
+    if len(str(body.get("custom") or "").encode()) > api_limits.GROUP_CUSTOM_BYTES:
+        raise Refusal(400, "invalid_parameter", "custom length is too big")
+    most = body.get("maxusers", 1)
+    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
+        raise Refusal(400, "invalid_parameter", "maxusers is not legal")
+
+
+@routes.add("POST", "/chatgroups")
+def create(call: Call) -> dict[str, JSON]:
+    """chat_groups.create."""
+    state, body = call.state, call.object()
+    if "public" not in body:
+        raise Refusal(400, "invalid_parameter", "group must contain public field!")
+    if not body.get("owner"):
+        raise Refusal(400, "invalid_parameter", "owner must be provided")
+    _check_settings(body)
+    owner = check_user(call, body["owner"])
+    members = [check_user(call, name) for name in body.get("members") or []]
+    settings = {**_DEFAULTS, **{k: body[k] for k in _CHANGEABLE if k in body}}
+    if settings["public"]:
+        settings["allowinvites"] = False  # on creation it is for private groups only
+    if len(members) > settings["maxusers"]:
+        raise Refusal(403, "exceed_limit", "members size is greater than max user size !")
+    group_id = body.get("groupid") or state.new_group_id()
+    if group_id in state.groups:
+        raise Refusal(400, "illegal_argument", f"group ID {group_id} already exists!")
+    now = state.milliseconds()
+    group = Group(str(group_id), owner, now, now, settings, serial=next(state.serials))
+    group.members = {name: now for name in members if name != owner}
+    state.groups[group.group_id] = group
+    return {"entities": [], "data": {"groupid": group.group_id}}
+
+
+@routes.add("GET", "/chatgroups")
+def list_groups(call: Call) -> dict[str, JSON]:
+    """chat_groups.list: newest first, by cursor."""
+    limit = call.whole_number("limit", 10, api_limits.GROUPS_PER_PAGE)
+    groups = list(call.state.groups.values())[::-1]
+    before = read_cursor(call)
+    if before is not None:
+        groups = [group for group in groups if group.serial < before]
+    page = groups[:limit]
+    prefix = f"{call.state.org}#{call.state.app}_"
+    answer: dict[str, JSON] = {
+        "params": {"limit": [str(limit)]},
+        "entities": [],
+        "data": [
+            {
+                "owner": prefix + group.owner,
+                "groupid": group.group_id,
+                "affiliations": len(group.everybody),
+                "type": "group",
+                "lastModified": str(group.modified),
+                "groupname": group.settings["groupname"],
+            }
+            for group in page
+        ],
+        "count": len(page),
+    }
+    if len(groups) > limit:
+        answer["cursor"] = make_cursor(page[-1].serial)
+    return answer
+
+
+@routes.add("GET", "/chatgroups/user/{username}", quota="joined_groups")
+def list_joined(call: Call) -> dict[str, JSON]:
+    """chat_groups.list_joined: pages from 0."""
+    username = call.params["username"]
+    size = call.whole_number("pagesize", 5, api_limits.JOINED_GROUPS_PER_PAGE)
+    number = call.whole_number("pagenum", 0, 10**9, least=0)
+    joined = [group for group in call.state.groups.values() if username in group]
+    page = joined[number * size : (number + 1) * size]
+    rows = [
+        {
+            "groupId": group.group_id,
+            "id": group.group_id,
+            "name": group.settings["groupname"],
+            "owner": group.owner,
+            "disabled": group.disabled,
+            "created": group.created,
+            **{
+                key: group.settings[key]
+                for key in (
+                    *("avatar", "description", "public", "allowinvites"),
+                    *("membersonly", "maxusers"),
+                )
+            },
+        }
+        for group in page
+    ]
+    return {"entities": rows, "total": len(joined)}
+
+
+@routes.add("GET", "/chatgroups/{group_id}")
+def get(call: Call) -> dict[str, JSON]:
+    """chat_groups.get, of one or of several joined by commas."""
+    ids = call.params["group_id"].split(",")
+    found = [call.state.groups[i] for i in ids if i in call.state.groups]
+    if not found:
+        raise Refusal(404, "resource_not_found", f"grpID {ids[0]} does not exist!")
+    rows = [
+        {
+            "id": group.group_id,
+            "name": group.settings["groupname"],
+            "owner": group.owner,
+            "created": group.created,
+            "disabled": group.disabled,
+            "mute": group.mute_all,
+            "affiliations_count": len(group.everybody),
+            "affiliations": [
+                *({"member": name} for name in group.members),
+                {"owner": group.owner},
+            ],
+            **{
+                key: group.settings[key]
+                for key in (
+                    *("avatar", "description", "membersonly", "allowinvites", "maxusers"),
+                    *("public", "custom"),
+                )
+            },
+        }
+        for group in found
+    ]
+    return {"entities": [], "properties": {}, "data": rows, "count": len(rows)}
+
+
+@routes.add("PUT", "/chatgroups/{group_id}")
+def update(call: Call) -> dict[str, JSON]:
+    """chat_groups.update and chat_groups.transfer_owner; the body tells them apart."""
+    group, body = find_usable(call), call.object()
+    if "newowner" in body:
+        return _transfer(call, group, body["newowner"])
+    wrong = [key for key in body if key not in _CHANGEABLE]
+    if wrong:
+        description = f"some of [{', '.join(wrong)}] are not valid fields"
+        raise Refusal(400, "invalid_parameter", description)
+    _check_settings(body)
+    group.settings.update(body)
+    group.modified = call.state.milliseconds()
+    return {"entities": [], "properties": {}, "data": dict.fromkeys(body, True)}
+
+
+def _transfer(call: Call, group: Group, username: JSON) -> dict[str, JSON]:
+    if username == group.owner:
+        raise Refusal(403, "forbidden_op", "new owner and old owner are the same")
+    if username not in group:
+        description = f"user: {username} doesn't exist in group: {group.group_id}"
+        raise Refusal(403, "forbidden_op", description)
+    joined = group.members.pop(username)
+    group.members[group.owner] = joined
+    group.owner = username
+    if username in group.admins:
+        group.admins.remove(username)
+    return {"entities": [], "data": {"newowner": True}}
+
+
+@routes.add("DELETE", "/chatgroups/{group_id}")
+def delete(call: Call) -> dict[str, JSON]:
+    """chat_groups.delete."""
+    group = find_group(call)
+    del call.state.groups[group.group_id]
+    threads = call.state.threads
+    call.state.threads = {i: t for i, t in threads.items() if t.group_id != group.group_id}
+    return {"entities": [], "data": {"success": True, "groupid": group.group_id}}
+
+
+@routes.add("POST", "/chatgroups/{group_id}/disable")
+def ban(call: Call) -> dict[str, JSON]:
+    """chat_groups.ban."""
+    find_group(call).disabled = True
+    return {"entities": [], "properties": {}, "data": {"disabled": True}}
+
+
+@routes.add("POST", "/chatgroups/{group_id}/enable")
+def unban(call: Call) -> dict[str, JSON]:
+    """chat_groups.unban."""
+    find_group(call).disabled = False
+    return {"entities": [], "properties": {}, "data": {"disabled": False}}
+
+
+@routes.add("GET", "/chatgroups/{group_id}/users")
+def list_members(call: Call) -> dict[str, JSON]:
+    """chat_groups.members.list: pages from 1."""
+    group = call.state.groups.get(call.params["group_id"])
+    if group is None:
+        description = f"do not find this group:{call.params['group_id']}"
+        raise Refusal(404, "service_resource_not_found", description)
+    size = call.whole_number("pagesize", api_limits.MEMBERS_PER_PAGE, api_limits.MEMBERS_PER_PAGE)
+    number = call.whole_number("pagenum", 1, 10**9)
+    with_time = call.query.get("joined_time") == "true"
+    everybody = [("owner", group.owner, group.created)]
+    everybody += [("member", name, joined) for name, joined in group.members.items()]
+    page = everybody[(number - 1) * size : number * size]
+    rows = [
+        {role: name, "joined_time": joined} if with_time else {role: name}
+        for role, name, joined in page
+    ]
+    params = {key: [value] for key, value in call.query.items()}
+    return {"params": params, "entities": [], "data": rows, "count": len(rows)}
+
+
+@routes.add("GET", "/chatgroups/{group_id}/user/{username}/is_joined")
+def is_joined(call: Call) -> dict[str, JSON]:
+    """chat_groups.members.is_joined; data is a bare bool."""
+    return {"data": call.params["username"] in find_group(call)}
+
+
+@routes.add("POST", "/chatgroups/{group_id}/users/{username}")
+def add_member(call: Call) -> dict[str, JSON]:
+    """chat_groups.members.add."""
+    group = find_usable(call)
+    username = check_user(call, call.params["username"])
+    if username in group:
+        raise _already_in(username, group)
+    refuse_blocked(group, [username])
+    _check_room(group, 1)
+    group.members[username] = call.state.milliseconds()
+    data = {"result": True, "groupid": group.group_id, "action": "add_member", "user": username}
+    return {"entities": [], "data": data}
+
+
+@routes.add("POST", "/chatgroups/{group_id}/users")
+def add_members(call: Call) -> dict[str, JSON]:
+    """chat_groups.members.add_many: who is in the group already is left out."""
+    group, names = find_usable(call), call.object().get("usernames")
+    if not isinstance(names, list) or not names:
+        # open: no row for a list that is missing
+        raise Refusal(400, "invalid_parameter", "usernames must be provided")
+    if len(names) > 100:  # by this page; an older one says 60
+        raise Refusal(403, "exceed_limit", "members size is greater than max user size !")
+    for name in names:
+        check_user(call, name)
+    new = [name for name in dict.fromkeys(names) if name not in group]
+    if not new:
+        raise _already_in(names[0], group)
+    refuse_blocked(group, new)
+    _check_room(group, len(new))
+    now = call.state.milliseconds()
+    group.members.update(dict.fromkeys(new, now))
+    # The new members do not come back in the order in which they were sent.
+    data = {"newmembers": new[::-1], "groupid": group.group_id, "action": "add_member"}
+    return {"entities": [], "data": data}
+
+
+@routes.add("DELETE", "/chatgroups/{group_id}/users/{usernames}")
+def remove_members(call: Call) -> dict[str, JSON]:
+    """chat_groups.members.remove (one) and chat_groups.members.remove_many (joined by commas)."""
+    group = find_usable(call)
+    names = call.params["usernames"].split(",")
+    if len(names) > api_limits.IDS_PER_URL:
+        description = "kickMember: kickMembers number more than maxSize : 60"
+        raise Refusal(400, "invalid_parameter", description)
+    if group.owner in names:
+        raise Refusal(403, "forbidden_op", "forbidden operation on group owner!")
+    if not any(name in group for name in names):
+        description = f"users [{', '.join(names)}] are not members of this group!"
+        raise Refusal(403, "forbidden_op", description)
+    rows = []
+    for name in names:
+        row: dict[str, JSON] = {"result": name in group, "action": "remove_member"}
+        if not row["result"]:
+            row["reason"] = f"user {name} doesn't exist."
+        row.update(user=name, groupid=group.group_id)
+        rows.append(row)
+        group.leave(name)
+        for thread in call.state.threads.values():
+            if thread.group_id == group.group_id:
+                thread.members.pop(name, None)
+    return {"entities": [], "data": rows[0] if len(rows) == 1 else rows}
+
+
+def _already_in(username: str, group: Group) -> Refusal:
+    return Refusal(
+        403,
+        "forbidden_op",
+        f"can not join this group, reason:user: {username} already in group: {group.group_id}\n",
+    )
+
+
+def _check_room(group: Group, more: int) -> None:
+    if len(group.everybody) + more > group.settings["maxusers"]:
+        # open: no row for a group that is full; the nearest is the one of too many members
+        raise Refusal(403, "exceed_limit", "members size is greater than max user size !")
+
+
+_MEMBER_BYTES: Final = 4096
+
+
+# ---------------------------------------------------------------- of the members of groups
+
+
+def _metadata(status: int, description: str) -> Refusal:
+    return Refusal(status, "metadata_error", description)
+
+
+def _check_attributes(given: JSON) -> dict[str, str]:
+    if not isinstance(given, dict):
+        raise _metadata(400, "metadata must be provided")  # open: the text
+    for key, value in given.items():
+        if len(key.encode()) > api_limits.MEMBER_ATTRIBUTE_NAME:
+            raise _metadata(400, "exceeds chatgroup user metadata single key limit")
+        if len(str(value).encode()) > api_limits.MEMBER_ATTRIBUTE_VALUE:
+            raise _metadata(400, "exceeds chatgroup user metadata single value limit")
+    return given
+
+
+def _set_attributes(group: Group, name: str, given: dict[str, str]) -> dict[str, str]:
+    changed = {**group.attributes.get(name, {}), **given}
+    changed = {key: value for key, value in changed.items() if value != ""}
+    if size_of(changed) > _MEMBER_BYTES:
+        raise _metadata(400, "exceeds chatgroup user metadata limit")  # open: the text
+    group.attributes[name] = changed
+    return {key: value for key, value in given.items() if value != ""}
+
+
+@routes.add("PUT", "/metadata/chatgroup/{group_id}/user/{username}")
+def set_member_attributes(call: Call) -> dict[str, JSON]:
+    """chat_groups.member_attributes.set; an empty value deletes."""
+    group, name = find_group(call), call.params["username"]
+    given = _check_attributes(call.object().get("metaData"))
+    if name not in group:
+        raise Refusal(404, "MetadataException", "user not in group")  # open: as when reading
+    return {"data": _set_attributes(group, name, given)}
+
+
+@routes.add("PUT", "/metadata/chatgroup/{group_id}/users/batch")
+def set_attributes_of_members(call: Call) -> dict[str, JSON]:
+    """chat_groups.member_attributes.set_many; its keys end in a colon, as printed."""
+    call.needs("member_attributes", _metadata(403, "chatgroup user metadata service not allow"))
+    group = call.state.groups.get(call.params["group_id"])
+    if group is None:
+        raise _metadata(404, "group not exists")
+    rows = call.body if isinstance(call.body, list) else []
+    if len(rows) > api_limits.MEMBER_ATTRIBUTES_SET:
+        raise _metadata(400, "exceeds chatgroup metadata batch put users limit")
+    strangers = [row["username"] for row in rows if row["username"] not in group]
+    if strangers:
+        raise _metadata(400, f"Some users are not in the group: {', '.join(strangers)}")
+    for row in rows:
+        _check_attributes(row.get("metadata"))
+    done = [
+        {
+            "username": row["username"],
+            "metadata": _set_attributes(group, row["username"], row["metadata"]),
+        }
+        for row in rows
+    ]
+    return {"data": {"updateMetadataFailed:": [], "updateMetadataSucceeded:": done}}
+
+
+@routes.add("GET", "/metadata/chatgroup/{group_id}/user/{username}")
+def get_member_attributes(call: Call) -> dict[str, JSON]:
+    """chat_groups.member_attributes.get."""
+    group, name = find_group(call), call.params["username"]
+    if name not in group:
+        raise Refusal(404, "MetadataException", "user not in group")
+    return {"data": group.attributes.get(name, {})}
+
+
+@routes.add("POST", "/metadata/chatgroup/{group_id}/get")
+def get_attributes_of_members(call: Call) -> dict[str, JSON]:
+    """chat_groups.member_attributes.get_many; all attributes without properties."""
+    group = find_group(call)
+    too_many = _metadata(400, "query param reaches limit.")
+    names = call.names("targets", most=api_limits.MEMBER_ATTRIBUTES_GET, too_many=too_many)
+    wanted = call.object().get("properties")
+    return {
+        "data": {
+            name: {
+                key: value
+                for key, value in group.attributes.get(name, {}).items()
+                if not wanted or key in wanted
+            }
+            for name in names
+            if name in group
+        }
+    }
+
+
+# ---------------------------------------------------------------- of the members of groups
+
+
+# ---------------------------------------------------------------- files of groups
+
+
+def _group_of_files(call: Call) -> Group:
+    group = call.state.groups.get(call.params["group_id"])
+    if group is None:
+        description = f"grpID {call.params['group_id']} does not exist!"
+        raise Refusal(404, "RestGroupFeignException", description)
+    return group
+
+
+def _shared(call: Call) -> dict[str, JSON]:
+    file = _group_of_files(call).files.get(call.params["file_id"])
+    if file is None:
+        # open: no row for an unknown file; the nearest is that of message files
+        raise Refusal(404, "entity_not_found", "file may not exists")
+    return file
+
+
+@routes.add("POST", "/chatgroups/{group_id}/share_files", body="file")
+def share(call: Call) -> dict[str, JSON]:
+    """chat_groups.files.upload; the name comes back in lower case, as printed."""
+    group, file_id = _group_of_files(call), str(uuid.uuid4())
+    file = given_file(call, "IllegalArgumentException")
+    shown: dict[str, Any] = {
+        "file_id": file_id,
+        "file_name": file.name.lower(),
+        "file_size": len(file.data),
+        "created": call.state.milliseconds(),
+    }
+    owner = call.username or "admin"  # open: who owns what the app uploads
+    group.files[file_id] = {"shown": {**shown, "file_owner": owner}, "data": file.data}
+    url = f"http://{call.headers.get('Host')}/{call.state.org}/{call.state.app}{call.path}"
+    return {
+        "entities": [],
+        "data": {**shown, "file_url": f"{url}/{file_id}", "group_id": group.group_id},
+    }
+
+
+@routes.add("GET", "/chatgroups/{group_id}/share_files")
+def list_shared(call: Call) -> dict[str, JSON]:
+    """chat_groups.files.list: newest first."""
+    files = [file["shown"] for file in _group_of_files(call).files.values()][::-1]
+    return {"entities": [], "data": paged(call, files, 1000, 1000)}
+
+
+@routes.add("GET", "/chatgroups/{group_id}/share_files/{file_id}")
+def download_shared(call: Call) -> Content:
+    """chat_groups.files.download."""
+    return Content(_shared(call)["data"])
+
+
+@routes.add("DELETE", "/chatgroups/{group_id}/share_files/{file_id}")
+def delete_shared(call: Call) -> dict[str, JSON]:
+    """chat_groups.files.delete."""
+    _shared(call)
+    group, file_id = _group_of_files(call), call.params["file_id"]
+    del group.files[file_id]
+    data = {"group_id": group.group_id, "file_id": file_id, "result": True}
+    return {"entities": [], "data": data}

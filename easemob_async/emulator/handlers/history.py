@@ -1,0 +1,76 @@
+"""Handlers of history.*."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, Final
+
+from easemob_async.emulator.refusal import JSON, Refusal
+from easemob_async.emulator.routes import Call, Content, routes
+
+_BEIJING: Final = timezone(timedelta(hours=8))
+_HISTORY_DAYS: Final = 3
+_KINDS: Final = {"users": "chat", "chatgroups": "groupchat", "chatrooms": "chatroom"}
+
+
+# ---------------------------------------------------------------- history
+
+
+def _hour(call: Call) -> datetime:
+    text = call.params["hour"]
+    shown = f"appkey: {call.state.org}#{call.state.app}, time: {text}"
+    try:
+        hour = datetime.strptime(text, "%Y%m%d%H").replace(tzinfo=_BEIJING)
+    except ValueError:
+        raise Refusal(400, "illegal_argument", f"illegal arguments: {shown}") from None
+    now = datetime.fromtimestamp(call.state.now(), UTC)
+    if not now - timedelta(days=_HISTORY_DAYS) <= hour <= now:
+        description = (
+            f"illegal arguments: {shown}, maybe chat message history is expired or unstored"
+        )
+        raise Refusal(400, "illegal_argument", description)
+    return hour
+
+
+def _records(call: Call, hour: datetime) -> list[dict[str, Any]]:
+    begin = hour.timestamp() * 1000
+    return [
+        {
+            "msg_id": message["id"],
+            "timestamp": message["timestamp"],
+            "direction": "outgoing",
+            "to": message["to"],
+            "from": message["from"],
+            "chat_type": _KINDS[message["chat_type"]],
+            "payload": {
+                "bodies": [{**message["body"], "type": message["type"]}],
+                "ext": message["ext"],
+                "from": message["from"],
+                "to": message["to"],
+            },
+        }
+        for message in call.state.messages.values()
+        if begin <= message["timestamp"] < begin + 3_600_000
+    ]
+
+
+@routes.add("GET", "/chatmessages/{hour}", quota="history")
+def get_history(call: Call) -> dict[str, JSON]:
+    """history.get: where the file is; there at once, not after hours."""
+    hour = _hour(call)
+    if not _records(call, hour):
+        shown = f"appkey: {call.state.org}#{call.state.app}, time: {call.params['hour']}"
+        description = f"Failed to find chat message history download url for {shown}"
+        raise Refusal(404, "storage_object_not_found", description)
+    url = f"http://{call.headers.get('Host')}/{call.state.org}/{call.state.app}{call.path}/file"
+    signed = f"{url}?Expires={int(call.state.now()) + 1800}&OSSAccessKeyId=x&Signature=emulated"
+    return {"data": [{"url": signed}]}
+
+
+@routes.add("GET", "/chatmessages/{hour}/file", auth="none")
+def download_history(call: Call) -> Content:
+    """Not of the API: stands for the store that a signed URL leads to. A record a line, packed."""
+    lines = [json.dumps(r, ensure_ascii=False) + "\n" for r in _records(call, _hour(call))]
+    return Content(gzip.compress("".join(lines).encode()))

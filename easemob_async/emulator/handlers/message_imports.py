@@ -1,0 +1,47 @@
+"""Handlers of message_imports.*."""
+
+from __future__ import annotations
+
+from easemob_async.emulator.refusal import JSON, illegal_argument, malformed_body
+from easemob_async.emulator.routes import Call, routes
+
+# ---------------------------------------------------------------- imports
+
+
+def _import(call: Call, kind: str, who: list[str]) -> dict[str, JSON]:
+    body, state = call.object("invalid_request_body", "body"), call.state
+    if not body.get("body"):
+        raise illegal_argument("message body not allow empty")
+    if not body.get("type"):
+        raise illegal_argument("type not allow empty")
+    if not isinstance(body["body"], dict) or not isinstance(body.get("from"), str):
+        raise malformed_body()
+    moment = body.get("msg_timestamp", state.milliseconds())
+    if isinstance(moment, bool) or not isinstance(moment, int) or moment < 1000:
+        raise illegal_argument("msg_timestamp is not legal")  # open: the text
+    message_id = state.new_message_id()
+    message = {
+        "id": message_id,
+        "chat_type": kind,
+        "from": body["from"],
+        "to": body["target"],
+        "type": body["type"],
+        "body": body["body"],
+        "ext": body.get("ext", {}),
+        "timestamp": moment,
+    }
+    state.deliver(list(dict.fromkeys([body["target"], *who])), message)
+    return {"entities": [], "data": {"msg_id": message_id}}
+
+
+@routes.add("POST", "/messages/users/import")
+def import_user_message(call: Call) -> dict[str, JSON]:
+    """message_imports.create_user_message."""
+    return _import(call, "users", [])
+
+
+@routes.add("POST", "/messages/chatgroups/import")
+def import_group_message(call: Call) -> dict[str, JSON]:
+    """message_imports.create_group_message."""
+    group = call.state.groups.get(str((call.body or {}).get("target")))
+    return _import(call, "chatgroups", group.everybody if group else [])

@@ -1,0 +1,65 @@
+"""Handlers of mutes.*."""
+
+from __future__ import annotations
+
+from easemob_async import api_limits
+from easemob_async.emulator.handlers.contacts import _KINDS
+from easemob_async.emulator.refusal import JSON, Refusal, illegal_argument
+from easemob_async.emulator.routes import Call, routes
+from easemob_async.emulator.state import User
+
+# ---------------------------------------------------------------- mutes of the whole app
+
+
+def _muted_user(call: Call, name: JSON) -> User:
+    user = call.state.users.get(name) if isinstance(name, str) else None
+    if user is None:
+        description = "Entity user requires a property named username"
+        raise Refusal(400, "required_property_not_found", description)
+    return user
+
+
+def _left(call: Call, user: User, kind: str) -> int:
+    end = user.mutes[kind]
+    return -1 if end is None else max(0, round(end - call.state.now()))
+
+
+@routes.add("POST", "/mutes")
+def mute(call: Call) -> dict[str, JSON]:
+    """mutes.set, in seconds; 0 lifts, -1 never ends. Sending by REST is not stopped by it."""
+    call.needs("mutes", Refusal(403, "forbidden_op", "user_mute is not used for this app"))
+    body = call.object()
+    user = _muted_user(call, body.get("username"))
+    for kind in _KINDS:
+        length = body.get(kind)
+        if length is None:
+            continue
+        if isinstance(length, bool) or not isinstance(length, int) or length < -1:
+            raise illegal_argument(f"{kind} is not legal")  # open: what a bad length gives
+        user.mutes[kind] = None if length == -1 else call.state.now() + length
+    return {"data": {"result": "ok"}}
+
+
+@routes.add("GET", "/mutes/{username}")
+def get_mute(call: Call) -> dict[str, JSON]:
+    """mutes.get; the user comes with the app's prefix."""
+    call.needs("mutes", Refusal(403, "forbidden_op", "user_mute is not used for this app"))
+    user, state = _muted_user(call, call.params["username"]), call.state
+    data: dict[str, JSON] = {"userid": f"{state.org}#{state.app}_{user.username}"}
+    data.update({k: _left(call, user, k) if k in user.mutes else 0 for k in _KINDS})
+    return {"data": {**data, "unixtime": int(state.now())}}
+
+
+@routes.add("GET", "/mutes")
+def list_mutes(call: Call) -> dict[str, JSON]:
+    """mutes.list: a row for each kind of conversation; mutes that were lifted show with 0."""
+    call.needs("mutes", Refusal(403, "forbidden_op", "user_mute is not used for this app"))
+    rows = [
+        {"username": user.username, kind: _left(call, user, kind)}
+        for user in call.state.users.values()
+        for kind in user.mutes
+    ]
+    size = call.whole_number("pageSize", 10, api_limits.MUTED_PER_PAGE)
+    number = call.whole_number("pageNum", 1, 10**9)
+    page = rows[(number - 1) * size : number * size]
+    return {"data": {"data": page, "unixtime": int(call.state.now())}}

@@ -1,0 +1,333 @@
+"""Handlers of what groups and rooms have alike: mutes, lists, admins, announcements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from easemob_async import api_limits
+from easemob_async.emulator.refusal import JSON, Refusal
+from easemob_async.emulator.routes import Call, Handler, routes
+from easemob_async.emulator.state import Group
+
+
+def find_group(call: Call) -> Group:
+    """Find the group of the path, or refuse."""
+    places = call.state.rooms if call.is_room else call.state.groups
+    place_id = call.params["room_id" if call.is_room else "group_id"]
+    if place_id not in places:
+        raise Refusal(404, "resource_not_found", f"grpID {place_id} does not exist!")
+    return places[place_id]
+
+
+def find_usable(call: Call) -> Group:
+    """Find the group or the room of the path, unless it is banned."""
+    group = find_group(call)
+    if group.disabled:
+        # open: while banned nobody can manage in it; no row says how that is refused
+        raise Refusal(403, "forbidden_op", f"group {group.group_id} is disabled")
+    return group
+
+
+def check_user(call: Call, username: JSON) -> str:
+    """Refuse who is no user."""
+    if not isinstance(username, str) or username not in call.state.users:
+        raise Refusal(404, "resource_not_found", f"username {username} doesn't exist!")
+    return username
+
+
+def refuse_blocked(group: Group, names: list[str]) -> None:
+    """Refuse who may not come back."""
+    blocked = [name for name in names if name in group.blocked]
+    if blocked:
+        # open: how that is refused; the nearest is the one of who is in there already
+        raise Refusal(
+            403, "forbidden_op", f"can not join this group, reason:user: {blocked[0]} is blocked"
+        )
+
+
+_ADMINS_MOST: Final = 99
+
+
+def _both(method: str, path: str) -> Callable[[Handler], Handler]:
+    def register(handler: Handler) -> Handler:
+        routes.add(method, "/chatgroups/{group_id}" + path)(handler)
+        routes.add(method, "/chatrooms/{room_id}" + path)(handler)
+        return handler
+
+    return register
+
+
+def _id_key(call: Call) -> str:
+    return "chatroomid" if call.is_room else "groupid"
+
+
+def not_members(names: list[str], status: int = 403) -> Refusal:
+    """Refuse who is not in there."""
+    description = f"users [{', '.join(names)}] are not members of this group!"
+    return Refusal(status, "forbidden_op", description)
+
+
+def _owner(group: Group, names: list[str]) -> None:
+    if group.owner in names:
+        raise Refusal(403, "forbidden_op", "forbidden operation on group owner!")
+
+
+def _too_many(description: str) -> Refusal:
+    return Refusal(400, "invalid_parameter", description)
+
+
+def _path_names(call: Call, too_many: str) -> list[str]:
+    names = call.params["usernames"].split(",")
+    if len(names) > api_limits.IDS_PER_URL:
+        raise _too_many(too_many)
+    return names
+
+
+# ---------------------------------------------------------------- mutes
+
+
+@_both("POST", "/mute")
+def mute(call: Call) -> dict[str, JSON]:
+    """mutes.add_many; 0 removes the mute, -1 never ends."""
+    group = find_usable(call)
+    too_many = _too_many("userNames size is more than max limit : 100")
+    names = call.names(most=api_limits.MUTES_PER_CALL, too_many=too_many)
+    length = call.object().get("mute_duration")
+    if isinstance(length, bool) or not isinstance(length, int) or length < -1:
+        # open: what a bad length gives
+        raise _too_many("mute_duration is not legal")
+    strangers = [name for name in names if name not in group]
+    if strangers:
+        raise not_members(strangers, 400 if call.is_room else 403)
+    if not call.is_room:  # no row of the rooms says so
+        _owner(group, names)
+    # open: what stands for a mute without an end, and for one that is removed
+    expire = -1 if length == -1 else call.state.milliseconds() + length
+    for name in names:
+        if length:
+            group.mutes[name] = expire
+        else:
+            group.mutes.pop(name, None)
+    return {"entities": [], "data": [{"result": True, "expire": expire, "user": n} for n in names]}
+
+
+@_both("DELETE", "/mute/{usernames}")
+def unmute(call: Call) -> dict[str, JSON]:
+    """mutes.remove_many; who is not muted has result false."""
+    group = find_usable(call)
+    blanks = "  " if call.is_room else " "
+    names = _path_names(call, f"removeMute member size more than max limit :{blanks}60")
+    rows = [{"result": group.mutes.pop(n, None) is not None, "user": n} for n in names]
+    return {"entities": [], "data": rows}
+
+
+@_both("GET", "/mute")
+def list_muted(call: Call) -> dict[str, JSON]:
+    """mutes.list; those that ended are gone."""
+    group, now = find_group(call), call.state.milliseconds()
+    group.mutes = {n: end for n, end in group.mutes.items() if end == -1 or end > now}
+    return {"entities": [], "data": [{"expire": e, "user": n} for n, e in group.mutes.items()]}
+
+
+@_both("POST", "/ban")
+def mute_all(call: Call) -> dict[str, JSON]:
+    """mutes.mute_all."""
+    find_usable(call).mute_all = True
+    return {"entities": [], "data": {"mute": True}}
+
+
+@_both("DELETE", "/ban")
+def unmute_all(call: Call) -> dict[str, JSON]:
+    """mutes.unmute_all; the flag is the state now."""
+    find_usable(call).mute_all = False
+    return {"entities": [], "data": {"mute": False}}
+
+
+# ---------------------------------------------------------------- allowlist
+
+
+def _allow(call: Call, group: Group, name: str) -> dict[str, Any]:
+    if name not in group.allowed:
+        group.allowed.append(name)
+    row = {"result": True, "action": "add_user_whitelist", "user": name}
+    return {**row, _id_key(call): group.group_id}
+
+
+@_both("POST", "/white/users/{username}")
+def allow(call: Call) -> dict[str, JSON]:
+    """allowlist.add."""
+    group, name = find_usable(call), call.params["username"]
+    if name not in group:
+        raise not_members([name])
+    return {"entities": [], "data": _allow(call, group, name)}
+
+
+@_both("POST", "/white/users")
+def allow_many(call: Call) -> dict[str, JSON]:
+    """allowlist.add_many."""
+    group = find_usable(call)
+    too_many = _too_many("usernames size is more than max limit : 100")
+    names = call.names(most=api_limits.ALLOWED_PER_CALL, too_many=too_many)
+    if not any(name in group for name in names):
+        raise not_members(names)
+    # open: 403 or a row each when only some are members; a row each, as with the blocklist
+    return {
+        "entities": [],
+        "data": [_row(call, group, n, _allow, "add_user_whitelist") for n in names],
+    }
+
+
+@_both("DELETE", "/white/users/{usernames}")
+def disallow(call: Call) -> dict[str, JSON]:
+    """allowlist.remove_many."""
+    group = find_usable(call)
+    names = _path_names(call, "removeWhitelist size is more than max limit : 60")
+    if not any(name in group.allowed for name in names):
+        raise not_members(names, 400 if call.is_room else 403)
+    rows = []
+    for name in names:
+        done = name in group.allowed
+        if done:
+            group.allowed.remove(name)
+        row = {"result": done, "action": "remove_user_whitelist", "user": name}
+        rows.append({**row, _id_key(call): group.group_id})
+    return {"entities": [], "data": rows}
+
+
+@_both("GET", "/white/users")
+def list_allowed(call: Call) -> dict[str, JSON]:
+    """allowlist.list."""
+    allowed = list(find_group(call).allowed)
+    return {"entities": [], "data": allowed, "count": len(allowed)}
+
+
+# ---------------------------------------------------------------- blocklist
+
+
+def _block(call: Call, group: Group, name: str) -> dict[str, Any]:
+    group.leave(name)
+    group.blocked.append(name)
+    row = {"result": True, "action": "add_blocks", "user": name}
+    return {**row, _id_key(call): group.group_id}
+
+
+@_both("POST", "/blocks/users/{username}")
+def block(call: Call) -> dict[str, JSON]:
+    """blocklist.add: who is blocked leaves at once."""
+    group, name = find_usable(call), call.params["username"]
+    _owner(group, [name])
+    if name not in group:
+        raise not_members([name])
+    return {"entities": [], "data": _block(call, group, name)}
+
+
+@_both("POST", "/blocks/users")
+def block_many(call: Call) -> dict[str, JSON]:
+    """blocklist.add_many: a row for each."""
+    group = find_usable(call)
+    most = 60 if call.is_room else 100
+    too_many = _too_many("userNames is more than max limit : 100")
+    names = call.names(most=most, too_many=too_many)
+    _owner(group, names)
+    if not any(name in group for name in names):
+        raise not_members(names)
+    return {"entities": [], "data": [_row(call, group, n, _block, "add_blocks") for n in names]}
+
+
+@_both("DELETE", "/blocks/users/{usernames}")
+def unblock(call: Call) -> dict[str, JSON]:
+    """blocklist.remove (one: an object) and blocklist.remove_many (a list)."""
+    group = find_usable(call)
+    names = _path_names(call, "removeBlacklist: list size more than max limit : 60")
+    if not any(name in group.blocked for name in names):
+        raise not_members(names)
+    rows = []
+    for name in names:
+        done = name in group.blocked
+        if done:
+            group.blocked.remove(name)
+        row = {"result": done, "action": "remove_blocks", "user": name}
+        rows.append({**row, _id_key(call): group.group_id})
+    return {"entities": [], "data": rows[0] if len(rows) == 1 else rows}
+
+
+@_both("GET", "/blocks/users")
+def list_blocked(call: Call) -> dict[str, JSON]:
+    """blocklist.list."""
+    blocked = list(find_group(call).blocked)
+    return {"entities": [], "data": blocked, "count": len(blocked)}
+
+
+def _row(
+    call: Call,
+    group: Group,
+    name: str,
+    do: Callable[[Call, Group, str], dict[str, Any]],
+    action: str,
+) -> dict[str, Any]:
+    if name in group:
+        return do(call, group, name)
+    place = "chatroom" if call.is_room else "group"
+    reason = f"user: {name} doesn't exist in {place}: {group.group_id}"
+    row = {"result": False, "action": action, "reason": reason, "user": name}
+    return {**row, _id_key(call): group.group_id}
+
+
+# ---------------------------------------------------------------- admins and announcements
+
+
+@_both("GET", "/announcement")
+def get_announcement(call: Call) -> dict[str, JSON]:
+    """chat_groups.announcement.get."""
+    return {"entities": [], "data": {"announcement": find_group(call).announcement}}
+
+
+@_both("POST", "/announcement")
+def update_announcement(call: Call) -> dict[str, JSON]:
+    """chat_groups.announcement.update."""
+    group, text = find_usable(call), call.object().get("announcement")
+    if not isinstance(text, str):
+        raise Refusal(400, "illegal_argument", "announcement is null")
+    if len(text) > api_limits.ANNOUNCEMENT_LENGTH:
+        error = "forbidden_op" if call.is_room else "FORBIDDEN"
+        raise Refusal(403, error, "announce info length exceeds limit!")
+    group.announcement = text
+    return {"entities": [], "data": {"id": group.group_id, "result": True}}
+
+
+@_both("GET", "/admin")
+def list_admins(call: Call) -> dict[str, JSON]:
+    """chat_groups.admins.list."""
+    admins = list(find_group(call).admins)
+    return {"entities": [], "data": admins, "count": len(admins)}
+
+
+@_both("POST", "/admin")
+def add_admin(call: Call) -> dict[str, JSON]:
+    """chat_groups.admins.add."""
+    group, username = find_usable(call), call.object().get("newadmin")
+    if username not in group.members:
+        description = f"user: {username} doesn't exist in group: {group.group_id}"
+        raise Refusal(404, "resource_not_found", description)
+    if username not in group.admins:
+        if len(group.admins) >= _ADMINS_MOST:
+            # open: no row for more than 99 admins; the nearest is exceed_limit
+            raise Refusal(403, "exceed_limit", "admins size is greater than max admin size !")
+        group.admins.append(username)
+    return {
+        "entities": [],
+        "properties": {},
+        "data": {"result": "success", "newadmin": username},
+    }
+
+
+@_both("DELETE", "/admin/{username}")
+def remove_admin(call: Call) -> dict[str, JSON]:
+    """chat_groups.admins.remove."""
+    group, username = find_usable(call), call.params["username"]
+    if username not in group.admins:
+        description = f"user:{username} is not admin of group:{group.group_id}"
+        raise Refusal(403, "forbidden_op", description)
+    group.admins.remove(username)
+    return {"entities": [], "data": {"result": "success", "oldadmin": username}}

@@ -1,0 +1,15 @@
+"""What importing messages answers."""
+
+from __future__ import annotations
+
+import attrs
+
+from easemob_async.wire.fields import wire
+
+
+@attrs.frozen
+class ImportedMessage:
+    """A message that was imported."""
+
+    message_id: str = wire("msg_id")
+    """Its id."""

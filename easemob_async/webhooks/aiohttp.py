@@ -1,0 +1,51 @@
+"""The receiver as a handler of `aiohttp.web`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from easemob_async.errors import WebhookError
+from easemob_async.webhooks.asgi import _READ_WITHIN
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from easemob_async.webhooks.receiver import WebhookAnswer, WebhookReceiver
+
+
+async def answer_aiohttp(receiver: WebhookReceiver, request: web.Request) -> web.Response:
+    """Answer a request of `aiohttp.web`."""
+    from aiohttp import web  # loaded already, where this is called
+
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_READ_WITHIN):
+            async for piece in request.content.iter_any():
+                body += piece
+                if len(body) > receiver.max_body:
+                    break
+    except TimeoutError:
+        return web.Response(status=408)
+    except ConnectionError:
+        return web.Response(status=400)  # who sent it has left: nobody reads this
+    except web.RequestPayloadError as error:
+        # aiohttp unpacks what is packed; this was not.
+        answer = receiver.refuse(WebhookError(f"a post that cannot be unpacked: {error}"))
+        response = _response(answer)
+        await response.prepare(request)
+        await response.write_eof()
+        if request.protocol.transport is not None:
+            request.protocol.force_close()  # or it reads on, and logs what it cannot read
+        return response
+    answer = await receiver.answer(bytes(body))
+    response = _response(answer)
+    if len(body) > receiver.max_body:
+        response.force_close()  # the rest of it is not wanted
+    return response
+
+
+def _response(answer: WebhookAnswer) -> web.Response:
+    from aiohttp import web
+
+    return web.Response(status=answer.status, body=answer.body, content_type="application/json")

@@ -1,0 +1,94 @@
+"""The receiver as an ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import TYPE_CHECKING, Final, cast
+
+from easemob_async.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from easemob_async.webhooks.receiver import WebhookReceiver
+
+
+Message = MutableMapping[str, object]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+_READ_WITHIN: Final = 10.0
+"""Seconds for a body to arrive, as long as the service waits for an answer."""
+_JSON: Final = b"application/json"
+
+
+class AsgiApp:
+    """A receiver as an ASGI app: answers POST on whatever path it is mounted.
+
+    An object, since uvicorn takes a bare bound method for an app of ASGI 2.
+    """
+
+    def __init__(self, receiver: WebhookReceiver) -> None:
+        self._receiver = receiver
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer a request, or start and close the receiver where it is the whole app."""
+        if scope["type"] == "lifespan":
+            await _lifespan(self._receiver, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+        elif scope["method"] != "POST":
+            await _respond(send, 405, b"{}", (b"allow", b"POST"))
+        else:
+            headers = cast("Iterable[tuple[bytes, bytes]]", scope.get("headers") or ())
+            encodings = [value for name, value in headers if name.lower() == b"content-encoding"]
+            encoding = encodings[0].decode("latin-1") if encodings else None
+            await self._answer(encoding, receive, send)
+
+    async def _answer(self, encoding: str | None, receive: Receive, send: Send) -> None:
+        try:
+            async with asyncio.timeout(_READ_WITHIN):
+                body = await _read(self._receiver, receive)
+        except TimeoutError:
+            await _respond(send, 408, b"{}")
+            return
+        if body is not None:
+            answer = await self._receiver.answer(body, content_encoding=encoding)
+            await _respond(send, answer.status, answer.body)
+
+
+async def _read(receiver: WebhookReceiver, receive: Receive) -> bytes | None:
+    """Read a body, not much further than is allowed; ``None`` when who sent it has left."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        piece = message.get("body", b"")
+        assert isinstance(piece, bytes | bytearray)
+        body += piece
+        if not message.get("more_body") or len(body) > receiver.max_body:
+            return bytes(body)
+
+
+async def _respond(send: Send, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
+    length = str(len(body)).encode()
+    common = [(b"content-type", _JSON), (b"content-length", length), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": common})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _lifespan(receiver: WebhookReceiver, receive: Receive, send: Send) -> None:
+    """Start and close the receiver where it is the whole app."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            try:
+                await receiver.start()
+            except ConfigurationError as error:
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await receiver.close()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
