@@ -34,10 +34,8 @@ def _users(number: int, step: int) -> Iterator[str]:
 async def _record(path: Path, targets: int) -> float:
     """Record a job of which every call was sent; gives the seconds that took."""
     async with EasemobClient(APP, token="t", base_url="http://127.0.0.1:1") as client:
-        settings = _job(client, targets, 1, path)._runner.settings.journal
-    assert settings is not None
-    kind = {"kind": "fanout.to_users", "job_id": "", "message and options": settings.fingerprint}
-    journal = Journal(path, kind)
+        settings = _job(client, targets, 1, path)._runner.settings
+    journal = Journal(path, settings.identity())
     users = _users(targets, 1)
     parts = iter(lambda: [name for _, name in zip(range(SIZE), users, strict=False)], [])
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import cached_property
 from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, TypeVar, Unpack
 
 import attrs
 from aiohttp import ClientSession
@@ -24,15 +25,18 @@ from easemob_async.config import (
     parse_base_url,
 )
 from easemob_async.errors import ConfigurationError
+from easemob_async.models.tokens import AppToken, TokenProvider
 from easemob_async.quotas import Quotas
+from easemob_async.transport.loops import LoopBinding
 from easemob_async.transport.quota_account import QuotaAccount
 from easemob_async.transport.session import SessionPool
-from easemob_async.transport.state import Core, Options
+from easemob_async.transport.state import IN_USE, ClientState, Options
+from easemob_async.transport.tokens import AppTokenSource, FixedToken
 from easemob_async.transport.transport import Transport
+from easemob_async.transport.user_tokens import UserTokens
 
 if TYPE_CHECKING:
     from easemob_async.fanout import Fanout
-    from easemob_async.models.tokens import TokenProvider
     from easemob_async.resources.broadcasts import Broadcasts
     from easemob_async.resources.chat_groups import ChatGroups
     from easemob_async.resources.chat_rooms import ChatRooms
@@ -43,9 +47,9 @@ if TYPE_CHECKING:
     from easemob_async.resources.history import History
     from easemob_async.resources.message_imports import MessageImports
     from easemob_async.resources.messages import Messages
-    from easemob_async.resources.mutes import UserMutes
+    from easemob_async.resources.mutes import Mutes
     from easemob_async.resources.offline_messages import OfflineMessages
-    from easemob_async.resources.presence import PresenceResource
+    from easemob_async.resources.presence import Presence
     from easemob_async.resources.push import Push
     from easemob_async.resources.reactions import Reactions
     from easemob_async.resources.roaming import Roaming
@@ -66,24 +70,20 @@ class _Unset:
 _UNSET: Final = _Unset()
 
 
-class _Resource(Generic[R]):
-    """A resource whose module is loaded when it is first touched."""
+def _resource(declared: Callable[[EasemobClient], R]) -> cached_property[R]:
+    """Make a resource: its module, which has its name, is loaded when it is first touched."""
+    name, cls = declared.__name__, declared.__annotations__["return"]
 
-    def __init__(self, module: str, name: str) -> None:
-        self._module = module
-        self._class = name
-        self._attribute = name
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._attribute = name
-
-    def __get__(self, client: EasemobClient | None, owner: type | None = None) -> R:
-        if client is None:
-            return self  # type: ignore[return-value]
-        cls: Callable[[Transport], R] = getattr(import_module(self._module), self._class)
-        resource = cls(client._transport)
-        client.__dict__[self._attribute] = resource
+    def load(client: EasemobClient) -> R:
+        module = import_module(f"easemob_async.{_ELSEWHERE.get(name, f'resources.{name}')}")
+        resource: R = getattr(module, cls)(client._transport)
         return resource
+
+    load.__doc__ = declared.__doc__
+    return cached_property(load)
+
+
+_ELSEWHERE: Final = {"fanout": "fanout"}
 
 
 class ClientOptions(TypedDict, total=False):
@@ -128,45 +128,6 @@ class EasemobClient:
         ConfigurationError: something of this cannot work; nothing was sent.
     """
 
-    tokens: _Resource[Tokens] = _Resource("easemob_async.resources.tokens", "Tokens")
-    users: _Resource[Users] = _Resource("easemob_async.resources.users", "Users")
-    messages: _Resource[Messages] = _Resource("easemob_async.resources.messages", "Messages")
-    chat_groups: _Resource[ChatGroups] = _Resource(
-        "easemob_async.resources.chat_groups", "ChatGroups"
-    )
-    chat_rooms: _Resource[ChatRooms] = _Resource("easemob_async.resources.chat_rooms", "ChatRooms")
-    threads: _Resource[Threads] = _Resource("easemob_async.resources.threads", "Threads")
-    contacts: _Resource[Contacts] = _Resource("easemob_async.resources.contacts", "Contacts")
-    mutes: _Resource[UserMutes] = _Resource("easemob_async.resources.mutes", "UserMutes")
-    favorites: _Resource[Favorites] = _Resource("easemob_async.resources.favorites", "Favorites")
-    broadcasts: _Resource[Broadcasts] = _Resource(
-        "easemob_async.resources.broadcasts", "Broadcasts"
-    )
-    reactions: _Resource[Reactions] = _Resource("easemob_async.resources.reactions", "Reactions")
-    offline_messages: _Resource[OfflineMessages] = _Resource(
-        "easemob_async.resources.offline_messages", "OfflineMessages"
-    )
-    user_attributes: _Resource[UserAttributes] = _Resource(
-        "easemob_async.resources.user_attributes", "UserAttributes"
-    )
-    presence: _Resource[PresenceResource] = _Resource(
-        "easemob_async.resources.presence", "PresenceResource"
-    )
-    push: _Resource[Push] = _Resource("easemob_async.resources.push", "Push")
-    files: _Resource[Files] = _Resource("easemob_async.resources.files", "Files")
-    history: _Resource[History] = _Resource("easemob_async.resources.history", "History")
-    conversations: _Resource[Conversations] = _Resource(
-        "easemob_async.resources.conversations", "Conversations"
-    )
-    roaming: _Resource[Roaming] = _Resource("easemob_async.resources.roaming", "Roaming")
-    message_imports: _Resource[MessageImports] = _Resource(
-        "easemob_async.resources.message_imports", "MessageImports"
-    )
-    webhook_storage: _Resource[WebhookStorage] = _Resource(
-        "easemob_async.resources.webhook_storage", "WebhookStorage"
-    )
-    fanout: _Resource[Fanout] = _Resource("easemob_async.fanout", "Fanout")
-
     def __init__(
         self,
         app_key: str | AppKey,
@@ -188,24 +149,114 @@ class EasemobClient:
         if isinstance(max_message_bytes, bool) or max_message_bytes < 1:
             raise ConfigurationError(f"max_message_bytes must be above 0: {max_message_bytes!r}")
         url = parse_base_url(base_url, key, allow_http=allow_http)
-        core = Core(
+        binding = LoopBinding(IN_USE)
+        state = ClientState(
             app_key=key,
             base_url=url,
-            pool=SessionPool(pool or PoolOptions(), url, session),
+            pool=SessionPool(pool or PoolOptions(), url, binding, session),
+            binding=binding,
             quotas=quotas if isinstance(quotas, QuotaAccount) else QuotaAccount(quotas or Quotas()),
             credentials=_credentials(client_id, client_secret, token),
             max_message_bytes=max_message_bytes,
         )
         self._owner = True
         self._transport = Transport(
-            core,
+            state,
             Options(
                 Timeouts() if isinstance(timeout, _Unset) else Timeouts.of(timeout),
                 retry or RetryPolicy(),
                 hooks or Hooks(),
             ),
         )
-        core.tokens = self._provider(token)
+        self._provide_tokens(token)
+
+    @_resource
+    def broadcasts(self) -> Broadcasts:
+        """Messages to all users, to users who are online, to all rooms."""
+
+    @_resource
+    def chat_groups(self) -> ChatGroups:
+        """Chat groups: members, admins, mutes, lists, announcement, files, attributes."""
+
+    @_resource
+    def chat_rooms(self) -> ChatRooms:
+        """Chat rooms: members, admins, super admins, mutes, tags, lists, attributes."""
+
+    @_resource
+    def contacts(self) -> Contacts:
+        """Contacts and blocklists of users."""
+
+    @_resource
+    def conversations(self) -> Conversations:
+        """Conversations in the lists of users."""
+
+    @_resource
+    def favorites(self) -> Favorites:
+        """Favorites of users."""
+
+    @_resource
+    def files(self) -> Files:
+        """Files of messages: upload, download, lifetime."""
+
+    @_resource
+    def history(self) -> History:
+        """The app's message history, by the hour."""
+
+    @_resource
+    def message_imports(self) -> MessageImports:
+        """Import of messages that were sent elsewhere."""
+
+    @_resource
+    def messages(self) -> Messages:
+        """Send, recall, edit and stream messages."""
+
+    @_resource
+    def mutes(self) -> Mutes:
+        """Mutes of users in the whole app."""
+
+    @_resource
+    def offline_messages(self) -> OfflineMessages:
+        """Messages that wait for users who are offline."""
+
+    @_resource
+    def presence(self) -> Presence:
+        """Presence of users, and subscriptions to it."""
+
+    @_resource
+    def push(self) -> Push:
+        """Push notifications: devices, settings, templates, statistics."""
+
+    @_resource
+    def reactions(self) -> Reactions:
+        """Reactions to messages."""
+
+    @_resource
+    def roaming(self) -> Roaming:
+        """Roaming messages: what the server keeps of conversations."""
+
+    @_resource
+    def threads(self) -> Threads:
+        """Threads of chat groups."""
+
+    @_resource
+    def tokens(self) -> Tokens:
+        """Tokens of the app and of users."""
+
+    @_resource
+    def user_attributes(self) -> UserAttributes:
+        """Attributes of users."""
+
+    @_resource
+    def users(self) -> Users:
+        """Users: registration, accounts, online status, devices."""
+
+    @_resource
+    def webhook_storage(self) -> WebhookStorage:
+        """Webhook posts that failed and that the service has stored."""
+
+    @_resource
+    def fanout(self) -> Fanout:
+        """Send one message, or one for each, to any number of targets."""
 
     @classmethod
     def from_env(
@@ -257,12 +308,12 @@ class EasemobClient:
     @property
     def app_key(self) -> AppKey:
         """The app."""
-        return self._transport.core.app_key
+        return self._transport.app_key
 
     @property
     def quotas(self) -> QuotaAccount:
         """What is used of the app's quotas, and what is left."""
-        return self._transport.core.quotas
+        return self._transport.state.quotas
 
     def with_options(
         self,
@@ -282,7 +333,7 @@ class EasemobClient:
             changes["timeouts"] = Timeouts.of(timeout)
         given = {name: value for name, value in changes.items() if value is not None}
         copy._transport = Transport(
-            self._transport.core, attrs.evolve(self._transport.options, **given)
+            self._transport.state, attrs.evolve(self._transport.options, **given)
         )
         return copy
 
@@ -293,12 +344,7 @@ class EasemobClient:
         nothing leaves any more.
         """
         if self._owner:
-            core = self._transport.core
-            close = getattr(core.tokens, "close", None) if core.owns_tokens else None
-            core.end_calls()
-            await core.pool.close()
-            if close is not None:
-                await close()
+            await self._transport.state.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -312,28 +358,22 @@ class EasemobClient:
         await self.close()
 
     def __repr__(self) -> str:
-        return f"<EasemobClient {self.app_key} at {self._transport.core.app_url}>"
+        return f"<EasemobClient {self.app_key} at {self._transport.app_url}>"
 
-    def _provider(self, token: str | TokenProvider | None) -> TokenProvider:
-        # The providers and the models they use are needed by every client that calls anything.
-        from easemob_async.models.tokens import AppToken
-        from easemob_async.transport.tokens import AppTokenSource, FixedToken
-        from easemob_async.transport.user_tokens import UserTokens
-
+    def _provide_tokens(self, token: str | TokenProvider | None) -> None:
+        state = self._transport.state
         if isinstance(token, str):
-            return FixedToken(token)
-        if token is not None and not isinstance(token, UserTokens):
-            return token
+            state.tokens = FixedToken(token)
+        elif token is not None and not isinstance(token, UserTokens):
+            state.tokens = token
+        else:
+            source = AppTokenSource(self._fetch_app_token)
+            if token is not None:
+                token.attach(source, self.tokens.create_user_token)
+            state.own(token or source)
 
-        async def fetch() -> AppToken:
-            return await self.tokens.create_app_token()
-
-        self._transport.core.owns_tokens = True
-        source = AppTokenSource(fetch)
-        if token is None:
-            return source
-        token.attach(source, self.tokens.create_user_token)
-        return token
+    async def _fetch_app_token(self) -> AppToken:
+        return await self.tokens.create_app_token()
 
 
 _CREDENTIALS: Final = ("client_id", "client_secret", "token")

@@ -43,6 +43,10 @@ class Operation:
     """Whether its body is a form, in place of JSON."""
     one_of_many: bool = False
     """Whether its path takes several ids as well, joined by commas: an id with one is refused."""
+    gone_is_done: bool = attrs.field(
+        default=attrs.Factory(lambda self: self.method == "DELETE", takes_self=True)
+    )
+    """Whether a 404 on a repeat means that the first try, which may have been processed, did it."""
     fields: tuple[str, ...] = attrs.field(init=False)
     _literals: tuple[str, ...] = attrs.field(init=False, repr=False)
     _joined: str | None = attrs.field(init=False, repr=False)

@@ -216,7 +216,7 @@ def test_a_light_copy_shares_pool_token_and_quotas(
     copy = client.with_options(timeout=3, retry=RetryPolicy(attempts=1))
     assert copy.quotas is client.quotas
     assert copy.users is not client.users
-    assert copy._transport.core is client._transport.core
+    assert copy._transport.state is client._transport.state
     assert copy._transport.options.timeouts.total == 3
     assert client._transport.options.timeouts.total == 60
 

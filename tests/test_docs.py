@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -85,7 +86,7 @@ def test_the_reference_has_every_resource() -> None:
     resources = {
         name
         for name, value in vars(easemob_async.EasemobClient).items()
-        if type(value).__name__ == "_Resource"
+        if isinstance(value, cached_property)
     }
     assert set(re.findall(r"^## `client\.(\w+)`", text, re.MULTILINE)) == resources
     for path in re.findall(r"^::: (\S+)", text, re.MULTILINE):

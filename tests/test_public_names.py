@@ -14,9 +14,9 @@ import attrs
 import pytest
 
 import easemob_async
+from easemob_async.resources import operations
 from tests import facts_reader as facts
 from tests.contract.calls import CALLS
-from tests.contract.operations import operations
 
 SOURCE = Path(easemob_async.__file__)
 

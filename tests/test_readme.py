@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,7 @@ def test_every_resource_of_the_client_is_in_the_table() -> None:
     real = {
         name
         for name, value in vars(easemob_async.EasemobClient).items()
-        if type(value).__name__ == "_Resource"
+        if isinstance(value, cached_property)
     }
     assert listed == real
 

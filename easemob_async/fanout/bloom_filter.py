@@ -16,7 +16,7 @@ _PATTERNS: Final = 1 << 16
 _KEPT: Final = 20_000
 
 
-class Filter:
+class BloomFilter:
     """Takes no id that was met before for new, and very few that are new for met.
 
     While ids come in ascending order, as from a sorted file or a query by key, the last one says it

@@ -13,7 +13,7 @@ import attrs
 
 from easemob_async.checks import reference_problem
 from easemob_async.errors import EasemobError
-from easemob_async.fanout.bloom_filter import Filter
+from easemob_async.fanout.bloom_filter import BloomFilter
 from easemob_async.fanout.journal.index import Index
 from easemob_async.fanout.journal.reader import FAILED, SENT, UNKNOWN, find_among, read_states
 from easemob_async.fanout.journal.writer import Journal
@@ -28,37 +28,31 @@ Content = Callable[[Any], Awaitable[bytes | None]]
 """Gives the content that an item brings itself, to be kept with it; ``None`` for no own one."""
 
 
-async def open_screen(settings: Settings) -> Screen | None:
+async def open_deduplication(settings: Settings) -> Deduplication | None:
     """Open the journal of a job, if it keeps one, and index what earlier runs settled.
 
     Raises:
         JournalError: another job's, not a journal, in use, or it cannot be made.
     """
-    wanted = settings.journal
-    if wanted is None:
+    if settings.journal is None:
         return None
 
     async def content(item: Any) -> bytes | None:
         own = isinstance(item, tuple) and len(item) == 2 and item[1] is not None
-        return settings.encode(item[1]) if own else None
+        return settings.encoder.encode(item[1]) if own else None
 
-    job = {
-        "kind": settings.name,
-        "job_id": wanted.job_id,
-        "message and options": wanted.fingerprint,
-    }
-    screen = Screen(
-        await _opened(wanted.path, job),
-        retry_failed=wanted.retry_failed,
-        on_unknown=wanted.on_unknown,
+    found = Deduplication(
+        await _opened(settings.journal, settings.identity()),
+        retry_failed=settings.options.retry_failed,
+        on_unknown=settings.options.on_unknown,
         content=content,
     )
     try:
-        await screen.prepare()
+        await found.prepare()
     except BaseException:
-        await screen.close()  # nobody else knows of it yet: without this its lock would stay
+        await found.close()  # nobody else knows of it yet: without this its lock would stay
         raise
-    return screen
+    return found
 
 
 async def _opened(path: Path, job: Mapping[str, str]) -> Journal:
@@ -78,7 +72,7 @@ def _let_go(opening: asyncio.Task[Journal]) -> None:
 
 
 @attrs.frozen
-class Screened:
+class Sifted:
     """What becomes of some targets for now."""
 
     items: list[Any]
@@ -89,7 +83,7 @@ class Screened:
     """Left unknown, or failed, by an earlier run."""
 
 
-class Screen:
+class Deduplication:
     """Lets through what is to be sent, settles what was, and puts aside what may have been."""
 
     def __init__(
@@ -97,7 +91,7 @@ class Screen:
     ) -> None:
         self.journal = journal
         self._index = Index(journal.path)
-        self._filter = Filter()
+        self._filter = BloomFilter()
         self._retry_failed = retry_failed
         self._on_unknown = on_unknown
         self._content = content
@@ -113,8 +107,8 @@ class Screen:
         if self.journal.resumed:
             await self._build()
 
-    async def let_through(self, items: list[Any]) -> Screened:
-        """Tell what is to be sent now from what is settled.
+    async def let_through(self, items: list[Any]) -> Sifted:
+        """Sift what is to be sent now from what is settled.
 
         Items that are neither ids nor pairs go through: whoever plans them refuses them.
         """
@@ -140,7 +134,7 @@ class Screen:
         if aside:
             self._unwritten += aside.values()
             items = [item for at, item in enumerate(items) if at not in aside]
-        return Screened(items, skipped, settled)
+        return Sifted(items, skipped, settled)
 
     async def _without_earlier(
         self, items: list[Any]
@@ -179,7 +173,7 @@ class Screen:
         decide = self._on_unknown
         return decide(target) if callable(decide) else decide
 
-    async def second_look(self, number: int) -> AsyncIterator[Screened]:
+    async def second_look(self, number: int) -> AsyncIterator[Sifted]:
         """Tell what was put aside and was never met after all from the rest.
 
         Every call of the first look must be settled: what is only planned is not in the journal.
@@ -208,7 +202,7 @@ class Screen:
                 else:
                     new.append((target, None if content is None else Encoded(content)))
             self._aside -= len(batch)
-            yield Screened(new, skipped, [])
+            yield Sifted(new, skipped, [])
 
     def left(self) -> list[str]:
         """Give who was put aside and not looked at again: the job was stopped first."""

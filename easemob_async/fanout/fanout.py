@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
 from os import PathLike
-from pathlib import Path
-from typing import Any, Final
 
-import attrs
-
-from easemob_async import api_limits, checks
 from easemob_async.fanout.job import FanoutJob
 from easemob_async.fanout.pacing import Pace
 from easemob_async.fanout.packing import refuse_string
 from easemob_async.fanout.report import Progress
-from easemob_async.fanout.settings import JournalSettings, OnUnknown, Settings
-from easemob_async.models.messages import Message, RoomMessageLevel, RouteType, Text
+from easemob_async.fanout.settings import SMALLEST, Encoder, JobOptions, OnUnknown, Settings
+from easemob_async.models.messages import Message, RoomMessageLevel, RouteType
 from easemob_async.models.push import PushOptions
-from easemob_async.operation import Operation
 from easemob_async.resources.messages import SEND_TO_GROUPS, SEND_TO_ROOMS, SEND_TO_USERS
-from easemob_async.resources.sending import addressing, content
+from easemob_async.resources.sending import Send, addressing
 from easemob_async.transport.transport import Transport
-from easemob_async.wire import codec
 
 Target = str | tuple[str, Message] | tuple[str, Exception]
 """An id, or an id with its own message; or with the reason why it has none, of which it fails."""
@@ -100,7 +92,7 @@ class Fanout:
 
         Source: messages.send_to_users
         """
-        options = addressing(
+        fields = addressing(
             "fanout.to_users",
             sender=sender,
             sync_device=sync_device,
@@ -108,25 +100,19 @@ class Fanout:
             roam_ignore_users=roam_ignore_users,
             env=env,
         )
-        return self._job(
-            _Kind("fanout.to_users", SEND_TO_USERS, api_limits.USERS_PER_MESSAGE),
-            targets,
-            body,
-            _Common(
-                ext,
-                push,
-                journal,
-                job_id,
-                workers,
-                pace,
-                dedupe,
-                on_unknown,
-                retry_failed,
-                keep_message_ids,
-                progress,
-            ),
-            options,
+        options = JobOptions(
+            journal=journal,
+            job_id=job_id,
+            workers=workers,
+            pace=pace,
+            dedupe=dedupe,
+            on_unknown=on_unknown,
+            retry_failed=retry_failed,
+            keep_message_ids=keep_message_ids,
+            progress=progress,
         )
+        encoder = Encoder("fanout.to_users", fields, ext, push, self._transport.max_message_bytes)
+        return self._job(SEND_TO_USERS, targets, body, encoder, options)
 
     def to_groups(
         self,
@@ -160,35 +146,29 @@ class Fanout:
 
         Source: messages.send_to_groups
         """
-        options = addressing(
+        fields = addressing(
             "fanout.to_groups",
             sender=sender,
             sync_device=sync_device,
             route_type=route_type,
             roam_ignore_users=roam_ignore_users,
-            roam_ignore_max=api_limits.ROAM_IGNORE_USERS,
+            roam_ignore_max=SEND_TO_GROUPS.most_ignored,
             need_group_ack=need_group_ack,
             env=env,
         )
-        return self._job(
-            _Kind("fanout.to_groups", SEND_TO_GROUPS, api_limits.GROUPS_PER_MESSAGE),
-            targets,
-            body,
-            _Common(
-                ext,
-                push,
-                journal,
-                job_id,
-                workers,
-                pace,
-                dedupe,
-                on_unknown,
-                retry_failed,
-                keep_message_ids,
-                progress,
-            ),
-            options,
+        options = JobOptions(
+            journal=journal,
+            job_id=job_id,
+            workers=workers,
+            pace=pace,
+            dedupe=dedupe,
+            on_unknown=on_unknown,
+            retry_failed=retry_failed,
+            keep_message_ids=keep_message_ids,
+            progress=progress,
         )
+        encoder = Encoder("fanout.to_groups", fields, ext, push, self._transport.max_message_bytes)
+        return self._job(SEND_TO_GROUPS, targets, body, encoder, options)
 
     def to_rooms(
         self,
@@ -220,122 +200,48 @@ class Fanout:
 
         Source: messages.send_to_rooms
         """
-        options = addressing(
+        fields = addressing(
             "fanout.to_rooms",
             sender=sender,
             level=level,
             roam_ignore_users=roam_ignore_users,
-            roam_ignore_max=api_limits.ROAM_IGNORE_USERS,
+            roam_ignore_max=SEND_TO_ROOMS.most_ignored,
             env=env,
         )
-        return self._job(
-            _Kind("fanout.to_rooms", SEND_TO_ROOMS, api_limits.ROOMS_PER_MESSAGE),
-            targets,
-            body,
-            _Common(
-                ext,
-                push,
-                journal,
-                job_id,
-                workers,
-                pace,
-                dedupe,
-                on_unknown,
-                retry_failed,
-                keep_message_ids,
-                progress,
-            ),
-            options,
+        options = JobOptions(
+            journal=journal,
+            job_id=job_id,
+            workers=workers,
+            pace=pace,
+            dedupe=dedupe,
+            on_unknown=on_unknown,
+            retry_failed=retry_failed,
+            keep_message_ids=keep_message_ids,
+            progress=progress,
         )
+        encoder = Encoder("fanout.to_rooms", fields, ext, push, self._transport.max_message_bytes)
+        return self._job(SEND_TO_ROOMS, targets, body, encoder, options)
 
     def _job(
         self,
-        kind: _Kind,
+        send: Send,
         targets: Targets,
         body: Body | None,
-        common: _Common,
-        options: dict[str, Any],
+        encoder: Encoder,
+        options: JobOptions,
     ) -> FanoutJob:
-        refuse_string(kind.name, targets)
-        checks.number(kind.name, "workers", common.workers, least=1)
-        if common.pace not in ("even", "burst"):
-            raise checks.fail(kind.name, f"pace must be 'even' or 'burst', not {common.pace!r}")
-        if common.dedupe is not None:
-            checks.number(kind.name, "dedupe", common.dedupe, least=0)
-        if not callable(common.on_unknown) and common.on_unknown not in ("report", "resend"):
-            raise checks.fail(
-                kind.name,
-                f"on_unknown must be 'report', 'resend' or a function, not {common.on_unknown!r}",
-            )
-        if common.keep_message_ids and common.journal is None:
-            raise checks.fail(kind.name, "keep_message_ids needs a journal to keep them in")
-        most_bytes = self._transport.core.max_message_bytes
-
-        def encode(message: Message) -> bytes:
-            made = content(
-                kind.name, message, ext=common.ext, push=common.push, max_bytes=most_bytes
-            )
-            fields = {**options, "type": made.type, "body": made.body}
-            if made.ext is not None:
-                fields["ext"] = made.ext
-            return codec.dumps(fields)
-
+        name = encoder.job
+        refuse_string(name, targets)
+        options.check(name)
         # What every call would meet is met here, before anything is read or sent.
-        constant = None if body is None or callable(body) else encode(body)
-        same_for_all = encode(_SMALLEST) if constant is None else constant
-        journal = None
-        if common.journal is not None:
-            try:
-                path = Path(common.journal).resolve()
-            except (TypeError, ValueError) as error:
-                raise checks.fail(kind.name, f"journal {common.journal!r}: {error}") from None
-            if not str(common.journal) or path.is_dir():
-                raise checks.fail(kind.name, f"journal {str(common.journal)!r} is no file")
-            journal = JournalSettings(
-                path=path,
-                job_id=common.job_id or "",
-                retry_failed=common.retry_failed,
-                on_unknown=common.on_unknown,
-                keep_message_ids=common.keep_message_ids,
-                fingerprint=("each its own: " if constant is None else "")
-                + hashlib.sha256(same_for_all).hexdigest(),
-            )
+        one_for_all = encoder.encode(SMALLEST if body is None or callable(body) else body)
         settings = Settings(
-            name=kind.name,
-            operation=kind.operation,
-            most_targets=kind.most_targets,
-            encode=encode,
-            constant=constant,
+            name,
+            send,
+            encoder,
+            constant=None if body is None or callable(body) else one_for_all,
             make_body=body if callable(body) else None,
-            workers=common.workers,
-            pace=common.pace,
-            dedupe=common.dedupe,
-            progress=common.progress,
-            journal=journal,
+            options=options,
+            journal=options.journal_path(name),
         )
         return FanoutJob(self._transport, targets, settings)
-
-
-@attrs.frozen
-class _Kind:
-    name: str
-    operation: Operation
-    most_targets: int
-
-
-@attrs.frozen
-class _Common:
-    ext: Mapping[str, object] | None
-    push: PushOptions | None
-    journal: str | PathLike[str] | None
-    job_id: str | None
-    workers: int
-    pace: Pace
-    dedupe: int | None
-    on_unknown: OnUnknown
-    retry_failed: bool
-    keep_message_ids: bool
-    progress: Callable[[Progress], None] | None
-
-
-_SMALLEST: Final = Text("")

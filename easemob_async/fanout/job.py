@@ -96,7 +96,7 @@ class FanoutJob:
         if error is not None:
             self._runner.stop(abandoned=True)
         # Whoever iterated has left: who waits to tell an outcome must not wait for ever.
-        self._runner.deafen()
+        self._runner.detach_listener()
         drain = None if self._queue is None else asyncio.create_task(_drain(self._queue))
         try:
             await asyncio.shield(self._task)
@@ -114,9 +114,9 @@ class FanoutJob:
 
     async def __aiter__(self) -> AsyncIterator[Outcome]:
         queue: asyncio.Queue[Iterable[Outcome] | None] = asyncio.Queue(
-            self._runner.settings.workers
+            self._runner.settings.options.workers
         )
-        self._runner.listen(queue.put)
+        self._runner.attach_listener(queue.put)
         self._queue = queue
         if self._task is None:
             self._start()

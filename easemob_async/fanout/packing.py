@@ -1,4 +1,4 @@
-"""Planning targets into calls: checked one by one, packed as full as the service allows. No I/O."""
+"""Packing targets into calls: checked one by one, as full as the service allows. No I/O."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def call_sizes(most: int, limits: Sequence[Limit]) -> Iterator[int]:
 
 
 class Packer:
-    """Packs targets into calls; what cannot be sent is settled on the spot.
+    """Packs targets into calls; those that cannot be sent are settled on the spot.
 
     Targets that get the same content share calls. At most `look_ahead` of them are held back to
     find company; then who has waited longest goes, with whatever company there is.
@@ -67,8 +67,6 @@ class Packer:
         # The targets of each content, in order, each once.
         self._waiting: dict[bytes, dict[str, None]] = {}
         self._held = 0
-        self.settled: list[Outcome] = []
-        """Targets that were settled without a call; whoever reads it empties it."""
 
     @property
     def wanted(self) -> int:
@@ -90,34 +88,25 @@ class Packer:
         self._size = next(self._sizes)
         return PlannedCall(targets, content)
 
-    def accepts(self, target: object) -> bool:
-        """Check a target before its content is made; who is wrong or a duplicate is settled."""
+    def check(self, target: object) -> Outcome | None:
+        """Check a target before its content is made: a wrong one or a duplicate is settled."""
         problem = reference_problem(target)
         if problem is not None:
-            error = fail(self._operation, f"target {target!r:.80} {problem}")
-            self.reject(target, error)
-            return False
+            return rejected(target, fail(self._operation, f"target {target!r:.80} {problem}"))
         assert isinstance(target, str)
         if self._dedupe and target in self._recent:
-            self.settled.append(Outcome(target, OutcomeStatus.SKIPPED))
-            return False
-        return True
+            return Outcome(target, OutcomeStatus.SKIPPED)
+        return None
 
-    def reject(self, target: object, error: Exception) -> None:
-        """Settle a target as failed: a rule is broken, by it or by its message."""
-        name = target if isinstance(target, str) else repr(target)
-        self.settled.append(Outcome(name, OutcomeStatus.FAILED, error=error))
-
-    def add(self, target: str, content: bytes) -> PlannedCall | None:
-        """Take a target; gives a call when one is full."""
+    def add(self, target: str, content: bytes) -> PlannedCall | Outcome | None:
+        """Take a target; return a call when one is full, or the outcome of a duplicate."""
         if self._dedupe:
             self._recent[target] = None
             if len(self._recent) > self._dedupe:
                 self._recent.popitem(last=False)
         waiting = self._waiting.setdefault(content, {})
         if target in waiting:
-            self.settled.append(Outcome(target, OutcomeStatus.SKIPPED))
-            return None
+            return Outcome(target, OutcomeStatus.SKIPPED)
         waiting[target] = None
         self._held += 1
         if len(waiting) >= self._size:
@@ -147,13 +136,19 @@ class Packer:
         return call
 
 
+def rejected(target: object, error: Exception) -> Outcome:
+    """Settle a target as failed: a rule is broken, by it or by its message."""
+    name = target if isinstance(target, str) else repr(target)
+    return Outcome(name, OutcomeStatus.FAILED, error=error)
+
+
 def make_packer(settings: Settings, limits: Sequence[Limit]) -> Packer:
     """Make what packs the targets of a job."""
     return Packer(
         settings.name,
-        call_sizes(settings.most_targets, limits),
-        look_ahead=settings.workers * settings.most_targets,
-        dedupe=settings.dedupe,
+        call_sizes(settings.send.most_targets, limits),
+        look_ahead=settings.options.workers * settings.send.most_targets,
+        dedupe=settings.options.dedupe,
     )
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import attrs
 
-from easemob_async.fanout.deduplication import open_screen
+from easemob_async.fanout.deduplication import open_deduplication
 from easemob_async.fanout.outcomes import OutcomeStatus
 from easemob_async.fanout.pacing import shortest
 from easemob_async.fanout.packing import make_packer
-from easemob_async.fanout.planner import Feed
+from easemob_async.fanout.planner import Planner
 from easemob_async.fanout.report import FanoutPlan, Tally
 from easemob_async.fanout.settings import Settings
 from easemob_async.fanout.source import Source
@@ -27,25 +27,27 @@ async def preview(
 
     A journal that is there is looked at, as if the job were run again; one that is not is not made.
     """
-    limits = transport.core.quotas.limits(settings.operation)
-    if settings.journal is not None and not settings.journal.path.exists():
+    limits = transport.limits(settings.send.operation)
+    if settings.journal is not None and not settings.journal.exists():
         settings = attrs.evolve(settings, journal=None)
     source, tally = Source(targets), Tally()
     sizes: Counter[int] = Counter()
-    screen = await open_screen(settings)
+    deduplication = await open_deduplication(settings)
     try:
-        feed = Feed(settings, source, make_packer(settings, limits), screen)
-        while not feed.over:
-            call = await feed.next_call()
-            if call is not None:
-                sizes[len(call.targets)] += 1
-            for outcome in feed.settled:
+        planner = Planner(settings, source, make_packer(settings, limits), deduplication)
+        over = False
+        while not over:
+            step = await planner.next()
+            over = step.over
+            if step.call is not None:
+                sizes[len(step.call.targets)] += 1
+                planner.call_is_over()
+            for outcome in step.settled:
                 tally.add(outcome.status, 1, outcome.error, outcome.target)
-            tally.add(OutcomeStatus.SKIPPED, len(feed.skipped))
-            feed.settled, feed.skipped = [], []
+            tally.add(OutcomeStatus.SKIPPED, len(step.skipped))
     finally:
-        if screen is not None:
-            await screen.close()
+        if deduplication is not None:
+            await deduplication.close()
         await source.close()
     calls = sizes.total()
     messages = sum(size * number for size, number in sizes.items())

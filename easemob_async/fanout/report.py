@@ -13,6 +13,7 @@ from typing import Final
 import attrs
 
 from easemob_async.errors import APIError, EasemobError, JournalError
+from easemob_async.fanout.journal.reader import STATE_OF, read_last
 from easemob_async.fanout.outcomes import Outcome, OutcomeStatus
 from easemob_async.wire.codec import whole_text
 
@@ -30,8 +31,6 @@ class JournalEntries:
         self._status = status
 
     def __iter__(self) -> Iterator[Outcome]:
-        from easemob_async.fanout.journal.reader import STATE_OF, read_last
-
         for item in read_last(self._journal, STATE_OF[self._status]):
             if self._status is OutcomeStatus.SENT:
                 yield Outcome(item.target, self._status, item.message_id)

@@ -13,19 +13,20 @@ from typing import Any, Final
 import attrs
 
 from easemob_async.errors import APIError, EasemobError, JournalError, ResponseError
-from easemob_async.fanout.deduplication import Screen, open_screen
+from easemob_async.fanout.deduplication import Deduplication, open_deduplication
 from easemob_async.fanout.journal.reader import FAILED, SENT, STATE_OF, UNKNOWN, Settled
 from easemob_async.fanout.journal.writer import Journal, Verdict
 from easemob_async.fanout.outcomes import Outcome, OutcomeStatus
 from easemob_async.fanout.pacing import make_pacer
 from easemob_async.fanout.packing import PlannedCall, make_packer
-from easemob_async.fanout.planner import Feed
+from easemob_async.fanout.planner import Planner, Step
 from easemob_async.fanout.refusals import ALONE, Refusals, about, halves, kind, spread
 from easemob_async.fanout.report import FanoutReport, Progress, Tally
 from easemob_async.fanout.settings import Settings
 from easemob_async.fanout.source import Source
 from easemob_async.fanout.worker import StoppedError, Worker
 from easemob_async.transport.answer import Answer
+from easemob_async.transport.call import Call
 from easemob_async.transport.transport import Transport
 from easemob_async.wire import codec
 
@@ -45,21 +46,21 @@ class Runner:
         targets: Iterable[Any] | AsyncIterable[Any],
         settings: Settings,
     ) -> None:
-        options = transport.options
-        retry = attrs.evolve(options.retry, attempts=max(options.retry.attempts, _TRIES))
-        self._transport = Transport(transport.core, attrs.evolve(options, retry=retry))
+        retry = transport.options.retry
+        self._transport = transport.with_retry(
+            attrs.evolve(retry, attempts=max(retry.attempts, _TRIES))
+        )
         self.settings = settings
         self._source = Source(targets)
         self._tally = Tally()
         self._workers: list[Worker] = []
-        self._feeding = asyncio.Lock()
+        self._planning = asyncio.Lock()
         self._trying_alone = asyncio.Lock()
         self._refusals: Refusals
         self._again: set[str] = set()
-        self._keep_ids = settings.journal is not None and settings.journal.keep_message_ids
-        self._feed: Feed
+        self._keep_ids = settings.options.keep_message_ids
+        self._planner: Planner
         self._journal: Journal | None = None
-        self._on_their_way = 0
         self._stopping = False
         self._error: BaseException | None = None
         self._listener: Listener | None = None
@@ -70,7 +71,7 @@ class Runner:
         self._progress_at = 0.0
         self._progress_settled = 0
 
-    def listen(self, listener: Listener) -> None:
+    def attach_listener(self, listener: Listener) -> None:
         """Have every outcome from now on told; must come before the job runs."""
         if self._started_at is not None:
             raise RuntimeError(f"{self.settings.name}: iterate a job before it runs")
@@ -83,10 +84,9 @@ class Runner:
             ended = self._ended_at
             seconds = (time.monotonic() if ended is None else ended) - self._started_at
         self._tally.read = self._source.read
-        path = None if self.settings.journal is None else self.settings.journal.path
-        return self._tally.report(seconds, path)
+        return self._tally.report(seconds, self.settings.journal)
 
-    def deafen(self) -> None:
+    def detach_listener(self) -> None:
         """Tell no outcomes any more."""
         self._listener = None
 
@@ -116,23 +116,23 @@ class Runner:
         self._started_at = time.monotonic()
         settings = self.settings
         try:
-            screen = await open_screen(settings)
+            deduplication = await open_deduplication(settings)
         except EasemobError as error:
             error.report = self.report()
             raise
-        self._journal = None if screen is None else screen.journal
+        self._journal = None if deduplication is None else deduplication.journal
         self._refusals = Refusals(
             own_messages=settings.constant is None,
             counts={} if self._journal is None else self._journal.counts,
         )
-        self._again = set() if screen is None else screen.again
-        packer = make_packer(settings, self._transport.core.quotas.limits(settings.operation))
-        self._feed = Feed(settings, self._source, packer, screen)
+        self._again = set() if deduplication is None else deduplication.again
+        packer = make_packer(settings, self._transport.limits(settings.send.operation))
+        self._planner = Planner(settings, self._source, packer, deduplication)
         try:
             if not self._stopping:
-                await self._run_workers(screen)
+                await self._run_workers(deduplication)
         finally:
-            await self._finish(screen)
+            await self._finish(deduplication)
         if self._listener is not None:
             unsent = [Outcome(t, OutcomeStatus.NOT_SENT) for t in self._unsent]
             await self._tell(unsent)
@@ -143,14 +143,15 @@ class Runner:
             raise self._error
         return report
 
-    async def _finish(self, screen: Screen | None) -> None:
+    async def _finish(self, deduplication: Deduplication | None) -> None:
         """Settle what is left, and let go of everything, whatever fails on the way."""
         try:
             try:
-                await self._settle_fed()
-                self._unsent += self._feed.left()
-                if screen is not None:
-                    self._unsent += screen.left()
+                rest, left = self._planner.stop()
+                self._unsent += left
+                await self._settle_step(rest)
+                if deduplication is not None:
+                    self._unsent += deduplication.left()
             except Exception as error:
                 self.stop(error)
             self._ended_at = time.monotonic()
@@ -160,8 +161,8 @@ class Runner:
                 self.stop(error)
         finally:
             try:
-                if screen is not None:
-                    await screen.close()
+                if deduplication is not None:
+                    await deduplication.close()
             except JournalError as error:
                 self.stop(error)
             finally:
@@ -170,11 +171,11 @@ class Runner:
                 except Exception as error:  # of the caller's generator
                     self.stop(error)
 
-    async def _run_workers(self, screen: Screen | None) -> None:
-        limits = self._transport.core.quotas.limits(self.settings.operation)
-        pacer = make_pacer(self.settings.pace, limits)
-        for _ in range(self.settings.workers):
-            worker = Worker(pacer, self._journal, screen, lambda: self._stopping)
+    async def _run_workers(self, deduplication: Deduplication | None) -> None:
+        limits = self._transport.limits(self.settings.send.operation)
+        pacer = make_pacer(self.settings.options.pace, limits)
+        for _ in range(self.settings.options.workers):
+            worker = Worker(pacer, self._journal, deduplication, lambda: self._stopping)
             worker.task = asyncio.create_task(self._work(worker))
             self._workers.append(worker)
         tasks = [worker.task for worker in self._workers if worker.task is not None]
@@ -194,9 +195,9 @@ class Runner:
     async def _work(self, worker: Worker) -> None:
         try:
             while not self._stopping:
-                async with self._feeding:
-                    call = await self._take_call(worker)
-                    over = call is None and self._feed.over
+                async with self._planning:
+                    step = await self._take_step(worker)
+                call = step.call
                 if call is not None:
                     try:
                         if self._stopping:
@@ -204,8 +205,8 @@ class Runner:
                         else:
                             await self._send(call, worker)
                     finally:
-                        self._call_is_over()
-                elif over:
+                        self._planner.call_is_over()
+                elif step.over:
                     return
         except asyncio.CancelledError:
             if not self._stopping:
@@ -214,26 +215,18 @@ class Runner:
         except Exception as error:  # the source's own, or a defect: nothing may be lost silently
             self.stop(error)
 
-    async def _take_call(self, worker: Worker) -> PlannedCall | None:
+    async def _take_step(self, worker: Worker) -> Step:
         worker.waiting = True
-        call = await self._feed.next_call()
+        step = await self._planner.next()
         worker.waiting = False  # what is settled is told to the end, also when the job is stopped
-        if call is not None:
-            self._on_their_way += 1
-            self._feed.all_settled.clear()
         try:
-            await self._settle_fed()
+            await self._settle_step(step)
         except BaseException:
-            if call is not None:
-                self._unsent += call.targets
-                self._call_is_over()
+            if step.call is not None:
+                self._unsent += step.call.targets
+                self._planner.call_is_over()
             raise
-        return call
-
-    def _call_is_over(self) -> None:
-        self._on_their_way -= 1
-        if not self._on_their_way:
-            self._feed.all_settled.set()
+        return step
 
     async def _send(self, call: PlannedCall, worker: Worker) -> None:
         """Send a call; what is refused as a whole is taken apart where that may help."""
@@ -242,7 +235,7 @@ class Runner:
         if refusal is None:
             return
         refusals = self._refusals
-        about_message = about(refusal, self.settings.operation.id) == "the message"
+        about_message = about(refusal, self.settings.send.operation.id) == "the message"
         its_own = call.content is not self.settings.constant
         if about_message and not its_own and not refusals.accepted:
             self._unsent += targets
@@ -326,13 +319,11 @@ class Runner:
         body = content[:-1] + b',"to":' + codec.dumps(targets) + b"}"
         error: EasemobError
         try:
-            answer = await self._transport.call(
-                self.settings.operation,
-                body=body,
-                messages=len(targets),
-                about=targets,
-                bulk=worker.bulk(targets),
+            operation = self.settings.send.operation
+            call = Call(
+                operation, (), operation.fill(()), body, about=targets, messages=len(targets)
             )
+            answer = await self._transport.carry(call, worker.policy(targets))
             ids = answer.each(str, "data", under=targets)
         except EasemobError as failure:
             error = failure
@@ -352,7 +343,8 @@ class Runner:
             self._tally.calls += 1
             await self._settle_error(targets, OutcomeStatus.UNKNOWN, error, worker)
         elif (
-            isinstance(error, APIError) and about(error, self.settings.operation.id) != "every call"
+            isinstance(error, APIError)
+            and about(error, self.settings.send.operation.id) != "every call"
         ):
             self._tally.calls += 1
             return error
@@ -450,10 +442,9 @@ class Runner:
             return error, cancelled
         return None, cancelled
 
-    async def _settle_fed(self) -> None:
+    async def _settle_step(self, step: Step) -> None:
         """Count, record and tell who was settled without a call."""
-        settled, self._feed.settled = self._feed.settled, []
-        skipped, self._feed.skipped = self._feed.skipped, []
+        settled, skipped = step.settled, step.skipped
         if skipped:
             self._tally.add(OutcomeStatus.SKIPPED, len(skipped))
         for outcome in settled:
@@ -484,7 +475,7 @@ class Runner:
             await self._listener(outcomes)
 
     def _tell_progress(self, *, final: bool = False) -> None:
-        if self.settings.progress is None:
+        if self.settings.options.progress is None:
             return
         now = time.monotonic()
         passed = now - self._progress_at
@@ -494,4 +485,4 @@ class Runner:
         settled = self._tally.settled
         rate = report.rate if final else (settled - self._progress_settled) / max(passed, 1e-9)
         self._progress_at, self._progress_settled = now, settled
-        self.settings.progress(Progress(report, rate))
+        self.settings.options.progress(Progress(report, rate))

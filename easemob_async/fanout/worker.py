@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from easemob_async.errors import EasemobError
-from easemob_async.fanout.deduplication import Screen
+from easemob_async.fanout.deduplication import Deduplication
 from easemob_async.fanout.journal.writer import Journal, Verdict
 from easemob_async.fanout.pacing import Pacer
-from easemob_async.transport.state import Bulk
+from easemob_async.transport.policy import Policy, bulk
 
 
 class StoppedError(EasemobError):
@@ -24,13 +24,13 @@ class Worker:
         self,
         pacer: Pacer,
         journal: Journal | None,
-        screen: Screen | None,
+        deduplication: Deduplication | None,
         is_stopped: Callable[[], bool],
     ) -> None:
         self._pacer = pacer
         self._is_stopped = is_stopped
         self._journal = journal
-        self._again = set[str]() if screen is None else screen.again
+        self._again = set[str]() if deduplication is None else deduplication.again
         self._number: int | None = None
         self.task: asyncio.Task[None] | None = None
         self.waiting = True
@@ -38,7 +38,7 @@ class Worker:
         self.departed = False
         """Its call left and is not answered yet."""
 
-    def bulk(self, targets: Sequence[str]) -> Bulk:
+    def policy(self, targets: Sequence[str]) -> Policy:
         """Return what the transport has to say about the attempts of a new call."""
         self._number = None
         self.departed = False
@@ -65,7 +65,7 @@ class Worker:
             await self.withdraw()
             self._check()
 
-        return Bulk(admission, on_departure, on_repeat)
+        return bulk(admission, on_departure, on_repeat)
 
     def _check(self) -> None:
         if self._is_stopped():

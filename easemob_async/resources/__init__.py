@@ -1,1 +1,27 @@
-"""The operations, one module a resource; a method checks, makes one call, gives a typed answer."""
+"""The operations of the service, one module a resource; each is a value next to its method."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
+
+from easemob_async.operation import Operation
+
+
+def operations() -> Mapping[str, Operation]:
+    """Return every operation by its id; loads every resource."""
+    found: dict[str, Operation] = {}
+    for module in iter_modules(__path__):
+        for value in vars(import_module(f"{__name__}.{module.name}")).values():
+            found.update((operation.id, operation) for operation in _described(value))
+    return dict(sorted(found.items()))
+
+
+def _described(value: object) -> Iterator[Operation]:
+    if isinstance(value, Operation):
+        yield value
+    elif isinstance(operation := getattr(value, "operation", None), Operation):  # a `Send`
+        yield operation
+    elif isinstance(value, Mapping):  # one that groups and rooms share
+        yield from (operation for operation in value.values() if isinstance(operation, Operation))

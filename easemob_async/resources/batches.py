@@ -140,7 +140,7 @@ def described(
 
 def fitting_url(transport: Transport, names: Sequence[str], most: int) -> Iterable[list[str]]:
     """Cut a list into parts that fit into a call by number and by bytes in the URL."""
-    room = api_limits.URL_BYTES - len(transport.core.app_url) - _REST_OF_URL
+    room = api_limits.URL_BYTES - len(transport.app_url) - _REST_OF_URL
     part: list[str] = []
     size = 0
     for name in names:

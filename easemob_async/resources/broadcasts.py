@@ -126,7 +126,7 @@ class Broadcasts:
         fields: dict[str, Any],
         **options: str | None,
     ) -> SentBroadcast:
-        most = self._transport.core.max_message_bytes
+        most = self._transport.max_message_bytes
         made = content(operation.id, body, ext=ext, push=None, max_bytes=most)
         wire = {**fields, **addressing(operation.id, **options)}  # type: ignore[arg-type]
         wire["msg"] = {"type": made.type, **made.body}

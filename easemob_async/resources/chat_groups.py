@@ -29,11 +29,15 @@ from easemob_async.resources.places import (
     Allowlist,
     Announcement,
     Blocklist,
-    Members,
     Mutes,
+    add_member,
+    add_members,
     confirm_settings,
     list_members,
+    remove_member,
+    remove_members,
 )
+from easemob_async.transport.call import make_call
 from easemob_async.transport.downloads import Download
 from easemob_async.transport.transport import Transport
 from easemob_async.transport.uploads import Content, Upload
@@ -48,7 +52,9 @@ _LIST_JOINED: Final = Operation(
     "safe",
     (Limit(50, per=SECOND),),
 )
-_GET: Final = GROUPS.operation("get", "GET", "", "safe", True)
+_GET: Final = Operation(
+    "chat_groups.get", "GET", "/chatgroups/{group_id}", "safe", one_of_many=True
+)
 _UPDATE: Final = Operation("chat_groups.update", "PUT", "/chatgroups/{group_id}", "safe")
 _TRANSFER_OWNER: Final = Operation(
     "chat_groups.transfer_owner", "PUT", "/chatgroups/{group_id}", "once"
@@ -355,11 +361,11 @@ _IS_JOINED: Final = Operation(
 )
 
 
-class GroupMembers(Members):
+class GroupMembers:
     """Who is in a chat group."""
 
     def __init__(self, transport: Transport) -> None:
-        super().__init__(transport, GROUPS)
+        self._transport = transport
 
     def list(
         self, group_id: str, *, limit: int | None = None, joined_time: bool | None = None
@@ -373,8 +379,7 @@ class GroupMembers(Members):
 
         Source: chat_groups.members.list
         """
-        operation = GROUPS.operation("members.list", "GET", "/users", "safe")
-        return list_members(self._transport, operation, group_id, limit, joined_time=joined_time)
+        return list_members(self._transport, GROUPS, group_id, limit, joined_time=joined_time)
 
     async def is_joined(self, group_id: str, username: str) -> bool:
         """Tell whether a user is in a group.
@@ -398,7 +403,7 @@ class GroupMembers(Members):
 
         Source: chat_groups.members.add
         """
-        await self._add(group_id, username, need_notify=need_notify)
+        await add_member(self._transport, GROUPS, group_id, username, need_notify=need_notify)
 
     async def add_many(
         self, group_id: str, usernames: Iterable[str], *, need_notify: bool | None = None
@@ -419,7 +424,9 @@ class GroupMembers(Members):
 
         Source: chat_groups.members.add_many
         """
-        return await self._add_many(group_id, usernames, need_notify=need_notify)
+        return await add_members(
+            self._transport, GROUPS, group_id, usernames, need_notify=need_notify
+        )
 
     async def remove(
         self, group_id: str, username: str, *, need_notify: bool | None = None
@@ -437,7 +444,7 @@ class GroupMembers(Members):
 
         Source: chat_groups.members.remove
         """
-        await self._remove(group_id, username, need_notify=need_notify)
+        await remove_member(self._transport, GROUPS, group_id, username, need_notify=need_notify)
 
     async def remove_many(
         self, group_id: str, usernames: Iterable[str], *, need_notify: bool | None = None
@@ -458,7 +465,9 @@ class GroupMembers(Members):
 
         Source: chat_groups.members.remove_many
         """
-        return await self._remove_many(group_id, usernames, need_notify=need_notify)
+        return await remove_members(
+            self._transport, GROUPS, group_id, usernames, need_notify=need_notify
+        )
 
 
 _FILES: Final = "/chatgroups/{group_id}/share_files"
@@ -516,7 +525,7 @@ class GroupFiles:
         Source: chat_groups.files.upload
         """
         upload = Upload(_UPLOAD_FILE.id, content, filename)
-        answer = await self._transport.call(_UPLOAD_FILE, group_id, upload=upload)
+        answer = await self._transport.carry(make_call(_UPLOAD_FILE, (group_id,), upload=upload))
         return answer.read(GroupFile, "data")
 
     def download(self, group_id: str, file_id: str) -> Download:
@@ -529,7 +538,9 @@ class GroupFiles:
         """
         _DOWNLOAD_FILE.fill((group_id, file_id))  # checked now, fetched later
         return Download(
-            lambda sink: self._transport.call(_DOWNLOAD_FILE, group_id, file_id, sink=sink)
+            lambda sink: self._transport.carry(
+                make_call(_DOWNLOAD_FILE, (group_id, file_id), sink=sink)
+            )
         )
 
     async def delete(self, group_id: str, file_id: str) -> None:

@@ -15,6 +15,7 @@ from easemob_async.models.chat_rooms import (
     RoomSummary,
 )
 from easemob_async.models.pages import Page, Paginator, by_cursor, by_number
+from easemob_async.models.places import GroupMember
 from easemob_async.models.results import BatchResult
 from easemob_async.operation import Operation
 from easemob_async.quotas import SECOND, Limit
@@ -25,10 +26,14 @@ from easemob_async.resources.places import (
     Allowlist,
     Announcement,
     Blocklist,
-    Members,
     Mutes,
+    add_member,
+    add_members,
     confirm_settings,
     length_of_time,
+    list_members,
+    remove_member,
+    remove_members,
 )
 from easemob_async.transport.transport import Transport
 from easemob_async.wire.fields import Id
@@ -39,10 +44,12 @@ _LIST: Final = Operation("chat_rooms.list", "GET", "/chatrooms", "safe", _50)
 _LIST_JOINED: Final = Operation(
     "chat_rooms.list_joined", "GET", "/users/{username}/joined_chatrooms", "safe", _50
 )
-_GET: Final = ROOMS.operation("get", "GET", "", "safe", True)
-_UPDATE: Final = ROOMS.operation("update", "PUT", "", "safe")
-_TRANSFER_OWNER: Final = ROOMS.operation("transfer_owner", "PUT", "", "once")
-_DELETE: Final = ROOMS.operation("delete", "DELETE", "", "safe")
+_GET: Final = Operation("chat_rooms.get", "GET", "/chatrooms/{room_id}", "safe", one_of_many=True)
+_UPDATE: Final = Operation("chat_rooms.update", "PUT", "/chatrooms/{room_id}", "safe")
+_TRANSFER_OWNER: Final = Operation(
+    "chat_rooms.transfer_owner", "PUT", "/chatrooms/{room_id}", "once"
+)
+_DELETE: Final = Operation("chat_rooms.delete", "DELETE", "/chatrooms/{room_id}", "safe")
 _SUPER: Final = "/chatrooms/super_admin"
 _ADD_SUPER: Final = Operation("chat_rooms.super_admins.add", "POST", _SUPER, "safe")
 _LIST_SUPER: Final = Operation("chat_rooms.super_admins.list", "GET", _SUPER, "safe")
@@ -56,7 +63,7 @@ class ChatRooms:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self.members = Members(transport, ROOMS)
+        self.members = RoomMembers(transport)
         """Who is in a room."""
         self.admins = Admins(transport, ROOMS)
         """Who helps the owner."""
@@ -225,6 +232,75 @@ class ChatRooms:
         answer.confirm("data", "success")
 
 
+class RoomMembers:
+    """Who is in a chat room."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list(self, room_id: str, *, limit: int | None = None) -> Paginator[GroupMember]:
+        """List the members, the owner included; admins show as members.
+
+        Args:
+            room_id: the room.
+            limit: members a page, 1 to 1 000; 1 000 when it is not given.
+
+        Raises:
+            NotFoundError: no such room.
+
+        Source: chat_rooms.members.list
+        """
+        return list_members(self._transport, ROOMS, room_id, limit)
+
+    async def add(self, room_id: str, username: str) -> None:
+        """Add a user to a room; who is in it already stays.
+
+        Raises:
+            PermissionDeniedError: the user is in too many rooms.
+            NotFoundError: no such room or user.
+
+        Source: chat_rooms.members.add
+        """
+        await add_member(self._transport, ROOMS, room_id, username)
+
+    async def add_many(self, room_id: str, usernames: Iterable[str]) -> BatchResult[None]:
+        """Add any number of users to a room, 100 a call.
+
+        Returns:
+            An outcome for each user; who is in the room already counts as added.
+
+        Raises:
+            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+
+        Source: chat_rooms.members.add_many
+        """
+        return await add_members(self._transport, ROOMS, room_id, usernames)
+
+    async def remove(self, room_id: str, username: str) -> None:
+        """Remove a member from a room.
+
+        Raises:
+            APIError: not a member (``forbidden_op``, with 400 or 403).
+            NotFoundError: no such room or user.
+
+        Source: chat_rooms.members.remove
+        """
+        await remove_member(self._transport, ROOMS, room_id, username)
+
+    async def remove_many(self, room_id: str, usernames: Iterable[str]) -> BatchResult[None]:
+        """Remove any number of members from a room, 60 a call and 4 KB of URL.
+
+        Returns:
+            An outcome for each user, with the service's reason where it was not removed.
+
+        Raises:
+            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+
+        Source: chat_rooms.members.remove_many
+        """
+        return await remove_members(self._transport, ROOMS, room_id, usernames)
+
+
 class SuperAdmins:
     """Users who may make rooms from an app."""
 
@@ -301,9 +377,13 @@ _DELETE_ATTRIBUTES: Final = Operation(
 _DELETE_ATTRIBUTES_FORCED: Final = Operation(
     "chat_rooms.attributes.delete_forced", "DELETE", _ATTRIBUTES + "/user/{username}/forced", "once"
 )
-_MUTE_TAG: Final = ROOMS.operation("tags.mute", "PUT", "/tag/mute", "safe")
-_SET_TAGS: Final = ROOMS.operation("tags.set", "PUT", "/users/{username}/tag", "safe")
-_GET_TAGS: Final = ROOMS.operation("tags.get", "GET", "/users/{username}/tag", "safe")
+_MUTE_TAG: Final = Operation("chat_rooms.tags.mute", "PUT", "/chatrooms/{room_id}/tag/mute", "safe")
+_SET_TAGS: Final = Operation(
+    "chat_rooms.tags.set", "PUT", "/chatrooms/{room_id}/users/{username}/tag", "safe"
+)
+_GET_TAGS: Final = Operation(
+    "chat_rooms.tags.get", "GET", "/chatrooms/{room_id}/users/{username}/tag", "safe"
+)
 _SECOND: Final = timedelta(seconds=1)
 
 

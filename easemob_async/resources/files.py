@@ -11,6 +11,7 @@ from easemob_async.models.results import BatchResult
 from easemob_async.operation import Operation
 from easemob_async.resources.batches import settled
 from easemob_async.transport.answer import says_yes
+from easemob_async.transport.call import make_call
 from easemob_async.transport.downloads import Download
 from easemob_async.transport.transport import Transport
 from easemob_async.transport.uploads import Content, Upload
@@ -62,9 +63,9 @@ class Files:
         for name, size in sizes:
             if size is not None:
                 headers[name] = str(checks.number(_UPLOAD.id, name, size, least=1))
-        answer = await self._transport.call(_UPLOAD, headers=headers, upload=upload)
+        answer = await self._transport.carry(make_call(_UPLOAD, (), headers=headers, upload=upload))
         file_id = answer.read(str, "entities", 0, "uuid")
-        root = answer.optional(str, "uri") or f"{self._transport.core.app_url}/chatfiles"
+        root = answer.optional(str, "uri") or f"{self._transport.app_url}/chatfiles"
         secret = answer.optional(str, "entities", 0, "share-secret")
         return UploadedFile(file_id, f"{root}/{file_id}", secret)
 
@@ -132,5 +133,7 @@ class Files:
         if secret is not None:
             headers["share-secret"] = checks.reference(operation.id, "share_secret", secret)
         return Download(
-            lambda sink: self._transport.call(operation, file_id, headers=headers, sink=sink)
+            lambda sink: self._transport.carry(
+                make_call(operation, (file_id,), headers=headers, sink=sink)
+            )
         )

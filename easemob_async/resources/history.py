@@ -10,19 +10,16 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final, cast
 
-from aiohttp import ClientError
 from yarl import URL
 
 from easemob_async import checks
 from easemob_async.config import DataCenter
-from easemob_async.errors import ResponseError, TransportError
+from easemob_async.errors import ResponseError
 from easemob_async.models.history import HistoryFile, HistoryMessage
 from easemob_async.models.received import read_body
 from easemob_async.operation import Operation
 from easemob_async.quotas import MINUTE, Limit
-from easemob_async.transport.session import wire_timeout
 from easemob_async.transport.transport import Transport
-from easemob_async.transport.uploads import PIECE
 from easemob_async.wire.codec import mended, read_first
 from easemob_async.wire.decoding import DecodeError, structure
 
@@ -55,7 +52,7 @@ class History:
         """
         if not isinstance(hour, datetime) or hour.utcoffset() is None:
             raise checks.fail(_GET.id, f"hour must be an aware datetime, not {hour!r}")
-        host = URL(self._transport.core.app_url).host
+        host = URL(self._transport.app_url).host
         centre = DataCenter.of(host)
         # Beijing time in China, UTC elsewhere; another host is taken to be China's.
         offset = timedelta(hours=8) if centre is None else centre.utc_offset
@@ -79,35 +76,12 @@ class History:
         Source: history.get
         """
         for file in await self.get(hour):
-            async for record in _records(self._pieces(file)):
+            async for record in _records(self._transport.fetch(file.url, "history.messages")):
                 message = read_record(record)
                 if message is None:
                     _leave_out()
                 else:
                     yield message
-
-    async def _pieces(self, file: HistoryFile) -> AsyncIterator[bytes]:
-        session = self._transport.core.pool.session()
-        status = None
-        try:
-            # Signed: it takes no token, and none is sent to another host.
-            async with session.get(
-                URL(file.url, encoded=True),
-                allow_redirects=False,
-                timeout=wire_timeout(self._transport.options.timeouts, whole=True),
-            ) as response:
-                status = response.status
-                if status == _OK:
-                    async for piece in response.content.iter_chunked(PIECE):
-                        yield piece
-                    return
-        except (ClientError, OSError) as error:
-            problem = type(error).__name__  # its text may hold the signed URL
-        else:
-            problem = f"status {status}"
-        raise TransportError(
-            f"history.messages: a file cannot be downloaded: {problem}", operation=_GET.id
-        )
 
 
 async def _records(pieces: AsyncIterator[bytes]) -> AsyncIterator[Mapping[str, Any]]:

@@ -78,7 +78,7 @@ class MessageImports:
         sent_at: datetime | None,
         need_download: bool | None,
     ) -> ImportedMessage:
-        most = self._transport.core.max_message_bytes
+        most = self._transport.max_message_bytes
         made = content(operation.id, body, ext=ext, push=None, max_bytes=most)
         fields: dict[str, Any] = {
             "target": checks.reference(operation.id, "target", target),

@@ -29,45 +29,64 @@ from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.operation import Operation
 from easemob_async.quotas import MINUTE, SECOND, Limit
 from easemob_async.resources.batches import in_parts, settled
-from easemob_async.resources.sending import addressing, content
+from easemob_async.resources.sending import Send, addressing, content
 from easemob_async.resources.streams import FAILED, Piece, StreamWriter, send_piece
 from easemob_async.transport.transport import Transport
 
-SEND_TO_USERS: Final = Operation(
-    "messages.send_to_users",
-    "POST",
-    "/messages/users",
-    "once",
-    (Limit(100, per=SECOND), Limit(6000, per=MINUTE, unit="messages")),
+SEND_TO_USERS: Final = Send(
+    Operation(
+        "messages.send_to_users",
+        "POST",
+        "/messages/users",
+        "once",
+        (Limit(100, per=SECOND), Limit(6000, per=MINUTE, unit="messages")),
+    ),
+    api_limits.USERS_PER_MESSAGE,
 )
-SEND_TO_GROUPS: Final = Operation(
-    "messages.send_to_groups",
-    "POST",
-    "/messages/chatgroups",
-    "once",
-    (Limit(20, per=SECOND), Limit(20, per=SECOND, unit="messages")),
+SEND_TO_GROUPS: Final = Send(
+    Operation(
+        "messages.send_to_groups",
+        "POST",
+        "/messages/chatgroups",
+        "once",
+        (Limit(20, per=SECOND), Limit(20, per=SECOND, unit="messages")),
+    ),
+    api_limits.GROUPS_PER_MESSAGE,
+    api_limits.ROAM_IGNORE_USERS,
 )
-SEND_TO_ROOMS: Final = Operation(
-    "messages.send_to_rooms",
-    "POST",
-    "/messages/chatrooms",
-    "once",
-    (Limit(100, per=SECOND), Limit(100, per=SECOND, unit="messages")),
+SEND_TO_ROOMS: Final = Send(
+    Operation(
+        "messages.send_to_rooms",
+        "POST",
+        "/messages/chatrooms",
+        "once",
+        (Limit(100, per=SECOND), Limit(100, per=SECOND, unit="messages")),
+    ),
+    api_limits.ROOMS_PER_MESSAGE,
+    api_limits.ROAM_IGNORE_USERS,
 )
 # A targeted message counts as one: its answer has one message id, not one a member.
-_SEND_TO_GROUP_MEMBERS: Final = Operation(
-    "messages.send_to_group_members",
-    "POST",
-    "/messages/chatgroups/users",
-    "once",
-    (Limit(100, per=SECOND, unit="messages"),),
+_SEND_TO_GROUP_MEMBERS: Final = Send(
+    Operation(
+        "messages.send_to_group_members",
+        "POST",
+        "/messages/chatgroups/users",
+        "once",
+        (Limit(100, per=SECOND, unit="messages"),),
+    ),
+    1,
+    api_limits.ROAM_IGNORE_USERS,
 )
-_SEND_TO_ROOM_MEMBERS: Final = Operation(
-    "messages.send_to_room_members",
-    "POST",
-    "/messages/chatrooms/users",
-    "once",
-    (Limit(100, per=SECOND, unit="messages"),),
+_SEND_TO_ROOM_MEMBERS: Final = Send(
+    Operation(
+        "messages.send_to_room_members",
+        "POST",
+        "/messages/chatrooms/users",
+        "once",
+        (Limit(100, per=SECOND, unit="messages"),),
+    ),
+    1,
+    api_limits.ROAM_IGNORE_USERS,
 )
 _SEND_LEGACY: Final = Operation("messages.send_legacy", "POST", "/messages", "once")
 
@@ -144,9 +163,7 @@ class Messages:
             roam_ignore_users=roam_ignore_users,
             env=env,
         )
-        return await self._send(
-            SEND_TO_USERS, targets, api_limits.USERS_PER_MESSAGE, body, ext, push, options
-        )
+        return await self._send(SEND_TO_USERS, targets, body, ext, push, options)
 
     async def send_to_groups(
         self,
@@ -190,13 +207,11 @@ class Messages:
             sync_device=sync_device,
             route_type=route_type,
             roam_ignore_users=roam_ignore_users,
-            roam_ignore_max=api_limits.ROAM_IGNORE_USERS,
+            roam_ignore_max=SEND_TO_GROUPS.most_ignored,
             need_group_ack=need_group_ack,
             env=env,
         )
-        return await self._send(
-            SEND_TO_GROUPS, targets, api_limits.GROUPS_PER_MESSAGE, body, ext, push, options
-        )
+        return await self._send(SEND_TO_GROUPS, targets, body, ext, push, options)
 
     async def send_to_group_members(
         self,
@@ -246,12 +261,12 @@ class Messages:
             sync_device=sync_device,
             route_type=route_type,
             roam_ignore_users=roam_ignore_users,
-            roam_ignore_max=api_limits.ROAM_IGNORE_USERS,
+            roam_ignore_max=_SEND_TO_GROUP_MEMBERS.most_ignored,
             need_group_ack=need_group_ack,
             env=env,
         )
         options["users"] = _members(operation, usernames)
-        return await self._send(_SEND_TO_GROUP_MEMBERS, [group_id], 1, body, ext, push, options)
+        return await self._send(_SEND_TO_GROUP_MEMBERS, [group_id], body, ext, push, options)
 
     async def send_to_rooms(
         self,
@@ -291,12 +306,10 @@ class Messages:
             sender=sender,
             level=level,
             roam_ignore_users=roam_ignore_users,
-            roam_ignore_max=api_limits.ROAM_IGNORE_USERS,
+            roam_ignore_max=SEND_TO_ROOMS.most_ignored,
             env=env,
         )
-        return await self._send(
-            SEND_TO_ROOMS, targets, api_limits.ROOMS_PER_MESSAGE, body, ext, push, options
-        )
+        return await self._send(SEND_TO_ROOMS, targets, body, ext, push, options)
 
     async def send_to_room_members(
         self,
@@ -341,11 +354,11 @@ class Messages:
             sender=sender,
             level=level,
             roam_ignore_users=roam_ignore_users,
-            roam_ignore_max=api_limits.ROAM_IGNORE_USERS,
+            roam_ignore_max=_SEND_TO_ROOM_MEMBERS.most_ignored,
             env=env,
         )
         options["users"] = _members(operation, usernames)
-        return await self._send(_SEND_TO_ROOM_MEMBERS, [room_id], 1, body, ext, push, options)
+        return await self._send(_SEND_TO_ROOM_MEMBERS, [room_id], body, ext, push, options)
 
     async def reply(
         self,
@@ -428,7 +441,7 @@ class Messages:
         Source: messages.send_legacy
         """
         operation = "messages.send_legacy"
-        most = self._transport.core.max_message_bytes
+        most = self._transport.max_message_bytes
         message = content(operation, body, ext=ext, push=None, max_bytes=most)
         options = addressing(
             operation, sender=sender, sync_device=sync_device, route_type=route_type, level=level
@@ -559,7 +572,7 @@ class Messages:
             raise checks.fail(operation, f"body {body!r:.80} is no type of which only ext changes")
         if not by_type and not isinstance(body, Text | Custom):
             raise checks.fail(operation, f"body must be Text, Custom or a type: {body!r:.80}")
-        most = self._transport.core.max_message_bytes
+        most = self._transport.max_message_bytes
         # Of a type alone the ext is checked and measured, with any message.
         message = Text("") if isinstance(body, str) else body
         made = content(operation, message, ext=ext, push=None, max_bytes=most)
@@ -641,7 +654,7 @@ class Messages:
         self,
         target: str,
         *,
-        to: Literal[user, group] = "user",
+        to: Literal["user", "group"] = "user",
         sender: str | None = None,
         format: StreamFormat | str | None = None,  # noqa: A002 - the field's word
         ext: Mapping[str, object] | None = None,
@@ -676,21 +689,21 @@ class Messages:
 
     async def _send(
         self,
-        operation: Operation,
+        send: Send,
         targets: Iterable[str],
-        most: int,
         body: Message,
         ext: Mapping[str, object] | None,
         push: PushOptions | None,
         options: dict[str, Any],
     ) -> SentMessages:
-        to = checks.references(operation.id, "targets", targets, most=most, hint=_HINT)
+        operation = send.operation
+        to = checks.references(operation.id, "targets", targets, most=send.most_targets, hint=_HINT)
         message = content(
             operation.id,
             body,
             ext=ext,
             push=push,
-            max_bytes=self._transport.core.max_message_bytes,
+            max_bytes=self._transport.max_message_bytes,
         )
         options["to"] = to
         options["type"] = message.type

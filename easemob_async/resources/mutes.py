@@ -20,7 +20,7 @@ _LIST: Final = Operation("mutes.list", "GET", "/mutes", "safe")
 _SECOND: Final = timedelta(seconds=1)
 
 
-class UserMutes:
+class Mutes:
     """Who may not send anywhere in the app, where it has that switched on."""
 
     def __init__(self, transport: Transport) -> None:

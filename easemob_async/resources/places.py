@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from functools import cache
 from typing import Any, Final, Literal
 
 import attrs
@@ -21,7 +20,7 @@ from easemob_async.transport.transport import Transport
 from easemob_async.wire.fields import Id
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Place:
     """Groups, or rooms: what their operations are called, and where they are."""
 
@@ -34,24 +33,64 @@ class Place:
     most_blocked: int
     """The most users that a call puts on the blocklist."""
 
-    @cache  # noqa: B019 - there are two places
-    def operation(
-        self,
-        name: str,
-        method: Literal["GET", "POST", "PUT", "DELETE"],
-        path: str,
-        repeat: Literal["safe", "once"],
-        one_of_many: bool = False,
-    ) -> Operation:
-        """Describe an operation of the place: ``("mutes.list", "GET", ...)``."""
-        id_ = f"{self.resource}.{name}"
-        return Operation(id_, method, self.path + path, repeat, one_of_many=one_of_many)
-
 
 GROUPS: Final = Place("chat_groups", "/chatgroups/{group_id}", 60, 100)
 """Of the documented 100 and 60 for adding members the lower."""
 ROOMS: Final = Place("chat_rooms", "/chatrooms/{room_id}", 100, 60)
 """Of the documented 60 and 100 for blocking the lower."""
+
+
+def _shared(
+    name: str,
+    method: Literal["GET", "POST", "PUT", "DELETE"],
+    path: str,
+    repeat: Literal["safe", "once"],
+    *,
+    one_of_many: bool = False,
+) -> Mapping[Place, Operation]:
+    """Describe an operation of groups and rooms: ``("mutes.list", "GET", "/mute", "safe")``."""
+    return {
+        place: Operation(
+            f"{place.resource}.{name}", method, place.path + path, repeat, one_of_many=one_of_many
+        )
+        for place in (GROUPS, ROOMS)
+    }
+
+
+_MEMBERS_LIST: Final = _shared("members.list", "GET", "/users", "safe")
+_MEMBERS_ADD: Final = _shared("members.add", "POST", "/users/{username}", "once")
+_MEMBERS_ADD_MANY: Final = _shared("members.add_many", "POST", "/users", "once")
+_MEMBERS_REMOVE: Final = _shared(
+    "members.remove", "DELETE", "/users/{username}", "once", one_of_many=True
+)
+_MEMBERS_REMOVE_MANY: Final = _shared(
+    "members.remove_many", "DELETE", "/users/{*usernames}", "once"
+)
+_ADMINS_LIST: Final = _shared("admins.list", "GET", "/admin", "safe")
+_ADMINS_ADD: Final = _shared("admins.add", "POST", "/admin", "safe")
+_ADMINS_REMOVE: Final = _shared("admins.remove", "DELETE", "/admin/{username}", "once")
+_MUTES_LIST: Final = _shared("mutes.list", "GET", "/mute", "safe")
+_MUTES_ADD_MANY: Final = _shared("mutes.add_many", "POST", "/mute", "safe")
+_MUTES_REMOVE_MANY: Final = _shared("mutes.remove_many", "DELETE", "/mute/{*usernames}", "once")
+_MUTES_MUTE_ALL: Final = _shared("mutes.mute_all", "POST", "/ban", "safe")
+_MUTES_UNMUTE_ALL: Final = _shared("mutes.unmute_all", "DELETE", "/ban", "safe")
+_ALLOWLIST_LIST: Final = _shared("allowlist.list", "GET", "/white/users", "safe")
+_ALLOWLIST_ADD: Final = _shared("allowlist.add", "POST", "/white/users/{username}", "safe")
+_ALLOWLIST_ADD_MANY: Final = _shared("allowlist.add_many", "POST", "/white/users", "safe")
+_ALLOWLIST_REMOVE_MANY: Final = _shared(
+    "allowlist.remove_many", "DELETE", "/white/users/{*usernames}", "once"
+)
+_BLOCKLIST_LIST: Final = _shared("blocklist.list", "GET", "/blocks/users", "safe")
+_BLOCKLIST_ADD: Final = _shared("blocklist.add", "POST", "/blocks/users/{username}", "once")
+_BLOCKLIST_ADD_MANY: Final = _shared("blocklist.add_many", "POST", "/blocks/users", "once")
+_BLOCKLIST_REMOVE: Final = _shared(
+    "blocklist.remove", "DELETE", "/blocks/users/{username}", "once", one_of_many=True
+)
+_BLOCKLIST_REMOVE_MANY: Final = _shared(
+    "blocklist.remove_many", "DELETE", "/blocks/users/{*usernames}", "once"
+)
+_ANNOUNCEMENT_GET: Final = _shared("announcement.get", "GET", "/announcement", "safe")
+_ANNOUNCEMENT_UPDATE: Final = _shared("announcement.update", "POST", "/announcement", "safe")
 
 
 class Part:
@@ -64,12 +103,13 @@ class Part:
 
 def list_members(
     transport: Transport,
-    operation: Operation,
+    place: Place,
     place_id: str,
     limit: int | None,
     **query: bool | None,
 ) -> Paginator[GroupMember]:
     """List members by page number: no total and no cursor, so a short page is the last."""
+    operation = _MEMBERS_LIST[place]
     size = checks.page_size(operation.id, limit, api_limits.MEMBERS_PER_PAGE)
 
     async def fetch(number: int) -> tuple[Page[GroupMember], bool]:
@@ -125,114 +165,57 @@ def confirm_if_told(answer: Answer) -> None:
         answer.confirm("data", "result")
 
 
-NOT_NEW: Final = "not among the new members"
+_NOT_NEW: Final = "not among the new members"
 
 
-class Members(Part):
-    """Who is in a chat room."""
+# Repeated, an addition or a removal is refused: the user is, or is not, in there already.
 
-    def list(self, place_id: str, /, *, limit: int | None = None) -> Paginator[GroupMember]:
-        """List the members, the owner included; admins show as members.
 
-        Args:
-            place_id: the room.
-            limit: members a page, 1 to 1 000; 1 000 when it is not given.
+async def add_member(
+    transport: Transport, place: Place, place_id: str, username: str, **query: QueryValue
+) -> None:
+    """Add one member."""
+    operation = _MEMBERS_ADD[place]
+    confirm_if_told(await transport.call(operation, place_id, username, query=query))
 
-        Raises:
-            NotFoundError: no such room.
 
-        Source: chat_rooms.members.list
-        """
-        operation = self._place.operation("members.list", "GET", "/users", "safe")
-        return list_members(self._transport, operation, place_id, limit)
+async def add_members(
+    transport: Transport, place: Place, place_id: str, usernames: Iterable[str], **query: QueryValue
+) -> BatchResult[None]:
+    """Add any number of members."""
+    operation = _MEMBERS_ADD_MANY[place]
 
-    async def add(self, place_id: str, username: str, /) -> None:
-        """Add a user to a room; who is in it already stays.
+    async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[None]]:
+        body = {"usernames": part}
+        answer = await transport.call(operation, place_id, query=query, json=body)
+        told = answer.get("data", "newmembers") is not None
+        added = answer.rows(Id, "data", "newmembers") if told else ()
+        return settled(answer, part, added, otherwise=_NOT_NEW)
 
-        Raises:
-            PermissionDeniedError: the user is in too many rooms.
-            NotFoundError: no such room or user.
+    names = checks.references(operation.id, "usernames", usernames)
+    return await in_parts(checks.chunks(names, place.most_added), settle)
 
-        Source: chat_rooms.members.add
-        """
-        await self._add(place_id, username)
 
-    async def add_many(self, place_id: str, usernames: Iterable[str], /) -> BatchResult[None]:
-        """Add any number of users to a room, 100 a call.
+async def remove_member(
+    transport: Transport, place: Place, place_id: str, username: str, **query: QueryValue
+) -> None:
+    """Remove one member."""
+    operation = _MEMBERS_REMOVE[place]
+    confirm_if_told(await transport.call(operation, place_id, username, query=query))
 
-        Returns:
-            An outcome for each user; who is in the room already counts as added.
 
-        Raises:
-            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+async def remove_members(
+    transport: Transport, place: Place, place_id: str, usernames: Iterable[str], **query: QueryValue
+) -> BatchResult[None]:
+    """Remove any number of members."""
+    operation = _MEMBERS_REMOVE_MANY[place]
 
-        Source: chat_rooms.members.add_many
-        """
-        return await self._add_many(place_id, usernames)
+    async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[None]]:
+        answer = await transport.call(operation, place_id, part, query=query)
+        return outcomes(answer, part, "data")
 
-    async def remove(self, place_id: str, username: str, /) -> None:
-        """Remove a member from a room.
-
-        Raises:
-            APIError: not a member (``forbidden_op``, with 400 or 403).
-            NotFoundError: no such room or user.
-
-        Source: chat_rooms.members.remove
-        """
-        await self._remove(place_id, username)
-
-    async def remove_many(self, place_id: str, usernames: Iterable[str], /) -> BatchResult[None]:
-        """Remove any number of members from a room, 60 a call and 4 KB of URL.
-
-        Returns:
-            An outcome for each user, with the service's reason where it was not removed.
-
-        Raises:
-            EasemobError: a whole call failed; ``partial`` has what was settled before it.
-
-        Source: chat_rooms.members.remove_many
-        """
-        return await self._remove_many(place_id, usernames)
-
-    # Repeated, an addition or a removal is refused: the user is, or is not, in there already.
-
-    async def _add(self, place_id: str, username: str, **query: QueryValue) -> None:
-        operation = self._place.operation("members.add", "POST", "/users/{username}", "once")
-        confirm_if_told(await self._transport.call(operation, place_id, username, query=query))
-
-    async def _add_many(
-        self, place_id: str, usernames: Iterable[str], **query: QueryValue
-    ) -> BatchResult[None]:
-        operation = self._place.operation("members.add_many", "POST", "/users", "once")
-
-        async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[None]]:
-            body = {"usernames": part}
-            answer = await self._transport.call(operation, place_id, query=query, json=body)
-            told = answer.get("data", "newmembers") is not None
-            added = answer.rows(Id, "data", "newmembers") if told else ()
-            return settled(answer, part, added, otherwise=NOT_NEW)
-
-        names = checks.references(operation.id, "usernames", usernames)
-        return await in_parts(checks.chunks(names, self._place.most_added), settle)
-
-    async def _remove(self, place_id: str, username: str, **query: QueryValue) -> None:
-        path = "/users/{username}"
-        operation = self._place.operation("members.remove", "DELETE", path, "once", True)
-        confirm_if_told(await self._transport.call(operation, place_id, username, query=query))
-
-    async def _remove_many(
-        self, place_id: str, usernames: Iterable[str], **query: QueryValue
-    ) -> BatchResult[None]:
-        operation = self._place.operation(
-            "members.remove_many", "DELETE", "/users/{*usernames}", "once"
-        )
-
-        async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[None]]:
-            answer = await self._transport.call(operation, place_id, part, query=query)
-            return outcomes(answer, part, "data")
-
-        names = checks.references(operation.id, "usernames", usernames)
-        return await in_parts(fitting_url(self._transport, names, api_limits.IDS_PER_URL), settle)
+    names = checks.references(operation.id, "usernames", usernames)
+    return await in_parts(fitting_url(transport, names, api_limits.IDS_PER_URL), settle)
 
 
 class Admins(Part):
@@ -243,7 +226,7 @@ class Admins(Part):
 
         Source: chat_groups.admins.list, chat_rooms.admins.list
         """
-        operation = self._place.operation("admins.list", "GET", "/admin", "safe")
+        operation = _ADMINS_LIST[self._place]
 
         async def fetch() -> Sequence[str]:
             answer = await self._transport.call(operation, place_id)
@@ -259,7 +242,7 @@ class Admins(Part):
 
         Source: chat_groups.admins.add, chat_rooms.admins.add
         """
-        operation = self._place.operation("admins.add", "POST", "/admin", "safe")
+        operation = _ADMINS_ADD[self._place]
         name = checks.reference(operation.id, "username", username)
         body = {"newadmin": name}
         answer = await self._transport.call(operation, place_id, json=body, about=name)
@@ -274,7 +257,7 @@ class Admins(Part):
 
         Source: chat_groups.admins.remove, chat_rooms.admins.remove
         """
-        operation = self._place.operation("admins.remove", "DELETE", "/admin/{username}", "once")
+        operation = _ADMINS_REMOVE[self._place]
         answer = await self._transport.call(operation, place_id, username)
         answer.confirm("data", "result")
 
@@ -290,7 +273,7 @@ class Mutes(Part):
 
         Source: chat_groups.mutes.list, chat_rooms.mutes.list
         """
-        operation = self._place.operation("mutes.list", "GET", "/mute", "safe")
+        operation = _MUTES_LIST[self._place]
 
         async def fetch() -> Sequence[MutedMember]:
             answer = await self._transport.call(operation, place_id)
@@ -319,7 +302,7 @@ class Mutes(Part):
 
         Source: chat_groups.mutes.add_many, chat_rooms.mutes.add_many
         """
-        operation = self._place.operation("mutes.add_many", "POST", "/mute", "safe")
+        operation = _MUTES_ADD_MANY[self._place]
         instead = "mutes.remove_many"
         length = length_of_time(operation.id, duration, _MILLISECOND, instead=instead)
 
@@ -339,9 +322,7 @@ class Mutes(Part):
 
         Source: chat_groups.mutes.remove_many, chat_rooms.mutes.remove_many
         """
-        operation = self._place.operation(
-            "mutes.remove_many", "DELETE", "/mute/{*usernames}", "once"
-        )
+        operation = _MUTES_REMOVE_MANY[self._place]
         return await _each(self, operation, place_id, usernames)
 
     async def mute_all(self, place_id: str, /) -> None:
@@ -349,7 +330,7 @@ class Mutes(Part):
 
         Source: chat_groups.mutes.mute_all, chat_rooms.mutes.mute_all
         """
-        operation = self._place.operation("mutes.mute_all", "POST", "/ban", "safe")
+        operation = _MUTES_MUTE_ALL[self._place]
         answer = await self._transport.call(operation, place_id)
         answer.confirm("data", "mute")
 
@@ -358,7 +339,7 @@ class Mutes(Part):
 
         Source: chat_groups.mutes.unmute_all, chat_rooms.mutes.unmute_all
         """
-        operation = self._place.operation("mutes.unmute_all", "DELETE", "/ban", "safe")
+        operation = _MUTES_UNMUTE_ALL[self._place]
         answer = await self._transport.call(operation, place_id)
         # The flag says whether everybody is muted now.
         if not answer.gone and answer.read(bool, "data", "mute"):
@@ -373,7 +354,7 @@ class Allowlist(Part):
 
         Source: chat_groups.allowlist.list, chat_rooms.allowlist.list
         """
-        operation = self._place.operation("allowlist.list", "GET", "/white/users", "safe")
+        operation = _ALLOWLIST_LIST[self._place]
         return _names(self, operation, place_id)
 
     async def add(self, place_id: str, username: str, /) -> None:
@@ -385,8 +366,7 @@ class Allowlist(Part):
 
         Source: chat_groups.allowlist.add, chat_rooms.allowlist.add
         """
-        path = "/white/users/{username}"
-        operation = self._place.operation("allowlist.add", "POST", path, "safe")
+        operation = _ALLOWLIST_ADD[self._place]
         answer = await self._transport.call(operation, place_id, username)
         answer.confirm("data", "result")
 
@@ -399,7 +379,7 @@ class Allowlist(Part):
 
         Source: chat_groups.allowlist.add_many, chat_rooms.allowlist.add_many
         """
-        operation = self._place.operation("allowlist.add_many", "POST", "/white/users", "safe")
+        operation = _ALLOWLIST_ADD_MANY[self._place]
         return await _listed(self, operation, place_id, usernames, api_limits.ALLOWED_PER_CALL)
 
     async def remove_many(self, place_id: str, usernames: Iterable[str], /) -> BatchResult[None]:
@@ -411,8 +391,7 @@ class Allowlist(Part):
 
         Source: chat_groups.allowlist.remove_many, chat_rooms.allowlist.remove_many
         """
-        path = "/white/users/{*usernames}"
-        operation = self._place.operation("allowlist.remove_many", "DELETE", path, "once")
+        operation = _ALLOWLIST_REMOVE_MANY[self._place]
         return await _each(self, operation, place_id, usernames)
 
 
@@ -424,7 +403,7 @@ class Blocklist(Part):
 
         Source: chat_groups.blocklist.list, chat_rooms.blocklist.list
         """
-        operation = self._place.operation("blocklist.list", "GET", "/blocks/users", "safe")
+        operation = _BLOCKLIST_LIST[self._place]
         return _names(self, operation, place_id)
 
     async def add(self, place_id: str, username: str, /) -> None:
@@ -436,9 +415,8 @@ class Blocklist(Part):
 
         Source: chat_groups.blocklist.add, chat_rooms.blocklist.add
         """
-        path = "/blocks/users/{username}"
         # Repeated it is refused: who is blocked is a member no more.
-        operation = self._place.operation("blocklist.add", "POST", path, "once")
+        operation = _BLOCKLIST_ADD[self._place]
         answer = await self._transport.call(operation, place_id, username)
         answer.confirm("data", "result")
 
@@ -450,7 +428,7 @@ class Blocklist(Part):
 
         Source: chat_groups.blocklist.add_many, chat_rooms.blocklist.add_many
         """
-        operation = self._place.operation("blocklist.add_many", "POST", "/blocks/users", "once")
+        operation = _BLOCKLIST_ADD_MANY[self._place]
         return await _listed(self, operation, place_id, usernames, self._place.most_blocked)
 
     async def remove(self, place_id: str, username: str, /) -> None:
@@ -462,8 +440,7 @@ class Blocklist(Part):
 
         Source: chat_groups.blocklist.remove, chat_rooms.blocklist.remove
         """
-        path = "/blocks/users/{username}"
-        operation = self._place.operation("blocklist.remove", "DELETE", path, "once", True)
+        operation = _BLOCKLIST_REMOVE[self._place]
         answer = await self._transport.call(operation, place_id, username)
         answer.confirm("data", "result")
 
@@ -476,8 +453,7 @@ class Blocklist(Part):
 
         Source: chat_groups.blocklist.remove_many, chat_rooms.blocklist.remove_many
         """
-        path = "/blocks/users/{*usernames}"
-        operation = self._place.operation("blocklist.remove_many", "DELETE", path, "once")
+        operation = _BLOCKLIST_REMOVE_MANY[self._place]
         return await _each(self, operation, place_id, usernames)
 
 
@@ -526,7 +502,7 @@ class Announcement(Part):
 
         Source: chat_groups.announcement.get, chat_rooms.announcement.get
         """
-        operation = self._place.operation("announcement.get", "GET", "/announcement", "safe")
+        operation = _ANNOUNCEMENT_GET[self._place]
         answer = await self._transport.call(operation, place_id)
         # The facts leave open what a group without one gives: nothing is read as empty.
         return answer.optional(str, "data", "announcement") or ""
@@ -541,7 +517,7 @@ class Announcement(Part):
 
         Source: chat_groups.announcement.update, chat_rooms.announcement.update
         """
-        operation = self._place.operation("announcement.update", "POST", "/announcement", "safe")
+        operation = _ANNOUNCEMENT_UPDATE[self._place]
         most = api_limits.ANNOUNCEMENT_LENGTH
         text = checks.text(operation.id, "announcement", announcement, most=most)
         answer = await self._transport.call(operation, place_id, json={"announcement": text})

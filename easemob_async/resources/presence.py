@@ -8,7 +8,8 @@ from typing import Final, Literal
 
 from easemob_async import api_limits, checks
 from easemob_async.models.pages import Paginator, by_number
-from easemob_async.models.presence import Presence, PresenceSubscription, PresenceSubscriptionsPage
+from easemob_async.models.presence import Presence as UserPresence
+from easemob_async.models.presence import PresenceSubscription, PresenceSubscriptionsPage
 from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.operation import Operation
 from easemob_async.quotas import SECOND, Limit
@@ -28,7 +29,7 @@ _GET_GROUP: Final = Operation(
 )
 
 
-class PresenceResource:
+class Presence:
     """What users show of being there, where the app has presence switched on."""
 
     def __init__(self, transport: Transport) -> None:
@@ -56,7 +57,7 @@ class PresenceResource:
 
     async def subscribe(
         self, username: str, usernames: Iterable[str], *, duration: timedelta
-    ) -> Sequence[Presence]:
+    ) -> Sequence[UserPresence]:
         """Have a user told of the presence of at most 100 others.
 
         Args:
@@ -78,7 +79,7 @@ class PresenceResource:
         )
         body = {"usernames": names}
         answer = await self._transport.call(_SUBSCRIBE, username, str(seconds), json=body)
-        return answer.optional(tuple[Presence, ...], "result") or ()
+        return answer.optional(tuple[UserPresence, ...], "result") or ()
 
     async def unsubscribe(self, username: str, usernames: Iterable[str]) -> None:
         """Have a user no longer told of the presence of at most 100 others.
@@ -116,7 +117,7 @@ class PresenceResource:
 
         return by_number(fetch)
 
-    async def get_many(self, username: str, usernames: Iterable[str]) -> BatchResult[Presence]:
+    async def get_many(self, username: str, usernames: Iterable[str]) -> BatchResult[UserPresence]:
         """Get the presence of any number of users, 100 a call, as a user may see it.
 
         Raises:
@@ -125,9 +126,9 @@ class PresenceResource:
         Source: presence.get_many
         """
 
-        async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[Presence]]:
+        async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[UserPresence]]:
             answer = await self._transport.call(_GET_MANY, username, json={"usernames": part})
-            rows = answer.rows(Presence, "result")
+            rows = answer.rows(UserPresence, "result")
             found = {str(presence.username): presence for presence in rows}
             return settled(answer, part, found)
 

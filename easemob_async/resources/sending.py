@@ -11,7 +11,19 @@ from easemob_async import api_limits, checks
 from easemob_async.errors import InvalidArgumentError
 from easemob_async.models.messages import Message, RoomMessageLevel, RouteType
 from easemob_async.models.push import PushOptions
+from easemob_async.operation import Operation
 from easemob_async.wire import codec
+
+
+@attrs.frozen(eq=False)
+class Send:
+    """A way to send: the operation, and how much one call of it takes."""
+
+    operation: Operation
+    most_targets: int
+    """The most targets of a call."""
+    most_ignored: int | None = None
+    """The most `roam_ignore_users` of a call."""
 
 
 @attrs.frozen

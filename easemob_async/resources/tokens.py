@@ -55,7 +55,7 @@ class Tokens:
 
         Source: tokens.create_app_token
         """
-        own = self._transport.core.credentials
+        own = self._transport.credentials
         if own is not None:
             client_id, client_secret = client_id or own[0], client_secret or own[1]
         if not client_id or not client_secret:
@@ -125,7 +125,7 @@ class Tokens:
         Source: tokens.create_user_token, ``algorithms`` (``tokens.user.dynamic``)
         """
         operation = "tokens.sign_user_token"
-        own = self._transport.core.credentials or (None, None)
+        own = self._transport.credentials or (None, None)
         client_id, client_secret = client_id or own[0], client_secret or own[1]
         if not client_id or not client_secret:
             raise ConfigurationError(
@@ -135,7 +135,7 @@ class Tokens:
         user_id = checks.reference(operation, "username", username)
         seconds = checks.number(operation, "ttl in seconds", ttl // timedelta(seconds=1), least=1)
         began = checks.milliseconds(operation, "now", now or datetime.now(UTC)) or 0
-        key = self._transport.core.app_key
+        key = self._transport.app_key
         app_key = f"{key.org}#{key.app}"
         moment = began // 1000
         signed = f"{client_id}{app_key}{user_id}{moment}{seconds}{client_secret}"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, Protocol, TypeVar, overload
+from typing import Any, Final, TypeVar, overload
 
-from easemob_async.errors import APIError, Request, ResponseError
-from easemob_async.operation import Operation
+from easemob_async.errors import APIError, ResponseError
+from easemob_async.transport.call import Journey
 from easemob_async.wire import decoding
 from easemob_async.wire.fields import Id
 from easemob_async.wire.redaction import redact
@@ -28,26 +28,15 @@ def says_yes(value: object) -> bool | None:
     return True if value in _YES else False if value in _NO else None
 
 
-class Asked(Protocol):
-    """What an answer has to know of its call, to name it in an error."""
-
-    operation: Operation
-
-    @property
-    def request(self) -> Request: ...
-    def describe(self) -> str: ...
-    def secrets(self, credentials: tuple[str, str] | None) -> set[str]: ...
-
-
 class Answer:
     """A success: its JSON, and what was asked."""
 
-    __slots__ = ("_call", "_id_prefix", "_secrets", "body", "gone")
+    __slots__ = ("_id_prefix", "_journey", "_secrets", "body", "gone")
 
     def __init__(
-        self, call: Asked, body: Mapping[str, Any], id_prefix: str, *, gone: bool = False
+        self, journey: Journey, body: Mapping[str, Any], id_prefix: str, *, gone: bool = False
     ) -> None:
-        self._call = call
+        self._journey = journey
         self._secrets: set[str] | None = None
         self.body = body
         """The decoded JSON object."""
@@ -241,25 +230,25 @@ class Answer:
     def redacted(self, text: str) -> str:
         """Blot the call's own secrets out of the service's words."""
         if self._secrets is None:
-            self._secrets = self._call.secrets(None)
+            self._secrets = self._journey.secrets()
         return redact(text, self._secrets)
 
     def refused(self, reason: str) -> APIError:
         """Make the error for a refusal inside a 200."""
         reason = self.redacted(reason)
         return APIError(
-            f"{self._call.describe()}: refused: {reason}",
-            operation=self._call.operation.id,
+            f"{self._journey.call.describe()}: refused: {reason}",
+            operation=self._journey.call.operation.id,
             status=200,
             description=reason,
-            request=self._call.request,
+            request=self._journey.request,
         )
 
     def wrong(self, problem: str) -> ResponseError:
         """Make the error for an answer that is not what the API promises."""
         return ResponseError(
-            f"{self._call.describe()}: unexpected answer: {problem}",
-            operation=self._call.operation.id,
+            f"{self._journey.call.describe()}: unexpected answer: {problem}",
+            operation=self._journey.call.operation.id,
             status=200,
         )
 

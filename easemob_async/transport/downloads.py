@@ -10,7 +10,21 @@ from os import PathLike
 from pathlib import Path
 from typing import IO, Any
 
-from easemob_async.transport.state import OwnError, Sink
+from easemob_async.transport.own_error import OwnError
+
+
+class Sink:
+    """Where the content of an answer goes that is a file."""
+
+    kept = False
+    """Whether something of it cannot be taken back: the call is not repeated then."""
+
+    async def begin(self) -> None:
+        """An attempt is answered: what is taken from now on is the file from its beginning."""
+
+    async def take(self, piece: bytes) -> None:
+        """Take a piece."""
+        raise NotImplementedError
 
 
 class ToFile(Sink):

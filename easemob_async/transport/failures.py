@@ -16,7 +16,7 @@ from easemob_async.errors import (
     RequestTimeoutError,
     TransportError,
 )
-from easemob_async.transport.state import Call, Core
+from easemob_async.transport.call import Journey
 from easemob_async.wire.redaction import redact
 
 _PHASES = {
@@ -27,8 +27,18 @@ _PHASES = {
 }
 
 
-def wire_failure(call: Call, core: Core, cause: BaseException, *, departed: bool) -> EasemobError:
-    """Make the error for an attempt that brought no answer."""
+def wire_failure(
+    journey: Journey, cause: BaseException, *, departed: bool, closed: bool
+) -> EasemobError:
+    """Make the error for an attempt that brought no answer.
+
+    Args:
+        journey: the call.
+        cause: what aiohttp or the socket raised.
+        departed: whether the attempt had left.
+        closed: whether the client was closed meanwhile.
+    """
+    call = journey.call
     operation = call.operation.id
     if isinstance(cause, ClientResponseError):  # its text has the URL, of a proxy maybe
         cause_words = f"{type(cause).__name__}: {cause.status} {cause.message}"
@@ -36,9 +46,9 @@ def wire_failure(call: Call, core: Core, cause: BaseException, *, departed: bool
         cause_words = f"{type(cause).__name__}: {cause.os_error}"
     else:
         cause_words = f"{type(cause).__name__}: {cause}".removesuffix(": ")
-    words = redact(cause_words, call.secrets(core.credentials))
-    if core.pool.is_closed():
-        return closed_meanwhile(call, departed=departed)
+    if closed:
+        return closed_meanwhile(journey, departed=departed)
+    words = redact(cause_words, journey.secrets())
     timed_out = isinstance(cause, TimeoutError)
     if not departed and timed_out and not isinstance(cause, ConnectionTimeoutError):
         return RequestTimeoutError(
@@ -46,7 +56,7 @@ def wire_failure(call: Call, core: Core, cause: BaseException, *, departed: bool
         )
     if not departed:
         return ConnectError(
-            f"{call.describe()}: no connection to {call.url.host}:{call.url.port}: {words}",
+            f"{call.describe()}: no connection to {journey.url.host}:{journey.url.port}: {words}",
             operation=operation,
         )
     if timed_out:
@@ -63,9 +73,10 @@ def wire_failure(call: Call, core: Core, cause: BaseException, *, departed: bool
     )
 
 
-def closed_meanwhile(call: Call, *, departed: bool = False) -> ClientClosedError:
+def closed_meanwhile(journey: Journey, *, departed: bool = False) -> ClientClosedError:
     """Make the error for a call whose client was closed before it was over."""
-    maybe_processed = departed or call.unsettled
+    call = journey.call
+    maybe_processed = departed or journey.maybe_processed
     fate = "it may have been processed" if maybe_processed else "nothing was sent"
     return ClientClosedError(
         f"{call.describe()}: the client was closed meanwhile; {fate}",
@@ -74,17 +85,18 @@ def closed_meanwhile(call: Call, *, departed: bool = False) -> ClientClosedError
     )
 
 
-def out_of_time(call: Call, total: float) -> EasemobError:
+def out_of_time(journey: Journey, total: float) -> EasemobError:
     """Make the error for a call whose deadline passed."""
+    call = journey.call
     operation = call.operation.id
-    if call.phase == "quota" and not call.unsettled:
+    if journey.phase == "quota" and not journey.maybe_processed:
         return RateLimitError(
             f"{call.describe()}: no quota within the call's {total:g} s; nothing was sent",
             operation=operation,
         )
-    fate = "it may have been processed" if call.unsettled else "it never left"
+    fate = "it may have been processed" if journey.maybe_processed else "it never left"
     return RequestTimeoutError(
-        f"{call.describe()}: not done within {total:g} s, {_PHASES[call.phase]}; {fate}",
+        f"{call.describe()}: not done within {total:g} s, {_PHASES[journey.phase]}; {fate}",
         operation=operation,
-        maybe_processed=call.unsettled,
+        maybe_processed=journey.maybe_processed,
     )

@@ -12,13 +12,18 @@ from typing import Final
 
 import attrs
 
-from easemob_async.errors import ConfigurationError, RateLimitError
+from easemob_async.errors import RateLimitError
 from easemob_async.operation import Operation, PathValue
 from easemob_async.quotas import DAY, Limit, Quotas, Unit
+from easemob_async.transport.loops import LoopBinding
 from easemob_async.transport.retry import LONGEST_WAIT
 from easemob_async.transport.rolling_window import Counter, DayCounter
 
 _KEYED_GATES: Final = 10_000
+_IN_USE: Final = (
+    "this quota account is in use in another event loop; give each loop's client an account of its "
+    "own, with Quotas(share=...)"
+)
 
 
 @attrs.frozen
@@ -229,7 +234,7 @@ class QuotaAccount:
     def __init__(self, quotas: Quotas) -> None:
         self.quotas = quotas
         """The configuration."""
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._binding = LoopBinding(_IN_USE)
         self._limits: dict[str, tuple[Limit, ...]] = {}
         # An operation's gates, where none of its limits is counted for each value of a key.
         self._plain: dict[str, tuple[Gate, ...]] = {}
@@ -246,7 +251,8 @@ class QuotaAccount:
 
     def usage(self) -> list[Usage]:
         """Give what every limit that was touched so far holds now."""
-        now = time.monotonic() if self._loop is None else self._loop.time()
+        loop = self._binding.loop
+        now = time.monotonic() if loop is None else loop.time()
         gates = [*self._gates.values(), *self._keyed.values()]
         result = []
         for gate in gates:
@@ -269,8 +275,8 @@ class QuotaAccount:
             RateLimitError: they cannot be had before the deadline.
         """
         loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            self._enter_loop(loop)
+        if loop is not self._binding.loop:
+            self._binding.enter(loop, self._leave_closed_loop)
         gates = self._plain.get(operation.id)
         if gates is None:
             gates = self._gates_of(operation, values)
@@ -292,16 +298,10 @@ class QuotaAccount:
             raise
         return Permit(taken, loop, now - started)
 
-    def _enter_loop(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._loop is not None:
-            if not self._loop.is_closed():
-                raise ConfigurationError(
-                    "this quota account is in use in another event loop; give each loop's client "
-                    "an account of its own, with Quotas(share=...)"
-                )
-            for gate in [*self._gates.values(), *self._keyed.values()]:
-                gate.leave(loop)
-        self._loop = loop
+    def _leave_closed_loop(self) -> None:
+        loop = asyncio.get_running_loop()
+        for gate in [*self._gates.values(), *self._keyed.values()]:
+            gate.leave(loop)
 
     def _gates_of(self, operation: Operation, values: Sequence[PathValue]) -> tuple[Gate, ...]:
         path = dict(zip(operation.fields, values, strict=False))

@@ -1,10 +1,13 @@
-"""Whether a failed attempt is repeated, and after what wait. Decided without I/O."""
+"""What follows a failed attempt: decided without I/O, of values alone."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from enum import Enum
 from typing import Final
+
+import attrs
 
 from easemob_async.config import RetryPolicy
 from easemob_async.errors import (
@@ -29,6 +32,80 @@ LONGEST_WAIT: Final = 3600.0
 NOT_TAKEN: Final = frozenset({408, 421, 425})
 """Statuses that say that the server did not take the request: request timeout, misdirected, too
 early. Repeated on another connection, whatever the operation does."""
+
+
+class Next(Enum):
+    """What follows a failed attempt."""
+
+    GIVE_UP = "give up"
+    """The error is the call's."""
+    REPEAT = "repeat"
+    """Another attempt, after a wait."""
+    RENEW_TOKEN = "renew"  # noqa: S105 - no secret
+    """Another attempt with another token, if there is one."""
+    ALREADY_DONE = "already done"
+    """Nothing is left to do: an earlier attempt had deleted what cannot be found any more."""
+
+
+@attrs.frozen
+class Decision:
+    """What follows a failed attempt, and when."""
+
+    next: Next
+    wait: float = 0.0
+    """Seconds before the next attempt."""
+    counts: bool = False
+    """Whether the attempt counts as one of those that `RetryPolicy` allows."""
+
+
+@attrs.frozen(kw_only=True)
+class FailedAttempt:
+    """What is known when an attempt has failed."""
+
+    operation: Operation
+    error: EasemobError
+    number: int = 1
+    """Which attempt of the call it was, from 1."""
+    counted: int = 0
+    """Attempts before it that count."""
+    time_left: float | None = None
+    """Seconds until the call's deadline; ``None`` for no deadline."""
+    maybe_processed_before: bool = False
+    """An earlier attempt left, and the service may have acted on it."""
+    may_renew_token: bool = False
+    """The service refused the token, and another may help."""
+    used_up: bool = False
+    """It did not leave, since its kept-alive connection was used up; the next may be fresh."""
+    streamed: bool = False
+    """A part of the call cannot be taken back, so that it cannot be made again."""
+    waits_out: bool = False
+    """Refusals for the rate are waited out without an end."""
+
+
+def decide(
+    failed: FailedAttempt,
+    policy: RetryPolicy,
+    uniform: Callable[[float, float], float] = random.uniform,
+) -> Decision:
+    """Decide what follows a failed attempt."""
+    error, operation = failed.error, failed.operation
+    if failed.may_renew_token and not failed.streamed:
+        return Decision(Next.RENEW_TOKEN)
+    if failed.maybe_processed_before and operation.gone_is_done and is_gone(error):
+        return Decision(Next.ALREADY_DONE)
+    if failed.used_up:
+        return Decision(Next.REPEAT)
+    counts = not (failed.waits_out and is_refusal(error))
+    spent = failed.counted + counts >= policy.attempts
+    if failed.streamed or spent or not may_repeat(operation, error):
+        return Decision(Next.GIVE_UP)
+    wait = backoff(policy, failed.number, uniform)
+    if isinstance(error, RateLimitError | ServerError) and error.retry_after is not None:
+        wait += error.retry_after.total_seconds()
+    too_late = failed.time_left is not None and wait >= failed.time_left
+    if wait > LONGEST_WAIT or too_late:
+        return Decision(Next.GIVE_UP)
+    return Decision(Next.REPEAT, wait, counts)
 
 
 def may_repeat(operation: Operation, error: EasemobError) -> bool:

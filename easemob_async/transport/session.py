@@ -36,6 +36,7 @@ from easemob_async.checks import text_problem
 from easemob_async.config import PoolOptions, Timeouts, parse_proxy
 from easemob_async.errors import ClientClosedError, ConfigurationError
 from easemob_async.transport.departure import Departure, WatchedConnection
+from easemob_async.transport.loops import LoopBinding
 from easemob_async.transport.uploads import StreamedBody
 
 # What a call says by itself; a session's own would break it.
@@ -133,14 +134,18 @@ class SessionPool:
     """One `aiohttp.ClientSession`, made when first needed, in the event loop that needs it."""
 
     def __init__(
-        self, options: PoolOptions, url: URL, session: ClientSession | None = None
+        self,
+        options: PoolOptions,
+        url: URL,
+        binding: LoopBinding,
+        session: ClientSession | None = None,
     ) -> None:
+        self._binding = binding
         self._options = options
         self._url = url
         self._theirs = session
         self._session: ClientSession | None = None
         self._connections: weakref.WeakSet[WatchedConnection] = weakref.WeakSet()
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
 
     @property
@@ -156,31 +161,6 @@ class SessionPool:
     def is_closed(self) -> bool:
         """Tell whether the pool was closed for good."""
         return self._closed
-
-    def enter_loop(self, loop: asyncio.AbstractEventLoop) -> bool:
-        """Bind to a loop; tell whether it is another than before.
-
-        Raises:
-            ClientClosedError: the client was closed.
-            ConfigurationError: the client is in use in another loop that is not closed.
-        """
-        if self._closed:
-            raise ClientClosedError("the client is closed; make a new one")
-        if loop is self._loop:
-            return False
-        if self._loop is not None and not self._loop.is_closed():
-            raise ConfigurationError(
-                "the client is in use in another event loop; make one client for each loop"
-            )
-        moved = self._loop is not None
-        if moved and self._theirs is not None:
-            raise ConfigurationError(
-                "the session that was given belongs to an event loop that is closed"
-            )
-        self._loop = loop
-        if moved:
-            self._leave_closed_loop()
-        return moved
 
     def session(self) -> ClientSession:
         """Return the session.
@@ -200,8 +180,9 @@ class SessionPool:
     async def close(self) -> None:
         """Close the session, unless it is the caller's. Closing twice is fine."""
         self._closed = True
-        if self._loop is not None and self._loop.is_closed():
-            self._leave_closed_loop()
+        loop = self._binding.loop
+        if loop is not None and loop.is_closed():
+            self._close_left_behind()
             return
         session, self._session = self._session, None
         if session is not None and session is not self._theirs:
@@ -240,13 +221,24 @@ class SessionPool:
         return session
 
     def _connection(self) -> WatchedConnection:
-        assert self._loop is not None
-        connection = WatchedConnection(self._loop)
+        assert self._binding.loop is not None
+        connection = WatchedConnection(self._binding.loop)
         self._connections.add(connection)
         return connection
 
-    def _leave_closed_loop(self) -> None:
-        """Close what an event loop left behind that was closed without `close`."""
+    def leave_closed_loop(self) -> None:
+        """Leave an event loop that was closed without `close`: the next call is in another.
+
+        Raises:
+            ConfigurationError: the session is the caller's, and belongs to that loop.
+        """
+        if self._theirs is not None:
+            raise ConfigurationError(
+                "the session that was given belongs to an event loop that is closed"
+            )
+        self._close_left_behind()
+
+    def _close_left_behind(self) -> None:
         session, self._session = self._session, None
         connections, self._connections = list(self._connections), weakref.WeakSet()
         if session is None or session is self._theirs:
@@ -292,7 +284,8 @@ class SessionPool:
                 raise ConfigurationError(
                     f"the session that was given sends a header {name!r:.80} that {problem}"
                 )
-        if getattr(session, "_loop", self._loop) is not self._loop:  # `loop` itself is deprecated
+        loop = self._binding.loop
+        if getattr(session, "_loop", loop) is not loop:  # `loop` itself is deprecated
             raise ConfigurationError("the session that was given belongs to another event loop")
         return session
 

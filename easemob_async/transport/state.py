@@ -1,25 +1,21 @@
-"""What a client shares among its calls, and what one call keeps while it is on its way."""
+"""What a client shares among its calls: where, who, and the accounts that are kept."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from urllib.parse import parse_qsl
+from typing import Final, Protocol
 
 import attrs
 from yarl import URL
 
 from easemob_async.config import AppKey, Hooks, RetryPolicy, Timeouts
-from easemob_async.errors import Request
-from easemob_async.models.tokens import Token, TokenProvider
-from easemob_async.operation import Operation, PathValue
-from easemob_async.transport.departure import OnDeparture
+from easemob_async.errors import ClientClosedError
+from easemob_async.models.tokens import TokenProvider
+from easemob_async.transport.loops import LoopBinding
 from easemob_async.transport.quota_account import QuotaAccount
 from easemob_async.transport.session import SessionPool
-from easemob_async.transport.uploads import Upload
-from easemob_async.wire import codec
-from easemob_async.wire.redaction import secrets_in
+
+IN_USE: Final = "the client is in use in another event loop; make one client for each loop"
 
 
 @attrs.frozen
@@ -31,48 +27,18 @@ class Options:
     hooks: Hooks
 
 
-@attrs.frozen
-class Bulk:
-    """How a call of a bulk job differs.
+class OwnedTokenProvider(TokenProvider, Protocol):
+    """A provider that the client has made or taken over: it moves and closes with the client."""
 
-    Refusals and quotas are waited out without limit, and the deadline is each attempt's own.
-    """
+    def moved(self) -> None:
+        """Forget what waits in an event loop that is closed."""
 
-    admission: Callable[[], AbstractAsyncContextManager[None]]
-    """The context in which each attempt acquires its quota."""
-    on_departure: OnDeparture
-    """Awaited right before an attempt leaves."""
-    on_repeat: Callable[[], Awaitable[None]]
-    """Awaited when an attempt surely was not processed and will be repeated."""
+    async def close(self) -> None:
+        """Stop a fetch that is in flight."""
 
 
-class OwnError(Exception):
-    """An error of the caller's own code (file, iterator, provider), on its way to the caller.
-
-    It passes by whatever takes errors for those of the wire.
-    """
-
-    def __init__(self, cause: BaseException) -> None:
-        super().__init__(cause)
-        self.cause = cause
-
-
-class Sink:
-    """Where the content of an answer goes that is a file."""
-
-    kept = False
-    """Whether something of it cannot be taken back: the call is not repeated then."""
-
-    async def begin(self) -> None:
-        """An attempt is answered: what is taken from now on is the file from its beginning."""
-
-    async def take(self, piece: bytes) -> None:
-        """Take a piece."""
-        raise NotImplementedError
-
-
-class Core:
-    """What a client and its light copies share: where, who, and the accounts that are kept."""
+class ClientState:
+    """What a client and its light copies share."""
 
     def __init__(
         self,
@@ -80,6 +46,7 @@ class Core:
         app_key: AppKey,
         base_url: URL,
         pool: SessionPool,
+        binding: LoopBinding,
         quotas: QuotaAccount,
         credentials: tuple[str, str] | None,
         max_message_bytes: int,
@@ -91,104 +58,50 @@ class Core:
         self.credentials = credentials
         self.max_message_bytes = max_message_bytes
         self.tokens: TokenProvider | None = None
-        self.owns_tokens = False
-        self.loop: asyncio.AbstractEventLoop | None = None
-        self.calls: set[asyncio.Timeout] = set()
-        """The time limits of the calls that are not over: closing the client ends them at once."""
+        self.owned_tokens: OwnedTokenProvider | None = None
+        """The same as `tokens`, where the client owns it."""
+        self._binding = binding
+        self._calls: set[asyncio.Timeout] = set()
+
+    def own(self, tokens: OwnedTokenProvider) -> None:
+        """Take over a provider."""
+        self.tokens = self.owned_tokens = tokens
 
     def enter_loop(self) -> asyncio.AbstractEventLoop:
-        """Bind to the running loop; raises from another one, unless the first is closed."""
+        """Return the running loop, bound to.
+
+        Raises:
+            ClientClosedError: the client was closed.
+            ConfigurationError: the client belongs to another loop that is not closed.
+        """
+        if self.pool.is_closed():
+            raise ClientClosedError("the client is closed; make a new one")
         loop = asyncio.get_running_loop()
-        if loop is not self.loop or self.pool.is_closed():
-            if self.pool.enter_loop(loop):
-                self.calls.clear()
-                leave = getattr(self.tokens, "leave_loop", None)
-                if leave is not None:
-                    leave()
-            self.loop = loop
+        if loop is not self._binding.loop:
+            self._binding.enter(loop, self._leave_closed_loop)
         return loop
 
-    def end_calls(self) -> None:
-        """Have every call end that is not over: nothing leaves any more."""
-        if self.loop is None or self.loop.is_closed():
-            return
-        for limit in self.calls:
-            if not limit.expired():
-                limit.reschedule(self.loop.time())
+    def started(self, limit: asyncio.Timeout) -> None:
+        """Note a call by its time limit: closing the client ends it at once."""
+        self._calls.add(limit)
 
+    def ended(self, limit: asyncio.Timeout) -> None:
+        """Forget a call that is over."""
+        self._calls.discard(limit)
 
-class Call:
-    """One call on its way: what stays the same over its attempts, and what they left behind."""
+    async def close(self) -> None:
+        """End every call that is not over, and close connections and provider."""
+        loop = self._binding.loop
+        if loop is not None and not loop.is_closed():
+            for limit in self._calls:
+                if not limit.expired():
+                    limit.reschedule(loop.time())
+        await self.pool.close()
+        if self.owned_tokens is not None:
+            await self.owned_tokens.close()
 
-    __slots__ = (
-        "about",
-        "attempt",
-        "body",
-        "bulk",
-        "headers",
-        "messages",
-        "operation",
-        "phase",
-        "sink",
-        "stale",
-        "token",
-        "unsettled",
-        "upload",
-        "url",
-        "username",
-        "values",
-    )
-
-    def __init__(
-        self,
-        operation: Operation,
-        values: Sequence[PathValue],
-        url: URL,
-        body: bytes,
-        messages: int,
-        username: str | None,
-        bulk: Bulk | None,
-        about: PathValue | None,
-        headers: Mapping[str, str] | None,
-        upload: Upload | None,
-        sink: Sink | None,
-    ) -> None:
-        self.headers = headers
-        self.upload = upload
-        self.sink = sink
-        self.operation = operation
-        self.values = values
-        self.url = url
-        self.body = body
-        self.messages = messages
-        self.username = username
-        self.bulk = bulk
-        self.about = about
-        self.attempt = 0
-        self.stale = 0
-        self.phase = "quota"
-        self.token: Token | None = None
-        # An earlier attempt left and may have been processed.
-        self.unsettled = False
-
-    def describe(self) -> str:
-        """Name the call: ``users.get("ann")``."""
-        values = self.values if self.about is None else (*self.values, self.about)
-        return self.operation.describe(values)
-
-    @property
-    def request(self) -> Request:
-        """What is asked, without secrets."""
-        return Request(self.operation.method, str(self.url))
-
-    def secrets(self, credentials: tuple[str, str] | None) -> set[str]:
-        """Collect every secret that a text about this call could repeat."""
-        known = set() if credentials is None else {credentials[1]}
-        if self.token is not None:
-            known.add(self.token.value)
-        known |= secrets_in(self.headers or {})
-        if self.operation.form:
-            known |= secrets_in(dict(parse_qsl(self.body.decode())))
-        elif self.body[:1] in (b"{", b"["):
-            known |= secrets_in(codec.loads(self.body))
-        return known
+    def _leave_closed_loop(self) -> None:
+        self.pool.leave_closed_loop()
+        self._calls.clear()
+        if self.owned_tokens is not None:
+            self.owned_tokens.moved()

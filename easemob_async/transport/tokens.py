@@ -113,12 +113,8 @@ class AppTokenSource:
             self._forced_at = now
             self._token = None
 
-    def known_secrets(self) -> tuple[str, ...]:
-        """Give the token's value, for the redactor."""
-        return () if self._token is None else (self._token.value,)
-
-    def leave_loop(self) -> None:
-        """Forget the fetch of an event loop that is closed."""
+    def moved(self) -> None:
+        """Forget what waits in an event loop that is closed."""
         self._refresh = None
 
     async def close(self) -> None:

@@ -3,67 +3,96 @@
 from __future__ import annotations
 
 import asyncio
-import copy
-import logging
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
-from urllib.parse import urlencode
+from collections.abc import AsyncIterator, Mapping
+from contextlib import nullcontext
+from typing import Final
 
 import attrs
-from aiohttp import ClientError, ClientResponse, ClientSession
+from aiohttp import ClientError, ClientResponse
 from multidict import CIMultiDict
 from yarl import URL
 
-from easemob_async.checks import fail, text_problem
-from easemob_async.config import AttemptEnded, AttemptStarted, Hooks
-from easemob_async.errors import (
-    EasemobError,
-    RateLimitError,
-    ResponseError,
-    ServerError,
-)
-from easemob_async.models.tokens import Token, TokenProvider
-from easemob_async.operation import Operation, PathValue, QueryValue, query_string
+from easemob_async import __version__
+from easemob_async.config import AppKey, AttemptEnded, AttemptStarted, RetryPolicy
+from easemob_async.errors import EasemobError, RateLimitError, ResponseError, TransportError
+from easemob_async.operation import Operation, PathValue, QueryValue
+from easemob_async.quotas import Limit
 from easemob_async.transport.answer import Answer
+from easemob_async.transport.authorization import ask_for_token, renew_token
+from easemob_async.transport.call import Call, Journey, make_call
 from easemob_async.transport.departure import Departure
+from easemob_async.transport.downloads import Sink
 from easemob_async.transport.failures import closed_meanwhile, out_of_time, wire_failure
+from easemob_async.transport.hooks import tell_ended, tell_started, wants_end
+from easemob_async.transport.own_error import OwnError
+from easemob_async.transport.policy import SINGLE, Policy
 from easemob_async.transport.quota_account import Permit
-from easemob_async.transport.refusals import (
-    is_about_token,
-    one_line,
-    read_refusal,
-    shorten,
-    to_error,
-)
-from easemob_async.transport.retry import (
-    LONGEST_WAIT,
-    NOT_TAKEN,
-    backoff,
-    is_gone,
-    is_refusal,
-    may_repeat,
-)
+from easemob_async.transport.reading import Refused, Reply, already_gone, read_reply
+from easemob_async.transport.retry import NOT_TAKEN, FailedAttempt, Next, decide
 from easemob_async.transport.session import OneShotBody, wire_timeout
-from easemob_async.transport.state import Bulk, Call, Core, Options, OwnError, Sink
-from easemob_async.transport.tokens import checked_token
-from easemob_async.transport.uploads import PIECE, StreamedBody, Upload
-from easemob_async.wire import codec
-from easemob_async.wire.redaction import redact
+from easemob_async.transport.state import ClientState, Options
+from easemob_async.transport.uploads import PIECE, StreamedBody
 
-_log: Final = logging.getLogger("easemob_async")
-_USER_AGENT: Final = "easemob_async/0.1"
-_NO_CONTENT: Final = 204
-_EMPTY_OBJECT: Final[Mapping[str, Any]] = {}
+_USER_AGENT: Final = f"easemob_async/{__version__}"
+_OK: Final = 200
+_HEADERS: Final = (
+    ("Accept", "application/json"),
+    ("Accept-Encoding", "gzip, deflate"),
+    ("User-Agent", _USER_AGENT),
+)
+_JSON_HEADERS: Final = (*_HEADERS, ("Content-Type", "application/json"))
+_FORM_HEADERS: Final = (*_HEADERS, ("Content-Type", "application/x-www-form-urlencoded"))
+# aiohttp would call the content of these "application/octet-stream" when there is none.
+_WITH_CONTENT: Final = frozenset({"POST", "PUT"})
+
+
+@attrs.frozen
+class _Failed:
+    """An attempt that brought no answer to give."""
+
+    error: EasemobError
+    token_refused: bool = False
+    used_up: bool = False
+    """It did not leave, since its kept-alive connection was used up."""
 
 
 class Transport:
-    """Carries calls for the resources of a client."""
+    """Carries calls for the resources of a client, and tells them what they may know of it."""
 
-    def __init__(self, core: Core, options: Options) -> None:
-        self.core = core
+    def __init__(self, state: ClientState, options: Options) -> None:
+        self.state = state
         self.options = options
         self._wire_timeout = wire_timeout(options.timeouts)
-        self._hooked = options.hooks != Hooks()
+        credentials = state.credentials
+        self._secrets = frozenset[str]() if credentials is None else frozenset({credentials[1]})
+
+    @property
+    def app_key(self) -> AppKey:
+        """The app."""
+        return self.state.app_key
+
+    @property
+    def app_url(self) -> str:
+        """Where the app's API is."""
+        return self.state.app_url
+
+    @property
+    def credentials(self) -> tuple[str, str] | None:
+        """The client's id and secret, where it has them."""
+        return self.state.credentials
+
+    @property
+    def max_message_bytes(self) -> int:
+        """The most that body and ext of a message may have together."""
+        return self.state.max_message_bytes
+
+    def limits(self, operation: Operation) -> tuple[Limit, ...]:
+        """Return the limits in force for an operation."""
+        return self.state.quotas.limits(operation)
+
+    def with_retry(self, retry: RetryPolicy) -> Transport:
+        """Return the same with another retry policy."""
+        return Transport(self.state, attrs.evolve(self.options, retry=retry))
 
     async def call(
         self,
@@ -71,224 +100,251 @@ class Transport:
         *values: PathValue,
         query: Mapping[str, QueryValue] | None = None,
         json: object = None,
-        body: bytes | None = None,
-        messages: int = 1,
-        username: str | None = None,
-        bulk: Bulk | None = None,
         about: PathValue | None = None,
-        headers: Mapping[str, str] | None = None,
-        upload: Upload | None = None,
-        sink: Sink | None = None,
+        username: str | None = None,
+        messages: int = 1,
     ) -> Answer:
-        """Carry one call and give its answer.
+        """Make one call and return its answer.
 
         Args:
             operation: what to do.
             values: the path parameters, in path order.
             query: the query; what is ``None`` is left out.
             json: the body, if any.
-            body: the body, encoded already.
-            messages: how many messages the call counts as.
-            username: whose token is wanted; ``None`` for the app's.
-            bulk: set for the calls of a bulk job.
             about: what the body is about, to name it in errors: a username, the targets.
-            headers: headers of the operation's own.
-            upload: the file that is the body.
-            sink: takes the file that the answer is.
+            username: whose token is wanted; ``None`` for the app's.
+            messages: how many messages the call counts as.
+
+        Raises:
+            EasemobError: see the tree.
+        """
+        call = make_call(
+            operation,
+            values,
+            query=query,
+            json=json,
+            about=about,
+            username=username,
+            messages=messages,
+        )
+        return await self.carry(call)
+
+    async def carry(self, call: Call, policy: Policy = SINGLE) -> Answer:
+        """Carry a call to its answer, in as many attempts as that takes.
 
         Raises:
             EasemobError: see the tree; raised outside of any handler, so that no cause chain holds
                 a request with its headers.
         """
-        core = self.core
-        loop = core.enter_loop()
-        if headers is not None:
-            _check_headers(operation, headers)
-        path = operation.fill(values)
-        if query is not None:
-            path += query_string(query)
-        if body is None:
-            body = b"" if json is None else _encode(operation, json)
-        url = URL(core.app_url + path, encoded=True)
-        call = Call(
-            operation, values, url, body, messages, username, bulk, about, headers, upload, sink
-        )
-        total = None if bulk is not None else self.options.timeouts.total
-        deadline = None if total is None else loop.time() + total
-        limit = asyncio.timeout_at(deadline)
-        core.calls.add(limit)
+        state = self.state
+        loop = state.enter_loop()
+        journey = Journey(call, URL(state.app_url + call.target, encoded=True), self._secrets)
+        total = None if policy.waits_out else self.options.timeouts.total
+        limit = asyncio.timeout_at(None if total is None else loop.time() + total)
+        state.started(limit)
         failure: BaseException
         try:
             async with limit:
-                return await self._attempts(call, loop, deadline)
+                return await self._attempts(journey, policy, limit.when())
         except OwnError as own:
             failure = own.cause
             if isinstance(failure, EasemobError):
-                failure.maybe_processed = failure.maybe_processed or call.unsettled
+                failure.maybe_processed = failure.maybe_processed or journey.maybe_processed
         except EasemobError as error:
-            error.maybe_processed = error.maybe_processed or call.unsettled
+            error.maybe_processed = error.maybe_processed or journey.maybe_processed
             raise
         except TimeoutError:
-            if core.pool.is_closed() or total is None:
-                failure = closed_meanwhile(call)
+            if state.pool.is_closed() or total is None:
+                failure = closed_meanwhile(journey)
             else:
-                failure = out_of_time(call, total)
+                failure = out_of_time(journey, total)
         finally:
-            core.calls.discard(limit)
+            state.ended(limit)
         raise failure  # outside of the handler: without a context
 
-    async def _attempts(
-        self,
-        call: Call,
-        loop: asyncio.AbstractEventLoop,
-        deadline: float | None,
-    ) -> Answer:
-        policy, bulk = self.options.retry, call.bulk
-        renewed = False
-        repeats = 0
-        while True:
-            call.attempt += 1
-            ended = await self._attempt(call, deadline)
-            error = ended.error
-            if error is None:
-                assert ended.answer is not None
-                return ended.answer
-            kept = (call.sink is not None and call.sink.kept) or (
-                call.upload is not None and call.upload.consumed
-            )
-            may_renew = ended.token_refused and not renewed and not kept
-            if may_renew:
-                if bulk is not None:
-                    await bulk.on_repeat()  # the answer was a definite no, whatever comes of this
-                if await self._renew_token(call):
-                    renewed = True
-                    continue
-            if call.unsettled and call.operation.method == "DELETE" and is_gone(error):
-                # What an earlier attempt deleted cannot be found any more.
-                return self._answer(call, _EMPTY_OBJECT, gone=True)
-            call.unsettled = call.unsettled or error.maybe_processed
-            if ended.stale and call.stale < self.core.pool.size:
-                # Kept-alive connections that are used up are no tries: the next may be fresh.
-                call.stale += 1
-                if bulk is not None:
-                    await bulk.on_repeat()
-                continue
-            # A bulk job waits refusals out: they do not count as tries.
-            repeats += not (bulk is not None and is_refusal(error))
-            if kept or repeats >= policy.attempts or not may_repeat(call.operation, error):
-                raise error
-            wait = backoff(policy, call.attempt)
-            if isinstance(error, RateLimitError | ServerError) and error.retry_after is not None:
-                wait += error.retry_after.total_seconds()
-            if wait > LONGEST_WAIT or (deadline is not None and loop.time() + wait >= deadline):
-                raise error
-            call.phase = "backoff"
-            if bulk is not None:
-                await bulk.on_repeat()
-            await asyncio.sleep(wait)
+    async def fetch(self, url: str, operation: str) -> AsyncIterator[bytes]:
+        """Download a file from a URL that is signed: it takes no token, and none is sent to it.
 
-    async def _attempt(self, call: Call, deadline: float | None) -> _Ended:
-        permit = await self._admitted(call, deadline)
-        departure = Departure(
-            self.core.pool.is_closed, None if call.bulk is None else call.bulk.on_departure
-        )
-        reply: _Reply | None = None
-        failure: EasemobError | None = None
-        loop = asyncio.get_running_loop()
-        started = loop.time()
-        self._started(call, permit)
+        Raises:
+            TransportError: it cannot be downloaded.
+        """
+        session = self.state.pool.session()
         try:
-            reply = await self._send(call, departure, permit)
+            async with session.get(
+                URL(url, encoded=True),
+                allow_redirects=False,
+                timeout=wire_timeout(self.options.timeouts, whole=True),
+            ) as response:
+                if response.status == _OK:
+                    async for piece in response.content.iter_chunked(PIECE):
+                        yield piece
+                    return
+                problem = f"status {response.status}"
+        except (ClientError, OSError) as error:
+            problem = type(error).__name__  # its text may hold the signed URL
+        raise TransportError(
+            f"{operation}: a file cannot be downloaded: {problem}", operation=operation
+        )
+
+    async def _attempts(self, journey: Journey, policy: Policy, deadline: float | None) -> Answer:
+        call, loop = journey.call, asyncio.get_running_loop()
+        renewed = False
+        counted = used_up = 0
+        while True:
+            journey.attempt += 1
+            ended = await self._attempt(journey, policy, deadline)
+            if isinstance(ended, Answer):
+                return ended
+            failed = FailedAttempt(
+                operation=call.operation,
+                error=ended.error,
+                number=journey.attempt,
+                counted=counted,
+                time_left=None if deadline is None else deadline - loop.time(),
+                maybe_processed_before=journey.maybe_processed,
+                may_renew_token=ended.token_refused and not renewed,
+                used_up=ended.used_up and used_up < self.state.pool.size,
+                streamed=call.streamed,
+                waits_out=policy.waits_out,
+            )
+            decision = decide(failed, self.options.retry)
+            if decision.next is Next.RENEW_TOKEN:
+                await policy.on_repeat()  # the answer was a definite no, whatever comes of this
+                renewed = await renew_token(self.state, call, journey.token)
+                if renewed:
+                    continue
+                failed = attrs.evolve(failed, may_renew_token=False)
+                decision = decide(failed, self.options.retry)
+            if decision.next is Next.ALREADY_DONE:
+                return already_gone(journey, self.state.app_key.id_prefix)
+            journey.maybe_processed = journey.maybe_processed or ended.error.maybe_processed
+            if decision.next is Next.GIVE_UP:
+                raise ended.error
+            counted += decision.counts
+            used_up += failed.used_up
+            journey.phase = "backoff"
+            await policy.on_repeat()
+            if decision.wait:
+                await asyncio.sleep(decision.wait)
+
+    async def _attempt(
+        self, journey: Journey, policy: Policy, deadline: float | None
+    ) -> Answer | _Failed:
+        permit = await self._admitted(journey, policy, deadline)
+        departure = Departure(self.state.pool.is_closed, policy.on_departure)
+        loop, hooks = asyncio.get_running_loop(), self.options.hooks
+        began = loop.time()
+        operation = journey.call.operation.id
+        if hooks.attempt_started is not None:
+            tell_started(hooks, AttemptStarted(operation, journey.attempt, permit.waited))
+        status: int | None = None
+        failure: EasemobError | None = None
+        try:
+            reply = await self._send(journey, departure, permit, policy)
+            status = reply.status
         except (ClientError, OSError, RuntimeError, ValueError) as cause:
             if isinstance(cause, EasemobError):
                 raise
             if departure.refusal is not None:
                 raise departure.refusal from None
-            failure = wire_failure(call, self.core, cause, departed=departure.left)
+            closed = self.state.pool.is_closed()
+            failure = wire_failure(journey, cause, departed=departure.left, closed=closed)
+            return _Failed(failure, used_up=departure.stale)
         finally:
             # Answered or given up: one more window. Never left: free at once.
             if departure.left:
-                call.unsettled = call.unsettled or (reply is None and failure is None)
+                given_up = status is None and failure is None
+                journey.maybe_processed = journey.maybe_processed or given_up
                 permit.settle()
             else:
                 permit.give_back()
-            status = None if reply is None else reply.status
-            self._ended(call, permit, status, loop.time() - started, failure)
-        if reply is None:
-            return _Ended(error=failure, stale=departure.stale)
-        return self._read(call, reply, permit)
+            if wants_end(hooks):
+                error = None if failure is None else type(failure).__name__
+                if error is None and status is None:
+                    error = "given up"
+                took = loop.time() - began
+                number, waited = journey.attempt, permit.waited
+                tell_ended(hooks, AttemptEnded(operation, number, status, waited, took, error))
+        answer = read_reply(journey, reply, self.state.app_key.id_prefix)
+        if not isinstance(answer, Refused):
+            return answer
+        refusal = answer.error
+        if isinstance(refusal, RateLimitError) and refusal.temporary:
+            permit.refused("calls" if status == 429 else "messages", refusal.retry_after)
+        return _Failed(refusal, token_refused=answer.about_token)
 
-    async def _admitted(self, call: Call, deadline: float | None) -> Permit:
+    async def _admitted(self, journey: Journey, policy: Policy, deadline: float | None) -> Permit:
         """Wait for quota."""
-        call.phase = "quota"
-        quota = self.core.quotas.acquire(
+        journey.phase = "quota"
+        call = journey.call
+        quota = self.state.quotas.acquire(
             call.operation, messages=call.messages, values=call.values, deadline=deadline
         )
-        if call.bulk is None:
+        if policy is SINGLE:
             return await quota
         try:
-            async with call.bulk.admission():
+            async with policy.admission():
                 return await quota
         finally:
             quota.close()  # when it was not admitted; harmless when it ran
 
-    async def _send(self, call: Call, departure: Departure, permit: Permit) -> _Reply:
+    async def _send(
+        self, journey: Journey, departure: Departure, permit: Permit, policy: Policy
+    ) -> Reply:
         """Send one request, and take its answer in."""
-        core, operation = self.core, call.operation
-        has_content = call.upload is None and (call.body or operation.method in _WITH_CONTENT)
-        headers = CIMultiDict(_CONTENT_HEADERS if has_content else _HEADERS)
-        if operation.form:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        if operation.auth and core.tokens is not None:
-            call.phase = "token"
-            call.token = await self._token(core.tokens, call)
-            headers["Authorization"] = f"Bearer {call.token.value}"
-        call.phase = "wire"
-        session = core.pool.session()
+        state, call = self.state, journey.call
+        operation = call.operation
+        content = call.upload is None and (call.body or operation.method in _WITH_CONTENT)
+        given = _FORM_HEADERS if operation.form else _JSON_HEADERS if content else _HEADERS
+        headers = CIMultiDict(given)
+        if operation.auth and state.tokens is not None:
+            journey.phase = "token"
+            journey.token = await ask_for_token(state, state.tokens, call)
+            headers["Authorization"] = f"Bearer {journey.token.value}"
+        journey.phase = "wire"
         if call.headers is not None:
             headers.update(call.headers)
-        if call.upload is not None:
-            upload = call.upload.body(departure)
-            try:
-                return await self._exchange(session, call, headers, upload, permit)
-            except ClientError:
-                if upload.broken is None:
-                    raise
-                broken = upload.broken
-            raise OwnError(broken)
-        body = OneShotBody(call.body, departure)
-        if call.bulk is None:
-            return await self._exchange(session, call, headers, body, permit)
-        async with asyncio.timeout(self.options.timeouts.total):
-            return await self._exchange(session, call, headers, body, permit)
+        body: OneShotBody | StreamedBody
+        if call.upload is None:
+            body = OneShotBody(call.body, departure)
+        else:
+            body = call.upload.body(departure)
+        each = asyncio.timeout(self.options.timeouts.total) if policy.waits_out else nullcontext()
+        try:
+            async with each:
+                return await self._exchange(journey, headers, body, permit)
+        except ClientError:
+            if isinstance(body, StreamedBody) and body.broken is not None:
+                broken = body.broken
+            else:
+                raise
+        raise OwnError(broken)
 
     async def _exchange(
         self,
-        session: ClientSession,
-        call: Call,
+        journey: Journey,
         headers: CIMultiDict[str],
         body: OneShotBody | StreamedBody,
         permit: Permit,
-    ) -> _Reply:
-        response = await session.request(
+    ) -> Reply:
+        call, pool = journey.call, self.state.pool
+        response = await pool.session().request(
             call.operation.method,
-            call.url,
+            journey.url,
             data=body,
             headers=headers,
             allow_redirects=False,
             raise_for_status=False,
             auto_decompress=True,
             timeout=self._wire_timeout,
-            **self.core.pool.options(body.departure, own_type=call.upload is not None),
+            **pool.options(body.departure, own_type=call.upload is not None),
         )
         # The service has counted the call by now: one window from the response's head on.
         permit.settle()
         status = response.status
         try:
-            if call.sink is not None and status == 200:
-                await call.sink.begin()
-                async for piece in response.content.iter_chunked(PIECE):
-                    await call.sink.take(piece)
+            if call.sink is not None and status == _OK:
+                await _pour(response, call.sink)
                 data = b"{}"
             else:
                 data = await self._content(call, response)
@@ -296,12 +352,11 @@ class Transport:
             response.close()
             raise
         body.departure.answered(reusable=status not in NOT_TAKEN)
-        retry_after = None if status == 200 else response.headers.get("Retry-After")
-        return _Reply(status, retry_after, data)
+        return Reply(status, None if status == _OK else response.headers.get("Retry-After"), data)
 
     async def _content(self, call: Call, response: ClientResponse) -> bytes:
         """Read an answer, as long as it is no larger than it may be."""
-        most, size, pieces = self.core.pool.max_answer_bytes, 0, []
+        most, size, pieces = self.state.pool.max_answer_bytes, 0, []
         async for piece in response.content.iter_any():
             pieces.append(piece)
             size += len(piece)
@@ -314,171 +369,9 @@ class Transport:
                 )
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    def _read(self, call: Call, reply: _Reply, permit: Permit) -> _Ended:
-        """Make the typed answer, or the error, of what came back."""
-        status = reply.status
-        if 200 <= status < 300:
-            return _Ended(answer=self._decode(call, status, reply.data))
-        if 300 <= status < 400:
-            raise ResponseError(
-                f"{call.describe()}: {status}: the server redirects, which the API never does: "
-                "check base_url",
-                operation=call.operation.id,
-                status=status,
-            )
-        refusal = read_refusal(status, reply.data, reply.retry_after)
-        error = to_error(
-            refusal,
-            call=call.describe(),
-            operation=call.operation.id,
-            request=call.request,
-            secrets=call.secrets(self.core.credentials),
-        )
-        if isinstance(error, RateLimitError) and error.temporary:
-            permit.refused("calls" if status == 429 else "messages", error.retry_after)
-        about_token = call.operation.auth and is_about_token(refusal)
-        return _Ended(error=error, token_refused=about_token)
 
-    async def _token(self, tokens: TokenProvider, call: Call) -> Token:
-        provider = self._provider_name(tokens)
-        failure: EasemobError
-        try:
-            asked: object = tokens.get(username=call.username)
-            token = await asked if isinstance(asked, Awaitable) else asked
-            return checked_token(token, f"{call.describe()}: {provider}")
-        except EasemobError as error:
-            failure = copy.copy(error)
-            who = "" if self.core.owns_tokens else f" from {provider}"
-            failure.args = (f"{call.describe()}: no token{who}: {error}",)
-            failure.maybe_processed = False  # this call, that is; it never left
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
-            failure = EasemobError(f"{call.describe()}: {provider} was cancelled")
-        except Exception as error:
-            error.add_note(f"{call.describe()}: raised by {provider}; nothing was sent")
-            raise OwnError(error) from None
-        raise failure if self.core.owns_tokens else OwnError(failure)
-
-    async def _renew_token(self, call: Call) -> bool:
-        tokens, refused = self.core.tokens, call.token
-        if tokens is None or refused is None:
-            return False
-        try:
-            tokens.invalidate(refused)
-        except Exception as error:
-            error.add_note(f"{call.describe()}: raised by {self._provider_name(tokens)}")
-            raise OwnError(error) from None
-        return (await self._token(tokens, call)).value != refused.value
-
-    def _provider_name(self, tokens: TokenProvider) -> str:
-        return (
-            "the service" if self.core.owns_tokens else f"the TokenProvider {type(tokens).__name__}"
-        )
-
-    def _decode(self, call: Call, status: int, data: bytes) -> Answer:
-        if not data and (status == _NO_CONTENT or call.operation.method != "GET"):
-            return self._answer(call, _EMPTY_OBJECT)  # a deed is confirmed by the status
-        try:
-            content = codec.read(data)
-        except ValueError:
-            content = None
-        if isinstance(content, dict):
-            return self._answer(call, content)
-        shown = shorten(redact(one_line(data), call.secrets(self.core.credentials)))
-        what = "nothing" if not data else f"something that is not a JSON object: {shown!r}"
-        raise ResponseError(
-            f"{call.describe()}: {status}: the server answered {what}; is base_url Easemob's?",
-            operation=call.operation.id,
-            status=status,
-            excerpt=shown,
-        )
-
-    def _answer(self, call: Call, content: Mapping[str, Any], *, gone: bool = False) -> Answer:
-        prefix = self.core.app_key.id_prefix
-        return Answer(call, content, prefix, gone=gone)
-
-    def _started(self, call: Call, permit: Permit) -> None:
-        hook = self.options.hooks.attempt_started
-        if hook is not None:
-            _run_hook(hook, AttemptStarted(call.operation.id, call.attempt, permit.waited))
-
-    def _ended(
-        self,
-        call: Call,
-        permit: Permit,
-        status: int | None,
-        duration: float,
-        failure: EasemobError | None,
-    ) -> None:
-        hook = self.options.hooks.attempt_ended
-        debug = _log.isEnabledFor(logging.DEBUG)
-        if hook is None and not debug:
-            return
-        error = type(failure).__name__ if failure is not None else None
-        if error is None and status is None:
-            error = "given up"
-        event = AttemptEnded(
-            call.operation.id, call.attempt, status, permit.waited, duration, error
-        )
-        if debug:
-            _log.debug(
-                "%s attempt %d: %s, %.3f s (quota %.3f s)",
-                event.operation,
-                event.attempt,
-                event.error or event.status,
-                event.duration,
-                event.quota_wait,
-            )
-        if hook is not None:
-            _run_hook(hook, event)
-
-
-_HEADERS: Final = (
-    ("Accept", "application/json"),
-    ("Accept-Encoding", "gzip, deflate"),
-    ("User-Agent", _USER_AGENT),
-)
-_CONTENT_HEADERS: Final = (*_HEADERS, ("Content-Type", "application/json"))
-# aiohttp would call the content of these "application/octet-stream" when there is none.
-_WITH_CONTENT: Final = frozenset({"POST", "PUT"})
-
-
-@attrs.frozen
-class _Reply:
-    """What came back over the wire."""
-
-    status: int
-    retry_after: str | None
-    data: bytes
-
-
-@attrs.frozen
-class _Ended:
-    """How an attempt ended: with an answer, or with an error."""
-
-    answer: Answer | None = None
-    error: EasemobError | None = None
-    token_refused: bool = False
-    """A new token may help."""
-    stale: bool = False
-    """The request did not leave, since its connection was used up."""
-
-
-def _encode(operation: Operation, value: Any) -> bytes:
-    return urlencode(value).encode() if operation.form else codec.dumps(value)
-
-
-def _check_headers(operation: Operation, headers: Mapping[str, str]) -> None:
-    for name, value in headers.items():
-        problem = text_problem(value)
-        if problem is not None:
-            raise fail(operation.id, f"the header {name} {problem}")
-
-
-def _run_hook(hook: Callable[[Any], None], event: AttemptStarted | AttemptEnded) -> None:
-    try:
-        hook(event)
-    except Exception:
-        _log.exception("a hook failed on %s", type(event).__name__)
+async def _pour(response: ClientResponse, sink: Sink) -> None:
+    """Hand a file on, piece by piece."""
+    await sink.begin()
+    async for piece in response.content.iter_chunked(PIECE):
+        await sink.take(piece)

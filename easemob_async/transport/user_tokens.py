@@ -92,16 +92,11 @@ class UserTokens:
         assert self._app is not None
         self._app.invalidate(token)
 
-    def known_secrets(self) -> tuple[str, ...]:
-        """Give the values of all tokens, for the redactor."""
-        app = () if self._app is None else self._app.known_secrets()
-        return (*app, *(token.value for token in self._users.values()))
-
-    def leave_loop(self) -> None:
-        """Forget the fetch of an event loop that is closed."""
+    def moved(self) -> None:
+        """Forget what waits in an event loop that is closed."""
         self._turns.clear()
         if self._app is not None:
-            self._app.leave_loop()
+            self._app.moved()
 
     async def close(self) -> None:
         """Stop a fetch that is in flight."""

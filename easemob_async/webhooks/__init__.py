@@ -115,14 +115,12 @@ from easemob_async.webhooks.events.users import (
     UserLogout,
     UserReplaced,
 )
+from easemob_async.webhooks.intake import WebhookAnswer
 from easemob_async.webhooks.parse import (
     EVENTS,
     parse_event,
 )
-from easemob_async.webhooks.receiver import (
-    WebhookAnswer,
-    WebhookReceiver,
-)
+from easemob_async.webhooks.receiver import WebhookReceiver
 from easemob_async.webhooks.reports import (
     Dropped,
     DropReason,

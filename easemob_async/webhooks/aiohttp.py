@@ -6,21 +6,19 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from easemob_async.errors import WebhookError
-from easemob_async.webhooks.asgi import _READ_WITHIN
+from easemob_async.webhooks.intake import READ_WITHIN, Answering, WebhookAnswer
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from easemob_async.webhooks.receiver import WebhookAnswer, WebhookReceiver
 
-
-async def answer_aiohttp(receiver: WebhookReceiver, request: web.Request) -> web.Response:
+async def answer_aiohttp(receiver: Answering, request: web.Request) -> web.Response:
     """Answer a request of `aiohttp.web`."""
     from aiohttp import web  # loaded already, where this is called
 
     body = bytearray()
     try:
-        async with asyncio.timeout(_READ_WITHIN):
+        async with asyncio.timeout(READ_WITHIN):
             async for piece in request.content.iter_any():
                 body += piece
                 if len(body) > receiver.max_body:

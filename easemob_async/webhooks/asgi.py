@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 
 from easemob_async.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from easemob_async.webhooks.receiver import WebhookReceiver
-
+from easemob_async.webhooks.intake import READ_WITHIN, Answering
 
 Message = MutableMapping[str, object]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-_READ_WITHIN: Final = 10.0
-"""Seconds for a body to arrive, as long as the service waits for an answer."""
 _JSON: Final = b"application/json"
 
 
@@ -27,7 +22,7 @@ class AsgiApp:
     An object, since uvicorn takes a bare bound method for an app of ASGI 2.
     """
 
-    def __init__(self, receiver: WebhookReceiver) -> None:
+    def __init__(self, receiver: Answering) -> None:
         self._receiver = receiver
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -46,7 +41,7 @@ class AsgiApp:
 
     async def _answer(self, encoding: str | None, receive: Receive, send: Send) -> None:
         try:
-            async with asyncio.timeout(_READ_WITHIN):
+            async with asyncio.timeout(READ_WITHIN):
                 body = await _read(self._receiver, receive)
         except TimeoutError:
             await _respond(send, 408, b"{}")
@@ -56,7 +51,7 @@ class AsgiApp:
             await _respond(send, answer.status, answer.body)
 
 
-async def _read(receiver: WebhookReceiver, receive: Receive) -> bytes | None:
+async def _read(receiver: Answering, receive: Receive) -> bytes | None:
     """Read a body, not much further than is allowed; ``None`` when who sent it has left."""
     body = bytearray()
     while True:
@@ -77,7 +72,7 @@ async def _respond(send: Send, status: int, body: bytes, *headers: tuple[bytes, 
     await send({"type": "http.response.body", "body": body})
 
 
-async def _lifespan(receiver: WebhookReceiver, receive: Receive, send: Send) -> None:
+async def _lifespan(receiver: Answering, receive: Receive, send: Send) -> None:
     """Start and close the receiver where it is the whole app."""
     while True:
         message = await receive()

@@ -9,20 +9,15 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar, overload
-
-import attrs
 
 from easemob_async.errors import ConfigurationError, WebhookError
 from easemob_async.webhooks.aiohttp import answer_aiohttp
 from easemob_async.webhooks.asgi import AsgiApp
-from easemob_async.webhooks.duplicates import Seen, event_key
 from easemob_async.webhooks.events.base import Event
 from easemob_async.webhooks.events.pre_delivery import Allow, PreDelivery, Verdict, encode_verdict
-from easemob_async.webhooks.packed import unpack
-from easemob_async.webhooks.parse import classify, decode, spelt_call_id, to_event
+from easemob_async.webhooks.intake import Decision, Intake, WebhookAnswer
 from easemob_async.webhooks.reports import (
     Dropped,
     DropReason,
@@ -30,7 +25,6 @@ from easemob_async.webhooks.reports import (
     WebhookCounts,
     WebhookHooks,
 )
-from easemob_async.webhooks.signature import Signature, check_signature
 from easemob_async.webhooks.workers import Workers
 
 if TYPE_CHECKING:
@@ -53,17 +47,6 @@ class Registered(Protocol[E]):
     """What `WebhookReceiver.on` returns: a decorator that leaves the handler as it is."""
 
     def __call__(self, handler: Callable[[E], R], /) -> Callable[[E], R]: ...
-
-
-@attrs.frozen
-class WebhookAnswer:
-    """What to answer a post with: a status and a JSON body."""
-
-    status: int
-    body: bytes = b"{}"
-
-
-_TAKEN: Final = WebhookAnswer(200)
 
 
 class WebhookReceiver:
@@ -125,7 +108,6 @@ class WebhookReceiver:
         hooks: WebhookHooks | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._secrets = _secrets(secret)
         for name, number in {
             "max_body": max_body,
             "queue_size": queue_size,
@@ -150,17 +132,21 @@ class WebhookReceiver:
         """Bytes; a longer post is refused."""
         self.asgi_app = AsgiApp(self)
         """An ASGI app: alone, where it starts and closes the receiver, or mounted in another."""
-        self._allow_unsigned = allow_unsigned
+        self._intake = Intake(
+            secret,
+            allow_unsigned=allow_unsigned,
+            max_body=max_body,
+            max_age=max_age.total_seconds(),
+            remember=remember,
+            now=now,
+        )
         self._answer_within = answer_within.total_seconds()
-        self._max_age = max_age.total_seconds()
         self._drain_within = drain_within.total_seconds()
         self._queue_size = queue_size
         self._queue_bytes = queue_bytes
         self._ordered = ordered
         self._worker_count = workers
         self._hooks = WebhookHooks() if hooks is None else hooks
-        self._now = now
-        self._seen = Seen(remember)
         self._handlers: list[tuple[tuple[type[Event], ...], Callable[..., object]]] = []
         self._screen: Callable[[PreDelivery], object] | None = None
         self._workers: Workers | None = None
@@ -300,45 +286,15 @@ class WebhookReceiver:
         """
         began = asyncio.get_running_loop().time()
         self._counts["received"] += 1
-        if len(body) > self.max_body:
-            self._drop(DropReason.TOO_LARGE)
-            return WebhookAnswer(413)
-        try:
-            body = unpack(body, content_encoding, self.max_body)
-            if len(body) > self.max_body:
-                self._drop(DropReason.TOO_LARGE)
-                return WebhookAnswer(413)
-            payload, cut = decode(body)
-        except WebhookError as error:
-            return self.refuse(error)
-        signature = check_signature(payload, self._secrets, partial(spelt_call_id, body))
-        if signature is Signature.FORGED:
-            # Not signed by the service, so that it is not counted as a failure by it.
-            self._drop(DropReason.FORGED)
-            return WebhookAnswer(403)
-        if self._workers is None:
-            # Not 200: the service posts it again, or stores it.
-            self._drop(DropReason.NOT_RUNNING)
-            return WebhookAnswer(503)
-        taken = self._default if classify(payload) is PreDelivery else _TAKEN
-        try:
-            event = to_event(payload, cut=cut)
-        except WebhookError as error:
-            self._drop(DropReason.DAMAGED, error=error)
-            return taken
-        except Exception as error:  # a good signature gets 200, whatever else is wrong
-            _LOGGER.exception("a signed post could not be read")
-            self._drop(
-                DropReason.DAMAGED, error=WebhookError(f"it could not be read: {error!r:.80}")
-            )
-            return taken
-        if signature is Signature.MISSING and not self._allow_unsigned:
-            self._drop(DropReason.UNSIGNED, event)
-            return taken
-        if isinstance(event, PreDelivery):
+        decision = self._intake.decide(body, content_encoding, running=self._workers is not None)
+        event = decision.event
+        if decision.dropped is not None:
+            self._drop(decision.dropped, event, decision.error)
+        elif isinstance(event, PreDelivery):
             return await self._judged(event, began)
-        self._enqueue(event, len(body), self._workers)
-        return taken
+        else:
+            self._enqueue(decision)
+        return self._default if decision.asks else WebhookAnswer(decision.status)
 
     def refuse(self, error: WebhookError) -> WebhookAnswer:
         """Answer a post that cannot be read: it was not the service that sent it."""
@@ -347,17 +303,15 @@ class WebhookReceiver:
 
     # ------------------------------------------------------------ after delivery
 
-    def _enqueue(self, event: Event, size: int, workers: Workers) -> None:
-        key = event_key(event)
-        if key is not None and key in self._seen:
-            self._drop(DropReason.DUPLICATE, event)
-            return
-        if not workers.put(event, size, event.conversation if self._ordered else ""):
+    def _enqueue(self, decision: Decision) -> None:
+        event, workers = decision.event, self._workers
+        assert event is not None
+        assert workers is not None
+        if not workers.put(event, decision.size, event.conversation if self._ordered else ""):
             # Not remembered: should it come again, it is new.
             self._drop(DropReason.OVERFLOW, event)
             return
-        if key is not None:
-            self._seen.add(key)
+        self._intake.remember(decision)
         self._counts["queued"] += 1
 
     async def _handle(self, event: Event) -> None:
@@ -388,7 +342,7 @@ class WebhookReceiver:
         screen = self._screen
         if screen is None:
             return self._default
-        if abs(self._now() - event.timestamp.timestamp()) > self._max_age:
+        if self._intake.is_stale(event):
             self._drop(DropReason.STALE, event)
             return self._by_default()
         task = asyncio.create_task(_verdict(screen, event))
@@ -457,12 +411,3 @@ def _tell(hook: Callable[[T], None], value: T) -> None:
         hook(value)
     except Exception:
         _LOGGER.exception("a webhook hook failed")
-
-
-def _secrets(secret: str | Iterable[str]) -> tuple[str, ...]:
-    found = (secret,) if isinstance(secret, str) else tuple(secret)
-    if not found or not all(isinstance(one, str) and one for one in found):
-        raise ConfigurationError(
-            "secret must be the secret of a webhook rule, or several; not empty"
-        )
-    return found

@@ -17,8 +17,8 @@ from easemob_async.emulator import Emulator
 from easemob_async.emulator.in_thread import running
 from easemob_async.emulator.quotas import RULES, StrictQuotas
 from easemob_async.emulator.routes import routes
+from easemob_async.resources import operations
 from tests import facts_reader as facts
-from tests.contract.operations import operations
 
 APP = "/easemob-demo/testapp"
 
@@ -83,7 +83,7 @@ def refusal(answer: tuple[int, Any]) -> tuple[int, str, str]:
 def test_it_imports_nothing_of_the_client_but_constants() -> None:
     folder = Path(easemob_async.emulator.__file__).parent
     imported = set()
-    for path in folder.glob("*.py"):
+    for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("easemob_async"):
                 names = {alias.name for alias in node.names}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from easemob_async.fanout import bloom_filter as module
-from easemob_async.fanout.bloom_filter import Filter
+from easemob_async.fanout.bloom_filter import BloomFilter
 
 names = st.text(st.sampled_from("abc0_é"), min_size=0, max_size=4)
 
@@ -30,7 +30,7 @@ def test_who_was_met_is_never_taken_for_new(
     patch = pytest.MonkeyPatch()
     patch.setattr(module, "_KEPT", kept)
     met: set[str] = set()
-    table = Filter(words)
+    table = BloomFilter(words)
     for part in parts:
         maybe = set(table.add(part))
         for at, name in enumerate(part):
@@ -41,7 +41,7 @@ def test_who_was_met_is_never_taken_for_new(
 
 
 def test_ids_in_ascending_order_are_never_taken_for_met() -> None:
-    table = Filter(1)  # a table of one word would take everybody for met
+    table = BloomFilter(1)  # a table of one word would take everybody for met
     for start in range(0, 100_000, 500):
         assert table.add([f"u{n:08}" for n in range(start, start + 500)]) == []
 
@@ -51,13 +51,13 @@ def test_new_ids_are_very_rarely_taken_for_met(in_order_first: int) -> None:
     ids = [f"u{n:08}" for n in range(200_000)]
     later = ids[in_order_first:]
     random.Random(1).shuffle(later)
-    table = Filter()
+    table = BloomFilter()
     table.add(ids[:in_order_first])
     assert len(table.add(later)) <= 5
     assert len(table.add(ids)) == len(ids)
 
 
 def test_who_is_below_a_long_run_in_order_may_have_been_met() -> None:
-    table = Filter()
+    table = BloomFilter()
     table.add([f"u{n:08}" for n in range(1000, 50_000)])
     assert table.add(["u00049999", "u00050000", "u00000001", "v"]) == [0, 2]

@@ -33,7 +33,7 @@ from easemob_async import (
 from easemob_async.emulator import Emulator
 from easemob_async.emulator.in_thread import running
 from easemob_async.fanout import deduplication
-from easemob_async.fanout.bloom_filter import Filter
+from easemob_async.fanout.bloom_filter import BloomFilter
 from easemob_async.fanout.journal import index, reader, writer
 from tests.conftest import FAST, Against
 from tests.servers import CUT, HANG, Answer, Received, Reply
@@ -91,7 +91,7 @@ async def test_what_only_seems_to_have_been_met_is_sent_all_the_same(
     against: Against, path: Path, monkeypatch: pytest.MonkeyPatch, scanned: int
 ) -> None:
     # A filter of 256 slots takes almost everybody for met: the second look must sort it out.
-    monkeypatch.setattr(deduplication, "Filter", lambda: Filter(8))
+    monkeypatch.setattr(deduplication, "BloomFilter", lambda: BloomFilter(8))
     monkeypatch.setattr(deduplication, "_SCANNED", scanned)
     pairs = [(name, Text("same") if n % 2 else Text("other")) for n, name in enumerate(users(700))]
     async with against(accept, quotas=FREE) as (client, server):

@@ -8,7 +8,7 @@ from itertools import islice
 from hypothesis import given
 from hypothesis import strategies as st
 
-from easemob_async.fanout.outcomes import OutcomeStatus
+from easemob_async.fanout.outcomes import Outcome, OutcomeStatus
 from easemob_async.fanout.packing import Packer, PlannedCall, call_sizes
 from easemob_async.quotas import MINUTE, SECOND, Limit
 
@@ -62,17 +62,21 @@ def test_every_target_is_in_one_call_or_settled_and_none_twice_in_a_call(
     limit = Limit(max(1, most * 2 + 1), per=SECOND, unit="messages")
     packer = Packer("op", call_sizes(most, [limit]), look_ahead=look_ahead, dedupe=dedupe)
     calls: list[PlannedCall] = []
+    outcomes: list[Outcome] = []
     for number, target in enumerate(given_targets):
-        if packer.accepts(target):
+        packed: PlannedCall | Outcome | None = packer.check(target)
+        if packed is None:
             assert isinstance(target, str)
-            call = packer.add(target, b"%d" % (number % contents))
-            if call is not None:
-                calls.append(call)
+            packed = packer.add(target, b"%d" % (number % contents))
+        if isinstance(packed, PlannedCall):
+            calls.append(packed)
+        elif packed is not None:
+            outcomes.append(packed)
         assert sum(1 for _ in packer._waiting) <= look_ahead
     while (call := packer.flush()) is not None:
         calls.append(call)
     planned = [target for call in calls for target in call.targets]
-    settled = [outcome.target for outcome in packer.settled]
+    settled = [outcome.target for outcome in outcomes]
     wanted = Counter(t if isinstance(t, str) else repr(t) for t in given_targets)
     assert Counter(planned + settled) == wanted
     for call in calls:
@@ -80,7 +84,7 @@ def test_every_target_is_in_one_call_or_settled_and_none_twice_in_a_call(
         assert len(set(call.targets)) == len(call.targets)
     if dedupe == 1000:
         assert len(set(planned)) == len(planned)
-    failed = [o for o in packer.settled if o.status is OutcomeStatus.FAILED]
+    failed = [o for o in outcomes if o.status is OutcomeStatus.FAILED]
     assert len(failed) == sum(t in ("", "a\n", 5, None) for t in given_targets)
     assert all("op: target" in str(outcome.error) for outcome in failed)
 
@@ -101,7 +105,7 @@ def test_what_is_held_back_is_bounded_and_the_oldest_goes_first() -> None:
     assert packer.add("a", b"1") is None
     assert packer.add("b", b"2") is None
     call = packer.add("c", b"1")
-    assert call is not None
+    assert isinstance(call, PlannedCall)
     assert (list(call.targets), call.content) == (["a", "c"], b"1")
     assert packer.held() == ["b"]
     assert packer.flush() is None

@@ -24,10 +24,10 @@ from easemob_async import (
     ResponseError,
     Text,
 )
+from easemob_async.resources import operations
 from tests.conftest import Against
 from tests.contract.calls import CALLS
 from tests.contract.examples import any_example
-from tests.contract.operations import operations
 from tests.servers import Received, Reply
 
 REPEATED_DELETES = sorted(

@@ -296,7 +296,7 @@ async def test_a_broken_token_of_the_service_is_neither_used_nor_kept(
         assert not caught.value.maybe_processed
         assert not server.calls
         server.respond = respond
-        client._transport.core.tokens._retry_at = 0.0  # type: ignore[union-attr]
+        client._transport.state.tokens._retry_at = 0.0  # type: ignore[union-attr]
         await client.messages.send_to_users(["u1"], Text("x"))
 
 

@@ -26,8 +26,9 @@ from easemob_async.webhooks import (
     PreDelivery,
     Refuse,
     WebhookReceiver,
-    adapters,
+    asgi,
 )
+from easemob_async.webhooks import aiohttp as aiohttp_adapter
 from tests.webhooks.posts import MESSAGE, QUESTION, SECRET, signed
 
 NOW = QUESTION["timestamp"] / 1000
@@ -145,7 +146,8 @@ async def test_an_oversized_body_is_not_read_to_its_end(server: Any) -> None:
 async def test_a_body_that_does_not_come_is_not_waited_for(
     server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adapters, "_READ_WITHIN", 0.05)
+    for adapter in (aiohttp_adapter, asgi):
+        monkeypatch.setattr(adapter, "READ_WITHIN", 0.05)
     receiver, _ = bot()
     async with server(receiver) as url:
         host, _, port = url.split("/")[2].partition(":")

@@ -242,7 +242,7 @@ async def test_duplicates_are_recognised_in_bounded_memory() -> None:
     async with kept.listening() as receiver:
         for number in range(100):
             await post(receiver, signed(MESSAGE, callId=f"acme#shop_{number}"))
-        assert len(receiver._seen._keys) == 10
+        assert len(receiver._intake._seen._keys) == 10
         await post(receiver, signed(MESSAGE, callId="acme#shop_95"))
         await post(receiver, signed(MESSAGE, callId="acme#shop_5"))  # forgotten by now
     assert len(kept.events) == 101

@@ -1,0 +1,39 @@
+"""The event loop that a client, or an account that clients share, belongs to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from easemob_async.errors import ConfigurationError
+
+
+class LoopBinding:
+    """The loop of the first use, until it is closed; then that of the next."""
+
+    def __init__(self, in_use: str) -> None:
+        """Bind to no loop yet.
+
+        Args:
+            in_use: what to say when another loop has it that is not closed.
+        """
+        self._in_use = in_use
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    def enter(self, loop: asyncio.AbstractEventLoop, on_move: Callable[[], None]) -> None:
+        """Bind to a loop.
+
+        Args:
+            loop: the running one.
+            on_move: called before another loop, which is closed by now, is left.
+
+        Raises:
+            ConfigurationError: it belongs to another loop that is not closed.
+        """
+        if loop is self.loop:
+            return
+        if self.loop is not None:
+            if not self.loop.is_closed():
+                raise ConfigurationError(self._in_use)
+            on_move()
+        self.loop = loop

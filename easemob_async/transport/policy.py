@@ -1,0 +1,45 @@
+"""What a call of a single method and one of a bulk job do differently."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Final
+
+import attrs
+
+from easemob_async.transport.departure import OnDeparture
+
+
+async def _nothing() -> None:
+    """Nobody has to know."""
+
+
+@attrs.frozen
+class Policy:
+    """How a call waits, and who has to know when it leaves and when it is repeated."""
+
+    waits_out: bool = False
+    """Quota and refusals are waited out without an end, and the deadline is each attempt's own.
+
+    Otherwise the deadline is the whole call's: quota, token, attempts and the waits between them.
+    """
+    admission: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
+    """The context in which each attempt acquires its quota."""
+    on_departure: OnDeparture | None = None
+    """Awaited right before an attempt leaves."""
+    on_repeat: Callable[[], Awaitable[None]] = _nothing
+    """Awaited when an attempt surely was not processed and will be repeated."""
+
+
+SINGLE: Final = Policy()
+"""A call of a single method."""
+
+
+def bulk(
+    admission: Callable[[], AbstractAsyncContextManager[None]],
+    on_departure: OnDeparture,
+    on_repeat: Callable[[], Awaitable[None]],
+) -> Policy:
+    """Make the policy of a call of a bulk job."""
+    return Policy(True, admission, on_departure, on_repeat)

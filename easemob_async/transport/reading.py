@@ -1,0 +1,94 @@
+"""What came back over the wire, read: a typed answer, or the service's no. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import attrs
+
+from easemob_async.errors import APIError, ResponseError
+from easemob_async.transport.answer import Answer
+from easemob_async.transport.call import Journey
+from easemob_async.transport.refusals import (
+    is_about_token,
+    one_line,
+    read_refusal,
+    shorten,
+    to_error,
+)
+from easemob_async.wire import codec
+from easemob_async.wire.redaction import redact
+
+_NO_CONTENT: Final = 204
+_EMPTY_OBJECT: Final[Mapping[str, Any]] = {}
+
+
+@attrs.frozen
+class Reply:
+    """What came back over the wire."""
+
+    status: int
+    retry_after: str | None
+    data: bytes
+
+
+@attrs.frozen
+class Refused:
+    """The service's no, as an error."""
+
+    error: APIError
+    about_token: bool
+    """Whether a new token may help."""
+
+
+def read_reply(journey: Journey, reply: Reply, id_prefix: str) -> Answer | Refused:
+    """Read a reply.
+
+    Raises:
+        ResponseError: it is neither a JSON object nor the service's no.
+    """
+    call, status = journey.call, reply.status
+    if 200 <= status < 300:
+        return _decoded(journey, reply, id_prefix)
+    if 300 <= status < 400:
+        raise ResponseError(
+            f"{call.describe()}: {status}: the server redirects, which the API never does: "
+            "check base_url",
+            operation=call.operation.id,
+            status=status,
+        )
+    refusal = read_refusal(status, reply.data, reply.retry_after)
+    error = to_error(
+        refusal,
+        call=call.describe(),
+        operation=call.operation.id,
+        request=journey.request,
+        secrets=journey.secrets(),
+    )
+    return Refused(error, call.operation.auth and is_about_token(refusal))
+
+
+def already_gone(journey: Journey, id_prefix: str) -> Answer:
+    """Make the answer to a repeated DELETE that found nothing any more."""
+    return Answer(journey, _EMPTY_OBJECT, id_prefix, gone=True)
+
+
+def _decoded(journey: Journey, reply: Reply, id_prefix: str) -> Answer:
+    call, data = journey.call, reply.data
+    if not data and (reply.status == _NO_CONTENT or call.operation.method != "GET"):
+        return Answer(journey, _EMPTY_OBJECT, id_prefix)  # a deed is confirmed by the status
+    try:
+        content = codec.read(data)
+    except ValueError:
+        content = None
+    if isinstance(content, dict):
+        return Answer(journey, content, id_prefix)
+    shown = shorten(redact(one_line(data), journey.secrets()))
+    what = "nothing" if not data else f"something that is not a JSON object: {shown!r}"
+    raise ResponseError(
+        f"{call.describe()}: {reply.status}: the server answered {what}; is base_url Easemob's?",
+        operation=call.operation.id,
+        status=reply.status,
+        excerpt=shown,
+    )

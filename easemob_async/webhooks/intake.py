@@ -1,0 +1,152 @@
+"""What becomes of a post: taken, dropped or refused. Decides without I/O; the receiver runs it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Final, Protocol
+
+import attrs
+
+from easemob_async.errors import ConfigurationError, WebhookError
+from easemob_async.webhooks.compression import unpack
+from easemob_async.webhooks.duplicates import Seen, event_key
+from easemob_async.webhooks.events.base import Event
+from easemob_async.webhooks.events.pre_delivery import PreDelivery
+from easemob_async.webhooks.parse import classify, decode, spelt_call_id, to_event
+from easemob_async.webhooks.reports import DropReason
+from easemob_async.webhooks.signature import Signature, check_signature
+
+READ_WITHIN: Final = 10.0
+"""Seconds for a body to arrive, as long as the service waits for an answer."""
+_LOGGER: Final = logging.getLogger("easemob_async")
+
+
+@attrs.frozen
+class WebhookAnswer:
+    """What to answer a post with: a status and a JSON body."""
+
+    status: int
+    """The HTTP status."""
+    body: bytes = b"{}"
+    """The JSON."""
+
+
+class Answering(Protocol):
+    """What an adapter needs of the receiver."""
+
+    max_body: int
+
+    async def answer(
+        self, body: bytes, *, content_encoding: str | None = None
+    ) -> WebhookAnswer: ...
+    def refuse(self, error: WebhookError) -> WebhookAnswer: ...
+    async def start(self) -> None: ...
+    async def close(self) -> None: ...
+
+
+@attrs.frozen
+class Decision:
+    """What becomes of a post."""
+
+    status: int = 200
+    """What to answer it with."""
+    dropped: DropReason | None = None
+    """Why nobody gets it; ``None`` when it is taken."""
+    event: Event | None = None
+    """What it says, where it could be read."""
+    error: WebhookError | None = None
+    """Why it could not."""
+    asks: bool = False
+    """Whether it asks for a verdict before delivery."""
+    size: int = 0
+    """Its size in bytes, unpacked."""
+    key: bytes | None = None
+    """What tells it from other events, where something does."""
+
+
+class Intake:
+    """Decides about posts; it remembers which events it has taken."""
+
+    def __init__(
+        self,
+        secret: str | Iterable[str],
+        *,
+        allow_unsigned: bool,
+        max_body: int,
+        max_age: float,
+        remember: int,
+        now: Callable[[], float],
+    ) -> None:
+        """Take the rules.
+
+        Raises:
+            ConfigurationError: no secret.
+        """
+        self._secrets = _secrets(secret)
+        self._allow_unsigned = allow_unsigned
+        self._max_body = max_body
+        self._max_age = max_age
+        self._seen = Seen(remember)
+        self._now = now
+
+    def decide(self, body: bytes, encoding: str | None, *, running: bool) -> Decision:
+        """Decide about a post.
+
+        Args:
+            body: the body of the post, as it came.
+            encoding: what it is packed with, by its header.
+            running: whether somebody is there to take events.
+        """
+        if len(body) > self._max_body:
+            return Decision(413, DropReason.TOO_LARGE)
+        try:
+            body = unpack(body, encoding, self._max_body)
+            if len(body) > self._max_body:
+                return Decision(413, DropReason.TOO_LARGE)
+            payload, cut = decode(body)
+        except WebhookError as error:
+            return Decision(400, DropReason.DAMAGED, error=error)
+        signature = check_signature(payload, self._secrets, partial(spelt_call_id, body))
+        if signature is Signature.FORGED:
+            # Not signed by the service, so that it is not counted as a failure by it.
+            return Decision(403, DropReason.FORGED)
+        if not running:
+            # Not 200: the service posts it again, or stores it.
+            return Decision(503, DropReason.NOT_RUNNING)
+        asks = classify(payload) is PreDelivery
+        try:
+            event = to_event(payload, cut=cut)
+        except WebhookError as error:
+            return Decision(dropped=DropReason.DAMAGED, error=error, asks=asks)
+        except Exception as error:  # a good signature gets 200, whatever else is wrong
+            _LOGGER.exception("a signed post could not be read")
+            unread = WebhookError(f"it could not be read: {error!r:.80}")
+            return Decision(dropped=DropReason.DAMAGED, error=unread, asks=asks)
+        if signature is Signature.MISSING and not self._allow_unsigned:
+            return Decision(dropped=DropReason.UNSIGNED, event=event, asks=asks)
+        if isinstance(event, PreDelivery):
+            return Decision(event=event, asks=True)
+        key = event_key(event)
+        if key is not None and key in self._seen:
+            return Decision(dropped=DropReason.DUPLICATE, event=event, asks=asks)
+        return Decision(event=event, asks=asks, size=len(body), key=key)
+
+    def is_stale(self, question: PreDelivery) -> bool:
+        """Tell whether a question is too old for an answer, or from the future."""
+        return abs(self._now() - question.timestamp.timestamp()) > self._max_age
+
+    def remember(self, decision: Decision) -> None:
+        """Remember an event that was taken: should it come again, it is a duplicate."""
+        if decision.key is not None:
+            self._seen.add(decision.key)
+
+
+def _secrets(secret: str | Iterable[str]) -> tuple[str, ...]:
+    found = (secret,) if isinstance(secret, str) else tuple(secret)
+    if not found or not all(isinstance(one, str) and one for one in found):
+        raise ConfigurationError(
+            "secret must be the secret of a webhook rule, or several; not empty"
+        )
+    return found
