@@ -1,1 +1,1 @@
-"""Benchmarks: each prints ratios measured side by side in one run."""
+"""Benchmarks; each prints ratios that are measured side by side in one run."""

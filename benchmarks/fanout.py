@@ -1,7 +1,8 @@
-"""Bulk sending against the same by hand: ``python -m benchmarks.fanout``.
+"""Bulk sending, compared with the same by hand: ``python -m benchmarks.fanout``.
 
-300 000 users in calls of 600, quotas off. By hand: ``asyncio.gather`` over 64 workers, `aiohttp`,
-`json`, a dict. Against a server in another process, in rounds taken in turn; medians and ratios.
+It sends to 300 000 users in calls of 600, without quotas. By hand means ``asyncio.gather`` over 64
+workers, `aiohttp`, `json` and a dict. The server is another process, and the rounds alternate.
+Prints medians and ratios.
 """
 
 from __future__ import annotations
@@ -83,17 +84,18 @@ async def _compare(base_url: str, targets: int, rounds: int) -> None:
             "iterated": iterated,
         }
         medians = await in_turn(works, rounds)
-    print(f"{targets:,} users in calls of {SIZE}, {rounds} rounds in turn")
+    print(f"{targets:,} users in calls of {SIZE}, {rounds} alternating rounds")
     hand_cpu, hand_wall = medians["by hand"]
     for name, (cpu, wall) in medians.items():
         print(
-            f"    {name:10} {cpu / targets * 1e6:5.2f} µs of CPU a target; targets a CPU second, "
-            f"against by hand: {hand_cpu / cpu:.2f}; a wall second: {hand_wall / wall:.2f}"
+            f"    {name:10} {cpu / targets * 1e6:5.2f} µs of CPU per target; compared with by "
+            f"hand, targets per CPU second {hand_cpu / cpu:.2f}, per wall second "
+            f"{hand_wall / wall:.2f}"
         )
 
 
 def main() -> None:
-    """Run it."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--targets", type=int, default=300_000)
     parser.add_argument("--rounds", type=int, default=7)

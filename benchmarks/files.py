@@ -1,7 +1,7 @@
-"""Peak memory of moving files of 1, 4 and 10 MB either way: ``python -m benchmarks.files``.
+"""The peak memory of uploads and downloads of 1, 4 and 10 MB: ``python -m benchmarks.files``.
 
-Each run is a process of its own: it uploads a file from a path, downloads it to another, and prints
-the most memory it ever had. The emulator runs in the process that starts it.
+Each run is a separate process that uploads a file from a path, downloads it to another path, and
+prints its peak memory. The emulator runs in the main process.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ async def _move(credentials: dict[str, Any], source: Path) -> None:
 
 
 def main() -> None:
-    """Run all of it."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--move", nargs=2, metavar=("CREDENTIALS", "FILE"))
     options = parser.parse_args()

@@ -1,8 +1,8 @@
-"""The journal by itself: ``python -m benchmarks.journal``.
+"""The journal without calls: ``python -m benchmarks.journal``.
 
-How many targets a second it records (a call of 600 is two rows: its departure on the disk, then its
-answer), and what a resume of a job costs, of which everything is settled: seconds and peak memory,
-in a process of its own for each size.
+It measures how many targets per second the journal records (a call of 600 is two rows: its
+departure, synced to the disk, and its answer), and the time and the peak memory of resuming a job
+whose targets are all settled, in a separate process for each size.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from benchmarks.peak import peak
 from benchmarks.server import APP
 from easemob_async import EasemobClient, FanoutJob, Text
-from easemob_async.fanout.journal.reader import SENT
+from easemob_async.fanout.journal.rows import SENT
 from easemob_async.fanout.journal.writer import Journal, Verdict
 
 SIZE = 600
@@ -27,12 +27,12 @@ WORKERS = 64
 
 
 def _users(number: int, step: int) -> Iterator[str]:
-    """Give each of so many users once: in order, or all over the place (a step prime to them)."""
+    """Yield each of ``number`` users once; a ``step`` that is prime to it changes the order."""
     return (f"user{n * step % number:09}" for n in range(number))
 
 
 async def _record(path: Path, targets: int) -> float:
-    """Record a job of which every call was sent; gives the seconds that took."""
+    """Record a job whose calls were all sent, and return the seconds that it took."""
     async with EasemobClient(APP, token="t", base_url="http://127.0.0.1:1") as client:
         settings = _job(client, targets, 1, path)._runner.settings
     journal = Journal(path, settings.identity())
@@ -41,7 +41,8 @@ async def _record(path: Path, targets: int) -> float:
 
     async def worker() -> None:
         for part in parts:
-            number = await journal.departs(part)
+            number, recorded = journal.departs(part)
+            await recorded
             await journal.settle(number, Verdict(SENT))
 
     started = time.perf_counter()
@@ -56,7 +57,7 @@ def _job(client: EasemobClient, targets: int, step: int, path: Path) -> FanoutJo
 
 
 async def _resume(path: Path, targets: int, step: int) -> None:
-    # Nothing listens there: whatever is sent again ends the job.
+    # No server listens there: a target that is sent again would end the job.
     async with EasemobClient(APP, token="t", base_url="http://127.0.0.1:1") as client:
         report = await _job(client, targets, step, path)
     assert report.skipped == targets, report
@@ -64,7 +65,7 @@ async def _resume(path: Path, targets: int, step: int) -> None:
 
 
 def main() -> None:
-    """Run all of it."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--millions", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--resume", nargs=3, metavar=("JOURNAL", "TARGETS", "STEP"))
@@ -77,12 +78,12 @@ def main() -> None:
         for millions in options.millions:
             path, targets = Path(folder) / f"{millions}.db", millions * 1_000_000
             seconds = asyncio.run(_record(path, targets))
-            print(f"{millions} million targets: {targets / seconds:,.0f} recorded a second")
+            print(f"{millions} million targets: {targets / seconds:,.0f} recorded per second")
             for step, order in ((1, "in the same order"), (7_368_787, "in another order")):
                 command = [sys.executable, "-m", "benchmarks.journal", "--resume"]
                 command += [str(path), str(targets), str(step)]
                 took, peak = map(float, subprocess.check_output(command).split())
-                print(f"    resumed {order}: {took:.1f} s, {peak:.1f} MB at the most")
+                print(f"    resumed {order}: {took:.1f} s, {peak:.1f} MB at most")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Peak memory of a job for 1, 2 and 4 million targets: ``python -m benchmarks.memory``.
+"""The peak memory of a job with 1, 2 and 4 million targets: ``python -m benchmarks.memory``.
 
-Each run is a process of its own that sends to a generator's users, with and without a journal, and
-prints the most memory it ever had.
+Each run is a separate process that sends to users from a generator, with or without a journal, and
+prints its peak memory.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _peak(base_url: str, targets: int, journal: str) -> float:
 
 
 def main() -> None:
-    """Run all of it."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--send", nargs=3, metavar=("URL", "TARGETS", "JOURNAL"))
     options = parser.parse_args()

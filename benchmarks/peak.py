@@ -1,4 +1,4 @@
-"""The most memory that this process ever had."""
+"""The peak memory of this process."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from pathlib import Path
 
 
 def peak() -> float:
-    """Give it in MB.
+    """Return the peak memory of this process in MB.
 
-    Where there is a ``/proc``, from there: ``ru_maxrss`` counts what the parent had when it forked.
+    It is read from ``/proc`` if available: ``ru_maxrss`` includes the memory of the parent process
+    at the fork.
     """
     status = Path("/proc/self/status")
     if status.exists():

@@ -1,9 +1,9 @@
-"""How much of the quota a job uses, and that it is not refused: ``python -m benchmarks.quota_use``.
+"""The part of the quota that a job uses without a refusal: ``python -m benchmarks.quota_use``.
 
-Against the emulator, which counts strictly in sliding windows, and counts each request after a
-delay of 0 to 50 ms drawn at random. Possible is the quota times window / (window + mean delay):
+The server is the emulator, which counts strictly in sliding windows, after a random delay of 0 to
+50 ms for each request. The possible rate is the quota times window / (window + mean delay), since
 units are held from the departure until one window after the answer. The minute of
-`messages.send_to_users` is played ten times as fast, on both sides, so that this takes minutes.
+`messages.send_to_users` runs ten times as fast, in client and emulator, so that this takes minutes.
 """
 
 from __future__ import annotations
@@ -27,14 +27,20 @@ FASTER = 10
 
 @attrs.frozen
 class Kind:
-    """What is sent to, under which limits, and how much faster the emulator's clock runs."""
+    """A kind of targets with its limits."""
 
     name: str
+    """The name of the targets: groups, rooms or users."""
     units: int
+    """The number of messages that a window allows."""
     window: float
+    """The length of the window, in seconds."""
     call: int
+    """The largest number of targets of a call."""
     clock: float = 1.0
+    """The speed of the emulator's clock."""
     overrides: tuple[Limit, ...] = ()
+    """The limits of the client, if they differ from the defaults."""
 
 
 KINDS = (
@@ -75,7 +81,7 @@ def _job(client: EasemobClient, kind: Kind, windows: int, pace: Pace) -> FanoutJ
 
 
 async def _timeline(job: FanoutJob) -> list[float]:
-    """Run a job; gives the time at which each target was settled."""
+    """Run a job and return the time at which each target was sent."""
     times = []
     async for outcome in job:
         assert outcome.status in ("sent", "not_sent"), outcome
@@ -88,13 +94,13 @@ async def _use(kind: Kind, pace: Pace, windows: int) -> None:
     with running(_emulator(kind)) as emulator:
         async with _client(emulator, kind) as client:
             times = await _timeline(_job(client, kind, windows, pace))
-    # The first window's worth found the quota untouched: what counts is the pace after it.
+    # The first window has the full quota at the start: only the rate after it is measured.
     took = times[-1] - times[kind.units - 1]
     rate = (len(times) - kind.units) / took
     possible = kind.units / (kind.window + DELAY / 2)
     print(
-        f"{kind.name:6} {pace:5}: refused {emulator.quotas.refusals} times; "
-        f"{rate / possible:.1%} of the possible, {rate * kind.window / kind.units:.1%} of the quota"
+        f"{kind.name:6} {pace:5}: {emulator.quotas.refusals} refusals; {rate / possible:.1%} of "
+        f"the possible rate, {rate * kind.window / kind.units:.1%} of the quota"
     )
 
 
@@ -111,20 +117,20 @@ async def _singles(kind: Kind, windows: int) -> None:
                 f"send_to_{kind.name}",
             )
             async with _job(client, kind, windows, "even") as job:
-                await asyncio.sleep(kind.window)  # the quota is in use by now
+                await asyncio.sleep(kind.window)  # the quota is in full use now
                 while not job.report.complete or job.report.read < kind.units * (windows + 1):
                     await send(["one"], Text("hello"))
                     await asyncio.sleep(kind.window / 40)
     worth = kind.window * kind.call / kind.units
     print(
-        f"{kind.name:6} even, {len(waits)} single calls meanwhile: they waited for quota "
-        f"{statistics.median(waits) / worth:.2f} (median), {max(waits) / worth:.2f} (most) bulk "
-        f"calls' worth of {worth * 1000:.0f} ms; refused {emulator.quotas.refusals} times"
+        f"{kind.name:6} even, with {len(waits)} single calls: they waited for the quota for "
+        f"{statistics.median(waits) / worth:.2f} (median) and {max(waits) / worth:.2f} (longest) "
+        f"bulk calls of {worth * 1000:.0f} ms; {emulator.quotas.refusals} refusals"
     )
 
 
 async def _other(kind: Kind, windows: int) -> None:
-    """Have another sender, with an account of its own, use up the quota in the middle."""
+    """Run a job while another client, with its own account of the quota, uses up the quota."""
     with running(_emulator(kind)) as emulator:
         async with _client(emulator, kind) as client, _client(emulator, kind) as rival:
             job = _job(client, kind, 10 * windows + 20, "even")
@@ -144,15 +150,15 @@ async def _other(kind: Kind, windows: int) -> None:
 
     window = kind.window
     print(
-        f"{kind.name:6} even, another sender in the middle: {pace(times[0], began):.0%} of the "
-        f"quota before, {pace(began + window, ended):.0%} with it, "
-        f"{pace(stopped - 3 * window, stopped):.0%} after it; none failed, "
-        f"{emulator.quotas.refusals} refusals in all"
+        f"{kind.name:6} even, with another sender: {pace(times[0], began):.0%} of the quota before "
+        f"it, {pace(began + window, ended):.0%} during it, "
+        f"{pace(stopped - 3 * window, stopped):.0%} after it; no target failed, "
+        f"{emulator.quotas.refusals} refusals in total"
     )
 
 
 def main() -> None:
-    """Run all of it."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--windows", type=int, default=10)
     parser.add_argument("--kinds", nargs="+", default=[kind.name for kind in KINDS])

@@ -1,4 +1,4 @@
-"""Rounds taken in turn: what a piece of work costs, ours against the same by hand."""
+"""A measurement of several pieces of work in alternating rounds."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Work = Callable[[], Awaitable[None]]
 
 
 async def in_turn(works: Mapping[str, Work], rounds: int) -> dict[str, tuple[float, float]]:
-    """Run each piece of work once a round, in changing order; give medians of CPU and wall seconds.
+    """Run each piece of work once per round, and return the medians of CPU and wall seconds.
 
-    The first round only warms up.
+    The order changes in each round. The first round is a warm-up and is not counted.
     """
     spent: dict[str, list[tuple[float, float]]] = {name: [] for name in works}
     names = list(works)

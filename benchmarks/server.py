@@ -1,6 +1,6 @@
-"""A small, fast HTTP server in a process of its own: it answers as the service does, and no more.
+"""A small, fast HTTP server in a separate process, with the answers that the benchmarks need.
 
-Only what the benchmarks call. It costs little, so that what is measured is the client.
+It uses little CPU time, so that the benchmarks measure the client.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _run(pipe: Connection) -> None:
 
 @contextmanager
 def running() -> Iterator[str]:
-    """Run the server in another process; gives its base URL."""
+    """Run the server in another process and yield its base URL."""
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_run, args=(theirs,), daemon=True)
     process.start()

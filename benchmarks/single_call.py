@@ -1,8 +1,8 @@
-"""One call through the library against the same call by hand: ``python -m benchmarks.single_call``.
+"""A single call, compared with the same call by hand: ``python -m benchmarks.single_call``.
 
-By hand: ``session.get``/``post``, ``await response.json()``, a dict lookup. Both against a server
-in another process, in rounds taken in turn; everything of the library on (tokens, quotas, retries,
-typed answers). Prints medians and ratios.
+By hand means ``session.get``/``post``, ``await response.json()`` and a dict lookup. Both call a
+server in another process, in alternating rounds; the library uses all its features (tokens, quotas,
+retries, typed answers). Prints medians and ratios.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ import aiohttp
 
 from benchmarks.server import APP, PREFIX, running
 from easemob_async import EasemobClient, Quotas, Text
+from easemob_async.resources import operations
 
 Round = Callable[[int], Awaitable[None]]
 HEADERS = {"Authorization": "Bearer " + "t" * 120, "Accept": "application/json"}
 
 
 async def _measure(ours: Round, by_hand: Round, calls: int, rounds: int) -> tuple[float, float]:
-    """Give the medians of CPU and wall ratios: calls of ours for one by hand."""
+    """Return the median ratios of CPU and wall time: calls of the library per call by hand."""
     cpu: list[float] = []
     wall: list[float] = []
     costs: dict[str, list[float]] = {"ours": [], "by hand": []}
@@ -45,16 +46,17 @@ async def _measure(ours: Round, by_hand: Round, calls: int, rounds: int) -> tupl
         cpu.append(spent["by hand"][0] / spent["ours"][0])
         wall.append(spent["by hand"][1] / spent["ours"][1])
     for name, values in costs.items():
-        print(f"    {name:8} {statistics.median(values) * 1e6:7.1f} µs of CPU a call")
+        print(f"    {name:8} {statistics.median(values) * 1e6:7.1f} µs of CPU per call")
     return statistics.median(cpu), statistics.median(wall)
 
 
 async def _calls(base_url: str, calls: int, rounds: int) -> None:
     quotas = Quotas(scale=1_000_000)
     url = base_url + PREFIX
-    credentials = {"client_id": "id", "client_secret": "secret"}
     async with (
-        EasemobClient(APP, **credentials, base_url=base_url, quotas=quotas) as client,
+        EasemobClient(
+            APP, client_id="id", client_secret="secret", base_url=base_url, quotas=quotas
+        ) as client,
         aiohttp.ClientSession() as session,
     ):
 
@@ -84,7 +86,7 @@ async def _calls(base_url: str, calls: int, rounds: int) -> None:
             ("GET users.get_status", get_ours, get_by_hand),
             ("POST messages.send_to_users", post_ours, post_by_hand),
         ):
-            print(f"{title}, {rounds} rounds of {calls} calls in turn")
+            print(f"{title}, {rounds} alternating rounds of {calls} calls")
             cpu, wall = await _measure(ours, by_hand, calls, rounds)
             print(f"    calls per CPU second, ours / by hand:  {cpu:.2f}")
             print(f"    calls per wall second, ours / by hand: {wall:.2f}")
@@ -92,9 +94,9 @@ async def _calls(base_url: str, calls: int, rounds: int) -> None:
 
 async def _waiting(count: int = 10_000) -> None:
     async with EasemobClient(APP, token="t", base_url="http://127.0.0.1:1") as client:
-        # All the quota is taken: every call waits in the queue for its units.
+        # The whole quota is taken, so that every call waits for its units.
         for _ in range(100):
-            await client.quotas.acquire(_operation())
+            await client.quotas.acquire(operations()["users.get_status"])
         gc.collect()
         tracemalloc.start()
         tasks = [
@@ -111,12 +113,6 @@ async def _waiting(count: int = 10_000) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _operation():  # type: ignore[no-untyped-def]
-    from easemob_async.resources.users import _GET_STATUS
-
-    return _GET_STATUS
-
-
 def _imports(rounds: int = 15) -> None:
     def seconds(code: str) -> float:
         program = f"import time; t = time.perf_counter(); {code}; print(time.perf_counter() - t)"
@@ -130,7 +126,7 @@ def _imports(rounds: int = 15) -> None:
 
 
 def main() -> None:
-    """Run all of it."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=9)

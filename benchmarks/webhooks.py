@@ -1,10 +1,10 @@
-"""Webhooks answered on one core: a receiver behind `aiohttp.web`, against a handler by hand.
+"""The rate of webhooks on one core: a receiver in `aiohttp.web`, compared with a handler by hand.
 
 ``python -m benchmarks.webhooks [--posts N] [--rounds N]``
 
-The posts come from another process, over kept-alive connections, each signed and new. Every handler
-of the receiver takes a second; that is not to be seen in the answers. By hand is the least that a
-careful handler does: read, decode, check the signature, put the event onto a queue.
+The posts come from another process, over kept-alive connections; each is signed and new. Every
+handler of the receiver takes a second, which must not delay the answers. The handler by hand does
+the minimum: it reads, decodes, checks the signature and puts the event into a queue.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _post(number: int, port: int) -> bytes:
 
 
 async def _send(port: int, posts: list[bytes]) -> list[float]:
-    """Post all; gives the seconds that each answer took."""
+    """Send all posts and return the seconds that each answer took."""
     waits: list[float] = []
 
     async def connection(mine: list[bytes]) -> None:
@@ -103,7 +103,7 @@ def _ours(receiver: WebhookReceiver) -> web.Application:
 
 
 async def _round(app: web.Application, pipe: Connection, first: int, count: int) -> list[float]:
-    """Serve a round of posts; gives wall seconds, CPU seconds and the slowest hundredth's wait."""
+    """Serve a round of posts; return wall seconds, CPU seconds and the 99th percentile of waits."""
     loop = asyncio.get_running_loop()
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
@@ -124,7 +124,7 @@ async def _run(posts: int, rounds: int, pipe: Connection) -> None:
     for number in range(rounds + 1):
         for name in ("by hand", "ours") if number % 2 else ("ours", "by hand"):
             if name == "ours":
-                # Those that are cancelled at the end of a round are not to be heard of.
+                # Handlers that are cancelled at the end of a round are not reported.
                 silent = WebhookHooks(dropped=lambda _: None, failed=lambda _: None)
                 receiver = WebhookReceiver(SECRET, queue_size=posts, hooks=silent)
 
@@ -142,7 +142,7 @@ async def _run(posts: int, rounds: int, pipe: Connection) -> None:
             else:
                 spent = await _round(_by_hand(), pipe, first, posts)
             first += posts
-            if number:  # the first round warms up
+            if number:  # the first round is a warm-up
                 found[name].append(spent)
     medians = {
         name: [statistics.median(column) for column in zip(*rows, strict=True)]
@@ -150,14 +150,15 @@ async def _run(posts: int, rounds: int, pipe: Connection) -> None:
     }
     for name, (wall, cpu, slowest) in medians.items():
         print(
-            f"{name:8} {posts / wall:7,.0f} posts/s   {posts / cpu:7,.0f} a CPU second   "
-            f"99 of 100 answered within {slowest * 1000:.1f} ms"
+            f"{name:8} {posts / wall:7,.0f} posts/s   {posts / cpu:7,.0f} per CPU second   "
+            f"99 % answered within {slowest * 1000:.1f} ms"
         )
     ratio = medians["by hand"][1] / medians["ours"][1]
-    print(f"ours / by hand, posts a CPU second: {ratio:.2f}; every handler takes 1 s")
+    print(f"ours / by hand, posts per CPU second: {ratio:.2f}; every handler takes 1 s")
 
 
 def main() -> None:
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--posts", type=int, default=5000)
     parser.add_argument("--rounds", type=int, default=5)

@@ -1,6 +1,6 @@
 """The asyncio client of Easemob (环信) instant messaging; see `EasemobClient`.
 
-Names are loaded when they are first touched; type checkers see them all.
+Names are loaded on first use; type checkers see them all.
 """
 
 from __future__ import annotations
@@ -226,7 +226,7 @@ _HOMES = {
         CreatedThread Thread
     """,
     "models.tokens": """
-        AppToken FOREVER Token TokenProvider UserToken
+        FOREVER AppToken Token TokenProvider UserToken
     """,
     "models.users": """
         DeletedUsers Device NewUser OnlineStatus PushBinding User

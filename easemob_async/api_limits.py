@@ -1,4 +1,4 @@
-"""The fixed figures and formats of the service that both the client and the emulator go by."""
+"""The fixed limits and formats of the service that the client and the emulator share."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 from typing import Final
 
 USERNAME: Final = re.compile(r"[a-z0-9_.-]{1,64}")
-"""What a new username may be (limits: ids.username)."""
+"""The format of a new username (limits: ids.username)."""
 GROUP_ID: Final = re.compile(r"[a-z0-9]{1,64}")
-"""What a custom group id may be (chat_groups.create)."""
+"""The format of a custom group id (chat_groups.create)."""
 ENVIRONMENT: Final = re.compile(r"[A-Za-z0-9]{1,8}")
-"""``env`` of a message (messages.send_to_users)."""
+"""The format of a message's ``env`` (messages.send_to_users)."""
 CUSTOM_EVENT: Final = re.compile(r"[a-zA-Z0-9\-_/.]{1,32}")
-"""``customEvent`` of a custom message."""
+"""The format of a custom message's ``customEvent``."""
 
 PASSWORD_LENGTH: Final = 64
 NEW_PASSWORD_LENGTH_MIN: Final = 6
@@ -24,7 +24,7 @@ GROUP_CUSTOM_BYTES: Final = 8 * 1024
 ANNOUNCEMENT_LENGTH: Final = 512
 
 MESSAGE_BYTES: Final = 5 * 1024
-"""A message's body and ext together."""
+"""The most bytes of a message's body and ``ext`` together."""
 CUSTOM_EXTS: Final = 16
 
 USERS_PER_MESSAGE: Final = 600
@@ -41,17 +41,17 @@ GROUPS_PER_PAGE: Final = 1000
 JOINED_GROUPS_PER_PAGE: Final = 20
 MEMBERS_PER_PAGE: Final = 1000
 IDS_PER_URL: Final = 60
-"""The most members whose ids stand in a path (chat_groups.members.remove_many and the like)."""
+"""The most ids of members in a path (chat_groups.members.remove_many and similar calls)."""
 MUTES_PER_CALL: Final = 100
 ALLOWED_PER_CALL: Final = 100
 MEMBER_ATTRIBUTES_SET: Final = 20
-"""Members a call (chat_groups.member_attributes.set_many)."""
+"""The most members per call (chat_groups.member_attributes.set_many)."""
 MEMBER_ATTRIBUTES_GET: Final = 10
-"""Members a call (chat_groups.member_attributes.get_many)."""
+"""The most members per call (chat_groups.member_attributes.get_many)."""
 MEMBER_ATTRIBUTE_NAME: Final = 16
-"""Bytes."""
+"""In bytes."""
 MEMBER_ATTRIBUTE_VALUE: Final = 512
-"""Bytes."""
+"""In bytes."""
 THREADS_PER_PAGE: Final = 50
 THREAD_NAME_LENGTH: Final = 64
 THREAD_MEMBERS_PER_CALL: Final = 10
@@ -61,17 +61,18 @@ ROOM_ATTRIBUTES_PER_CALL: Final = 10
 TAG_LENGTH: Final = 32
 TAGS_PER_MEMBER: Final = 10
 URL_BYTES: Final = 4 * 1024
-"""Where ids stand in the path (chat_groups.members.remove_many)."""
+"""The longest URL with ids in its path, in bytes (chat_groups.members.remove_many)."""
 
 CONTACTS_PER_CHECK: Final = 100
 CONTACTS_PER_PAGE: Final = 50
 CONTACTS_PER_IMPORT: Final = 10
 BLOCKED_PER_OWNER: Final = 500
-"""No figure is given for a call (contacts.blocklist.add_many): nobody can have more."""
+"""The most users that a user can block; the limit per call of contacts.blocklist.add_many is not
+documented, so this one is used."""
 REMARK_LENGTH: Final = 100
 MUTED_PER_PAGE: Final = 50
 MUTE_LONGEST: Final = 2**31 - 1
-"""Seconds."""
+"""In seconds."""
 FAVORITE_LENGTH: Final = 20_480
 FAVORITE_EXT_LENGTH: Final = 1024
 FAVORITES_PER_CALL: Final = 20
@@ -80,21 +81,23 @@ REACTION_LENGTH: Final = 128
 REACTED_MESSAGES_PER_CALL: Final = 20
 REACTORS_PER_PAGE: Final = 50
 USER_ATTRIBUTES_PER_CALL: Final = 100
-"""Users a call (user_attributes.get_many)."""
+"""The most users per call (user_attributes.get_many)."""
 PRESENCES_PER_CALL: Final = 100
 PRESENCE_EXT_BYTES: Final = 1024
 PRESENCE_LONGEST: Final = 2_592_000
-"""Seconds."""
+"""In seconds."""
 PUSH_NICKNAMES_PER_CALL: Final = 50
 PUSH_TEMPLATE_NAME: Final = re.compile(r"[a-zA-Z0-9]{1,64}")
-PUSH_IGNORE_INTERVAL: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
+PUSH_IGNORE_INTERVAL: Final = re.compile(
+    r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]"
+)
 PUSH_IGNORE_LONGEST: Final = 604_800_000
-"""Milliseconds."""
+"""In milliseconds."""
 FILES_PER_CALL: Final = 100
-"""files.set_lifetime."""
+"""The most files per call of files.set_lifetime."""
 FILE_BYTES: Final = 10 * 1024 * 1024
 RECALLS_PER_CALL: Final = 30
 ROAMING_PER_CALL: Final = 50
 STREAM_BYTES: Final = 128 * 1024
-"""All pieces of a streaming message together."""
+"""The most bytes of all pieces of a streaming message together."""
 STREAM_GROUP_MEMBERS: Final = 200

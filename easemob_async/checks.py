@@ -1,4 +1,4 @@
-"""Checks of arguments before any I/O; errors name operation, argument and value."""
+"""Checks of arguments before any I/O; the errors name the operation, argument and value."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Item = TypeVar("Item")
 
 
 def fail(operation: str, problem: str) -> InvalidArgumentError:
-    """Make the error for an argument."""
+    """Return the error for an invalid argument."""
     return InvalidArgumentError(f"{operation}: {problem}", operation=operation)
 
 
 def reference_problem(value: object) -> str | None:
-    """Say why a value cannot be the id of a user, group or room, or nothing.
+    """Return the reason why a value cannot be the id of a user, group or room, or ``None``.
 
-    The rule for new usernames does not bind references: ids may be older than it.
+    The rule for new usernames does not apply here: existing ids may be older than the rule.
     """
     if not isinstance(value, str):
         return f"must be a string, not {type(value).__name__}"
@@ -36,33 +36,33 @@ def reference_problem(value: object) -> str | None:
 
 
 def id_problem(text: str) -> str | None:
-    """Say why a text, or several in one, cannot be an id, or nothing."""
+    """Return the reason why a text, or several joined texts, cannot be an id, or ``None``."""
     if text.isprintable():
         return None
     if _LINE_END.search(text):
-        return "must not hold line ends"
+        return "must not contain line breaks"
     return text_problem(text)
 
 
 def text_problem(text: str) -> str | None:
-    """Say why a text cannot stand in a header or a file name, or nothing.
+    """Return the reason why a text cannot be part of a header or a file name, or ``None``.
 
-    Blanks of any kind and joiners are fine: names that people really have hold them.
+    Spaces of any kind and joiners are allowed: real names contain them.
     """
     if text.isprintable():
         return None
     if _HALF_PAIR.search(text):
-        return "must not hold half a surrogate pair, which is no text"
+        return "must not contain half a surrogate pair, which is not valid text"
     if _CONTROL.search(text):
-        return "must not hold control characters (line ends, tabs and the like)"
+        return "must not contain control characters (line breaks, tabs and the like)"
     return None
 
 
 def reference(operation: str, name: str, value: object) -> str:
-    """Check that a value can be the id of a user, group or room.
+    """Check that a value can be the id of a user, group or room, and return it.
 
     Raises:
-        InvalidArgumentError: it cannot.
+        InvalidArgumentError: the value cannot be an id.
     """
     problem = reference_problem(value)
     if problem:
@@ -79,55 +79,56 @@ def references(
     least: int = 1,
     hint: str = "",
 ) -> list[str]:
-    """Check a list of ids; ids that are given twice are kept once.
+    """Check a list of ids and return it without duplicates.
 
     Raises:
-        InvalidArgumentError: a plain string, too few, too many, or one that cannot be an id.
+        InvalidArgumentError: the list is a plain string, has too few or too many ids, or contains
+            a value that cannot be an id.
     """
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
         raise fail(operation, f"{name} must be a list of ids, not a {type(values).__name__}")
     found = list(dict.fromkeys(reference(operation, name, value) for value in values))
     if len(found) < least:
-        raise fail(operation, f"{name} is empty; name at least one")
+        raise fail(operation, f"{name} is empty; pass at least one id")
     if most is not None and len(found) > most:
-        raise fail(operation, f"{name} has {len(found)} ids, at most {most} go into a call{hint}")
+        raise fail(operation, f"{name} has {len(found)} ids; a call takes at most {most}{hint}")
     return found
 
 
 def items(operation: str, name: str, values: object, kind: type[Item]) -> Iterable[Item]:
-    """Check that a list holds nothing but one kind of things.
+    """Check that all items of a list have one type, and return them one after the other.
 
     Raises:
-        InvalidArgumentError: it is no list, or holds something else.
+        InvalidArgumentError: the value is not a list, or an item has another type.
     """
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
         raise fail(operation, f"{name} must be a list, not a {type(values).__name__}")
     for value in values:
         if not isinstance(value, kind):
-            raise fail(operation, f"{name} must hold {kind.__name__}, not {_shown(value)}")
+            raise fail(operation, f"{name} must contain only {kind.__name__}, not {_shown(value)}")
         yield value
 
 
 def mapping(operation: str, name: str, value: object) -> None:
-    """Check that a value maps names to something.
+    """Check that a value is a mapping with at least one entry.
 
     Raises:
-        InvalidArgumentError: it does not, or is empty.
+        InvalidArgumentError: the value is not a mapping, or is empty.
     """
     if not isinstance(value, Mapping) or not value:
-        raise fail(operation, f"{name} must be a mapping, with at least one entry")
+        raise fail(operation, f"{name} must be a mapping with at least one entry")
 
 
 def joined(operation: str, name: str, values: Iterable[str]) -> str:
-    """Join ids by commas.
+    """Return ids joined by commas.
 
     Raises:
-        InvalidArgumentError: one holds a comma, and would be taken for several.
+        InvalidArgumentError: an id contains a comma, which would separate two ids.
     """
     ids = list(values)
     for value in ids:
         if "," in value:
-            raise fail(operation, f"{name} {_shown(value)} must not hold a comma")
+            raise fail(operation, f"{name} {_shown(value)} must not contain a comma")
     return ",".join(ids)
 
 
@@ -140,10 +141,11 @@ def text(
     least: int = 0,
     most_bytes: int | None = None,
 ) -> str:
-    """Check a text's length, in characters or in bytes of UTF-8.
+    """Check the length of a text, in characters or in bytes of UTF-8, and return the text.
 
     Raises:
-        InvalidArgumentError: not a string, too short or too long. A secret's value is not shown.
+        InvalidArgumentError: the value is not a string, too short or too long. The error does not
+            show the value, which may be a secret.
     """
     if not isinstance(value, str):
         raise fail(operation, f"{name} must be a string, not {type(value).__name__}")
@@ -155,17 +157,17 @@ def text(
         problem = "must not be empty" if least == 1 else f"must have at least {least} characters"
         raise fail(operation, f"{name} {problem}")
     if most is not None and len(value) > most:
-        raise fail(operation, f"{name} has {len(value)} characters, at most {most} are allowed")
+        raise fail(operation, f"{name} has {len(value)} characters; at most {most} are allowed")
     if most_bytes is not None and size > most_bytes:
-        raise fail(operation, f"{name} has {size} bytes, at most {most_bytes} are allowed")
+        raise fail(operation, f"{name} has {size} bytes; at most {most_bytes} are allowed")
     return value
 
 
 def number(operation: str, name: str, value: object, *, least: int, most: int | None = None) -> int:
-    """Check a whole number.
+    """Check an integer and return it.
 
     Raises:
-        InvalidArgumentError: not an int, or outside of the range.
+        InvalidArgumentError: the value is not an int, or is outside the range.
     """
     if isinstance(value, bool) or not isinstance(value, int):
         raise fail(operation, f"{name} must be an int, not {_shown(value)}")
@@ -176,15 +178,15 @@ def number(operation: str, name: str, value: object, *, least: int, most: int | 
 
 
 def page_size(operation: str, limit: int | None, most: int) -> int:
-    """Check the size of a page; not given, it is the documented maximum."""
+    """Check and return the size of a page; by default it is the documented maximum."""
     return most if limit is None else number(operation, "limit", limit, least=1, most=most)
 
 
 def member(operation: str, name: str, enum: type[StrEnum], value: str | None) -> str | None:
-    """Check that a value is one of a fixed set, given as the enum or as its literal string.
+    """Check that a value, the enum or its literal string, is in a fixed set, and return it.
 
     Raises:
-        InvalidArgumentError: lists what is allowed.
+        InvalidArgumentError: the value is not in the set; the error lists the allowed values.
     """
     if value is None:
         return None
@@ -196,10 +198,10 @@ def member(operation: str, name: str, enum: type[StrEnum], value: str | None) ->
 
 
 def milliseconds(operation: str, name: str, value: datetime | None) -> int | None:
-    """Give a time as Unix milliseconds.
+    """Return a time as Unix milliseconds.
 
     Raises:
-        InvalidArgumentError: not an aware ``datetime``.
+        InvalidArgumentError: the value is not an aware ``datetime``.
     """
     if value is None:
         return None
@@ -209,10 +211,10 @@ def milliseconds(operation: str, name: str, value: datetime | None) -> int | Non
 
 
 def no_duplicates(operation: str, name: str, values: Collection[str]) -> None:
-    """Refuse a list that names something twice.
+    """Check that a list has no duplicates.
 
     Raises:
-        InvalidArgumentError: names the first such value.
+        InvalidArgumentError: a value is given twice; the error names the first such value.
     """
     seen: set[str] = set()
     for value in values:
@@ -222,7 +224,7 @@ def no_duplicates(operation: str, name: str, values: Collection[str]) -> None:
 
 
 def chunks(items: list[Item], size: int) -> Iterable[list[Item]]:
-    """Cut a list into parts of at most `size`."""
+    """Split a list into parts of at most `size` items."""
     return (items[start : start + size] for start in range(0, len(items), size))
 
 

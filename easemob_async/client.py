@@ -1,4 +1,4 @@
-"""The client: what a service holds, wired together; the resources hang off it."""
+"""The client of one app, with a property for each resource."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ _UNSET: Final = _Unset()
 
 
 def _resource(declared: Callable[[EasemobClient], R]) -> cached_property[R]:
-    """Make a resource: its module, which has its name, is loaded when it is first touched."""
+    """Return the property of a resource; the module of that name is loaded on first use."""
     name, cls = declared.__name__, declared.__annotations__["return"]
 
     def load(client: EasemobClient) -> R:
@@ -87,7 +87,7 @@ _ELSEWHERE: Final = {"fanout": "fanout"}
 
 
 class ClientOptions(TypedDict, total=False):
-    """The client's arguments beside the App Key."""
+    """The arguments of `EasemobClient` except the App Key."""
 
     client_id: str | None
     client_secret: str | None
@@ -106,26 +106,28 @@ class ClientOptions(TypedDict, total=False):
 class EasemobClient:
     """A client of one app. Creating it does no I/O and needs no running event loop.
 
-    An async context manager; without one, ``await client.close()`` when done. A client belongs to
-    the event loop of its first call.
+    Use it as an async context manager, or call ``await client.close()`` at the end. A client
+    belongs to the event loop of its first call.
 
     Args:
         app_key: the App Key, ``"org#app"``.
-        client_id: with ``client_secret``: the client gets and renews the app's token by itself.
-        client_secret: see ``client_id``.
-        token: in place of credentials: an app token that does not change, or a `TokenProvider`.
-        base_url: where the API is: a URL, or a `DataCenter`.
-        timeout: seconds (or a ``timedelta``) for a whole call, or `Timeouts`; ``None`` for no end.
-        retry: how often and how fast calls are repeated, where that is safe.
-        quotas: what the app may send; or another client's ``quotas``, to share one account.
-        pool: the connections.
-        hooks: called around every attempt.
-        session: an `aiohttp.ClientSession` of your own; it is never closed by the client.
-        allow_http: accept a base URL with ``http`` that is not this machine.
-        max_message_bytes: the most that body and ext of a message may have together.
+        client_id: the client id; with ``client_secret`` the client gets and renews the app token
+            automatically.
+        client_secret: the client secret.
+        token: an app token that does not change, or a `TokenProvider`, instead of credentials.
+        base_url: the address of the API: a URL, or a `DataCenter`.
+        timeout: the timeout of a whole call, in seconds or as a ``timedelta``, or `Timeouts`;
+            ``None`` for no timeout.
+        retry: how often and how fast failed calls are retried; only retries that are safe are made.
+        quotas: the quotas of the app; or the ``quotas`` of another client, to share its account.
+        pool: the options of the connection pool.
+        hooks: functions that are called before and after every attempt.
+        session: your own `aiohttp.ClientSession`; the client never closes it.
+        allow_http: whether a base URL with ``http`` is accepted that is not on this machine.
+        max_message_bytes: the maximum size of a message's body and ext together, in bytes.
 
     Raises:
-        ConfigurationError: something of this cannot work; nothing was sent.
+        ConfigurationError: an argument is not valid, or credentials are missing; nothing was sent.
     """
 
     def __init__(
@@ -147,7 +149,9 @@ class EasemobClient:
     ) -> None:
         key = app_key if isinstance(app_key, AppKey) else AppKey.parse(_text("app_key", app_key))
         if isinstance(max_message_bytes, bool) or max_message_bytes < 1:
-            raise ConfigurationError(f"max_message_bytes must be above 0: {max_message_bytes!r}")
+            raise ConfigurationError(
+                f"max_message_bytes must be above 0, not {max_message_bytes!r}"
+            )
         url = parse_base_url(base_url, key, allow_http=allow_http)
         binding = LoopBinding(IN_USE)
         state = ClientState(
@@ -172,7 +176,7 @@ class EasemobClient:
 
     @_resource
     def broadcasts(self) -> Broadcasts:
-        """Messages to all users, to users who are online, to all rooms."""
+        """Broadcasts to all users, to users who are online, and to all rooms."""
 
     @_resource
     def chat_groups(self) -> ChatGroups:
@@ -188,7 +192,7 @@ class EasemobClient:
 
     @_resource
     def conversations(self) -> Conversations:
-        """Conversations in the lists of users."""
+        """Conversations in the conversation lists of users."""
 
     @_resource
     def favorites(self) -> Favorites:
@@ -200,15 +204,15 @@ class EasemobClient:
 
     @_resource
     def history(self) -> History:
-        """The app's message history, by the hour."""
+        """The app's message history, hour by hour."""
 
     @_resource
     def message_imports(self) -> MessageImports:
-        """Import of messages that were sent elsewhere."""
+        """Import of messages that were sent through another service."""
 
     @_resource
     def messages(self) -> Messages:
-        """Send, recall, edit and stream messages."""
+        """Messages: send, recall, edit and stream them."""
 
     @_resource
     def mutes(self) -> Mutes:
@@ -232,7 +236,7 @@ class EasemobClient:
 
     @_resource
     def roaming(self) -> Roaming:
-        """Roaming messages: what the server keeps of conversations."""
+        """Roaming messages: the messages that the service stores for users to pull."""
 
     @_resource
     def threads(self) -> Threads:
@@ -256,23 +260,24 @@ class EasemobClient:
 
     @_resource
     def fanout(self) -> Fanout:
-        """Send one message, or one for each, to any number of targets."""
+        """Bulk sending of one message, or of one message each, to any number of targets."""
 
     @classmethod
     def from_env(
         cls, environ: Mapping[str, str] | None = None, **options: Unpack[ClientOptions]
     ) -> Self:
-        """Make a client from the environment; an empty variable counts as not set.
+        """Make a client from environment variables; an empty variable counts as not set.
 
-        ``EASEMOB_APP_KEY``, and ``EASEMOB_CLIENT_ID`` with ``EASEMOB_CLIENT_SECRET``, or
-        ``EASEMOB_TOKEN``. Optional: ``EASEMOB_BASE_URL``, ``EASEMOB_ALLOW_HTTP`` (``1`` or ``0``).
+        Required are ``EASEMOB_APP_KEY``, and ``EASEMOB_CLIENT_ID`` with ``EASEMOB_CLIENT_SECRET``,
+        or ``EASEMOB_TOKEN``. Optional are ``EASEMOB_BASE_URL`` and ``EASEMOB_ALLOW_HTTP`` (``1`` or
+        ``0``).
 
         Args:
-            environ: read from here in place of the process's environment.
-            options: the client's other arguments; they go before the environment.
+            environ: the variables; by default the environment of the process.
+            options: other arguments of the client; they override the environment.
 
         Raises:
-            ConfigurationError: names the variables that are missing, or too many.
+            ConfigurationError: variables are missing or exclude each other; the error names them.
         """
         env = os.environ if environ is None else environ
         found: ClientOptions = {}
@@ -307,12 +312,12 @@ class EasemobClient:
 
     @property
     def app_key(self) -> AppKey:
-        """The app."""
+        """The App Key of the app."""
         return self._transport.app_key
 
     @property
     def quotas(self) -> QuotaAccount:
-        """What is used of the app's quotas, and what is left."""
+        """The account of the app's quotas: the used and the remaining part of each."""
         return self._transport.state.quotas
 
     def with_options(
@@ -322,9 +327,9 @@ class EasemobClient:
         retry: RetryPolicy | None = None,
         hooks: Hooks | None = None,
     ) -> EasemobClient:
-        """Give a light copy with other options that shares connections, token and quotas.
+        """Return a copy of the client with other options; both share connections, token and quotas.
 
-        Closing the copy closes nothing: connections are closed with the client it came from.
+        Closing the copy closes nothing: connections are closed with the original client.
         """
         copy = object.__new__(type(self))
         copy._owner = False
@@ -338,10 +343,10 @@ class EasemobClient:
         return copy
 
     async def close(self) -> None:
-        """Close the connections. Closing twice is fine.
+        """Close the connections. Closing twice is harmless.
 
-        Calls that are not over end with a `ClientClosedError`, those that wait for quota as well:
-        nothing leaves any more.
+        Unfinished calls end with a `ClientClosedError`, also those that wait for quota: no request
+        is sent afterwards.
         """
         if self._owner:
             await self._transport.state.close()
@@ -363,12 +368,15 @@ class EasemobClient:
     def _provide_tokens(self, token: str | TokenProvider | None) -> None:
         state = self._transport.state
         if isinstance(token, str):
-            state.tokens = FixedToken(token)
+            fixed = FixedToken(token)
+            state.tokens, state.ready_token = fixed, fixed.ready
         elif token is not None and not isinstance(token, UserTokens):
             state.tokens = token
         else:
             source = AppTokenSource(self._fetch_app_token)
-            if token is not None:
+            if token is None:
+                state.ready_token = source.ready
+            else:
                 token.attach(source, self.tokens.create_user_token)
             state.own(token or source)
 
@@ -402,7 +410,7 @@ def _credentials(
 ) -> tuple[str, str] | None:
     if token is not None:
         if client_id is not None or client_secret is not None:
-            raise ConfigurationError("give either client_id and client_secret, or token: not both")
+            raise ConfigurationError("pass either client_id and client_secret, or token, not both")
         if isinstance(token, str):
             _header_value("token", token)
         elif not (hasattr(token, "get") and hasattr(token, "invalidate")):
@@ -416,7 +424,7 @@ def _credentials(
     ]
     if client_id is None or client_secret is None:
         raise ConfigurationError(
-            f"credentials are missing: {' and '.join(missing)}; or give a token instead"
+            f"credentials are missing: pass {' and '.join(missing)}, or token instead"
         )
     return _credential("client_id", client_id), _credential("client_secret", client_secret)
 
@@ -425,12 +433,14 @@ def _credential(name: str, value: object) -> str:
     text = _text(name, value)
     if not text.isprintable() or text != text.strip():
         raise ConfigurationError(
-            f"{name} has a blank, a line end or a control character at its end or inside: "
-            "was it read from a file? Its value is not shown"
+            f"{name} contains a control character or a line end, or begins or ends with a space; "
+            "if it was read from a file, strip() it. The value is not shown"
         )
     return text
 
 
 def _header_value(name: str, value: str) -> None:
     if not value or not value.isascii() or not value.isprintable() or " " in value:
-        raise ConfigurationError(f"{name} must be printable ASCII without spaces")
+        raise ConfigurationError(
+            f"{name} must be printable ASCII characters without spaces; the value is not shown"
+        )

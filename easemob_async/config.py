@@ -1,4 +1,4 @@
-"""What a client is told when it is made: small frozen values, validated when made."""
+"""The settings of a client: small frozen values that are validated when they are created."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NAME_IN_PATH = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.-]{1,64}")
 
 @attrs.frozen
 class AppKey:
-    """An app's key, ``org#app``: which organisation, which of its apps."""
+    """An App Key, ``org#app``: an organisation and one of its apps."""
 
     org: str
     """The organisation's id."""
@@ -33,15 +33,16 @@ class AppKey:
         for part in (self.org, self.app):
             if not _NAME_IN_PATH.fullmatch(part):
                 raise ConfigurationError(
-                    f"App Key {str(self)!r}: must be 'org#app', letters, digits, '_', '-' and '.'"
+                    f"App Key {str(self)!r}: must be 'org#app', where both parts have 1 to 64 "
+                    "letters, digits, '_', '-' or '.'"
                 )
 
     @classmethod
     def parse(cls, text: str) -> AppKey:
-        """Read ``"org#app"``.
+        """Parse ``"org#app"``.
 
         Raises:
-            ConfigurationError: it is not of that form.
+            ConfigurationError: the text does not have that form.
         """
         org, separator, app = text.partition("#")
         if not separator:
@@ -52,7 +53,7 @@ class AppKey:
 
     @property
     def id_prefix(self) -> str:
-        """What the service sometimes puts in front of an id of this app."""
+        """The prefix that the service sometimes puts before an id of this app."""
         return f"{self.org}#{self.app}_"
 
     def __str__(self) -> str:
@@ -60,7 +61,7 @@ class AppKey:
 
 
 class DataCenter(Enum):
-    """The documented data centres: where an app lives, chosen when it was made.
+    """The documented data centres; an app belongs to the one chosen when it was created.
 
     Source: hosts of the limits page
     """
@@ -75,7 +76,7 @@ class DataCenter(Enum):
 
     @property
     def base_url(self) -> str:
-        """Where its REST API is."""
+        """The base URL of its REST API."""
         return f"https://{self.value[0]}"
 
     @property
@@ -92,7 +93,7 @@ class DataCenter(Enum):
 def _seconds(value: float | timedelta | None) -> float | None:
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
     if seconds is not None and not 0 < seconds < float("inf"):
-        raise ConfigurationError(f"a time limit must be positive and finite, not {value!r}")
+        raise ConfigurationError(f"a timeout must be positive and finite, not {value!r}")
     return seconds
 
 
@@ -107,103 +108,105 @@ def _positive_seconds(value: float | timedelta) -> float:
 
 @attrs.frozen
 class Timeouts:
-    """How long a call may take; numbers are seconds, ``None`` is no limit."""
+    """The timeouts of a call; numbers are seconds, ``None`` means no limit."""
 
     total: float | None = attrs.field(default=60.0, converter=_seconds)
-    """The whole call: waiting for quota, token and a connection, every attempt, the answer."""
+    """For the whole call: waiting for quota, token and connection, all attempts, the answer."""
     connect: float | None = attrs.field(default=10.0, converter=_seconds)
-    """Making one connection (DNS, TCP, TLS)."""
+    """For opening one connection (DNS, TCP, TLS)."""
     read: float | None = attrs.field(default=None, converter=_seconds)
-    """The longest silence of the service while it answers; no limit of its own by default."""
+    """The longest time without data while an answer is read; no separate limit by default."""
 
     @classmethod
     def of(cls, value: Timeouts | float | timedelta | None) -> Timeouts:
-        """Take a number of seconds or a length of time for ``total``; ``None`` for no limit."""
+        """Return timeouts with seconds or a ``timedelta`` as ``total``; ``None`` means no limit."""
         return value if isinstance(value, Timeouts) else cls(total=value)
 
 
 @attrs.frozen
 class RetryPolicy:
-    """How often and how fast a call is repeated, where repeating is safe.
+    """The policy for retries of a call, which are made only where a retry is safe.
 
     Waits grow exponentially, with full jitter: a random part of ``base * 2 ** n``, at most ``cap``.
-    A ``Retry-After`` of the service is honoured on top.
+    A ``Retry-After`` header of the service is honoured as well.
     """
 
     attempts: int = attrs.field(default=4, validator=attrs.validators.ge(1))
-    """Attempts in all, the first included; 1 never repeats."""
+    """The number of attempts in all, including the first; 1 means no retries."""
     base: float = attrs.field(default=0.25, converter=_positive_seconds)
-    """The first wait at the most, in seconds."""
+    """The longest first wait, in seconds."""
     cap: float = attrs.field(default=8.0, converter=_positive_seconds)
     """The longest wait, in seconds."""
 
 
 @attrs.frozen
 class PoolOptions:
-    """The connections of a client; ignored when the client is given a session of the caller's."""
+    """The connection options of a client; ignored if the client gets the caller's own session."""
 
     limit: int = attrs.field(default=100, validator=attrs.validators.ge(1))
-    """Connections at the same time; further calls wait for one."""
+    """The most connections at the same time; further calls wait for one."""
     keepalive: float = attrs.field(default=15.0, converter=_positive_seconds)
-    """Seconds that an idle connection is kept: short, so that the service rarely closes first."""
+    """Seconds to keep an idle connection: short, so that the service rarely closes it first."""
     ssl: SSLContext | bool = True
-    """A context of your own, or ``False`` for no certificate checks (never in production)."""
+    """Your own context, or ``False`` for no certificate checks (never in production)."""
     proxy: str | None = attrs.field(default=None, repr=False, validator=_is_proxy)
     """The URL of an HTTP proxy."""
     trust_env: bool = False
-    """Take the proxy from ``HTTPS_PROXY`` and the like."""
+    """Whether to take the proxy from ``HTTPS_PROXY`` and similar environment variables."""
     max_answer_bytes: int = attrs.field(default=64 * 1024 * 1024, validator=attrs.validators.ge(1))
-    """The largest answer, in bytes once unpacked; a larger one is a `ResponseError`. It holds for a
-    session of the caller's, too. Downloads are streams and have no such limit."""
+    """The largest answer, in bytes after decompression; a larger one is a `ResponseError`. This
+    limit also holds for the caller's own session. Downloads are streams and have no such limit."""
 
 
 @attrs.frozen
 class AttemptStarted:
-    """One attempt of a call is about to be sent."""
+    """The start of one attempt of a call, just before it is sent."""
 
     operation: str
     """The operation, e.g. ``"users.get"``."""
     attempt: int
-    """1 for the first."""
+    """The number of the attempt; 1 is the first."""
     quota_wait: float
     """Seconds that this attempt waited for quota."""
 
 
 @attrs.frozen
 class AttemptEnded:
-    """One attempt of a call is over."""
+    """The end of one attempt of a call."""
 
     operation: str
     """The operation, e.g. ``"users.get"``."""
     attempt: int
-    """1 for the first."""
+    """The number of the attempt; 1 is the first."""
     status: int | None
-    """The HTTP status; ``None`` when no answer came."""
+    """The HTTP status code; ``None`` if no answer arrived."""
     quota_wait: float
     """Seconds that this attempt waited for quota."""
     duration: float
     """Seconds from the start of the attempt to its answer or failure."""
     error: str | None
-    """The kind of failure, e.g. ``"ConnectError"``; ``None`` when an answer came."""
+    """The kind of failure, e.g. ``"ConnectError"``; ``None`` if an answer arrived."""
 
 
 @attrs.frozen
 class Hooks:
-    """Functions called around every attempt, in the event loop: keep them short.
+    """Functions that are called before and after every attempt, in the event loop: keep them short.
 
-    They never see a payload. An exception in one of them is logged and goes no further.
+    They never get a payload. An exception in one of them is logged and not raised.
     """
 
     attempt_started: Callable[[AttemptStarted], None] | None = None
+    """The function to call just before an attempt is sent."""
     attempt_ended: Callable[[AttemptEnded], None] | None = None
+    """The function to call after an attempt has ended."""
 
 
 def parse_proxy(text: str, whence: str) -> str:
-    """Check the URL of a proxy: ``http://host:port``.
+    """Check and return the URL of a proxy: ``http://host:port``.
 
     Raises:
-        ConfigurationError: it has no scheme, another one, or no host. It may hold a password and is
-            not shown.
+        ConfigurationError: the URL has no host, no scheme or an unsupported scheme. It may contain
+            a password, so the error does not show it.
     """
     try:
         url = URL(text)
@@ -212,47 +215,47 @@ def parse_proxy(text: str, whence: str) -> str:
     if text != text.strip() or url.scheme not in ("http", "https") or not url.host:
         raise ConfigurationError(
             f"{whence} must be a URL such as http://proxy.example:3128, with http:// or https:// "
-            "and a host, without blanks around it"
+            "and a host, without spaces around it"
         )
     return text
 
 
 def parse_base_url(base_url: str | DataCenter, app_key: AppKey, *, allow_http: bool) -> URL:
-    """Check where the API is: https, or http to this machine.
+    """Check and return the URL of the API: https, or http to this machine.
 
     Raises:
-        ConfigurationError: not a URL, or one that would send credentials in the clear.
+        ConfigurationError: the text is not a URL, or would send credentials unencrypted.
     """
     text = base_url.base_url if isinstance(base_url, DataCenter) else base_url
     if not isinstance(text, str):
         raise ConfigurationError(f"base_url must be a string, not a {type(text).__name__}")
     if text != text.strip() or not text.isprintable() or " " in text:
         raise ConfigurationError(
-            f"base_url {text!r}: must not have blanks, line ends or control characters"
+            f"base_url {text!r}: must not contain spaces, line breaks or control characters"
         )
     try:
         url = URL(text)
         _ = url.port
     except (ValueError, TypeError) as error:
-        raise ConfigurationError(f"base_url: not a URL ({error})") from None
+        raise ConfigurationError(f"base_url is not a URL: {error}") from None
     if url.user or url.password:
-        raise ConfigurationError("base_url must not hold a user or a password")
+        raise ConfigurationError("base_url must not contain a username or a password")
     shown = str(url)
     if url.scheme not in ("https", "http") or not url.host:
-        raise ConfigurationError(f"base_url {shown!r}: must begin with https:// and name a host")
+        raise ConfigurationError(f"base_url {shown!r}: must begin with https:// and contain a host")
     if url.query_string or url.fragment:
-        raise ConfigurationError(f"base_url {shown!r}: must not have a query or a fragment")
+        raise ConfigurationError(f"base_url {shown!r}: must not contain a query or a fragment")
     if [part.lower() for part in url.path.split("/")[1:3]] == [
         app_key.org.lower(),
         app_key.app.lower(),
     ]:
         raise ConfigurationError(
-            f"base_url {shown!r}: must not have the org and the app in its path: they come from "
-            f"the App Key; use {str(url.origin())!r}"
+            f"base_url {shown!r}: must not contain the org and the app in its path: they "
+            f"come from the App Key; use {str(url.origin())!r}"
         )
     if url.scheme == "http" and not allow_http and not _is_loopback(url.host):
         raise ConfigurationError(
-            f"base_url {shown!r}: http would send the token in the clear; use https, or "
+            f"base_url {shown!r}: http would send the token unencrypted; use https, or "
             "allow_http=True (in the command line: --allow-http) inside a trusted network"
         )
     return url

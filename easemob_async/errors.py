@@ -1,29 +1,29 @@
-"""Every error of the library, in one tree.
+"""All errors of the library, in one tree.
 
     EasemobError                             .maybe_processed: may the service have acted?
-    ├── ConfigurationError (ValueError)      bad credentials, app key, URL: before any I/O
+    ├── ConfigurationError (ValueError)      bad credentials, App Key or URL: before any I/O
     ├── InvalidArgumentError (ValueError)    an argument breaks a fixed rule: before any I/O
-    ├── ClientClosedError
-    ├── TransportError                       no complete answer came
-    │   ├── ConnectError                     the request never left: always safe to send again
+    ├── ClientClosedError                    the client was closed before or during the call
+    ├── TransportError                       no complete answer arrived
+    │   ├── ConnectError                     the request was never sent: always safe to retry
     │   └── RequestTimeoutError (TimeoutError)
-    ├── ResponseError                        an answer came that is not what the API promises
-    ├── APIError                             the service said no
+    ├── ResponseError                        the answer does not have the form that the API promises
+    ├── APIError                             the service refused the request
     │   ├── BadRequestError 400
     │   ├── AuthenticationError 401
     │   ├── PermissionDeniedError 403
     │   ├── NotFoundError 404
     │   ├── AppNotFoundError                 404 organization_application_not_found
-    │   ├── ConflictError 409, and the 400s that say that something is there already
+    │   ├── ConflictError 409                and the 400s for something that exists already
     │   ├── PayloadTooLargeError 413
-    │   ├── RateLimitError                   429, and the 403s that are about a rate
+    │   ├── RateLimitError                   429, and the 403s for a rate limit
     │   └── ServerError 5xx
-    ├── JournalError                         another job's, foreign, locked, full, damaged
-    └── WebhookError                         a post that is not the service's
+    ├── JournalError                         a journal that cannot be used
+    └── WebhookError                         a webhook post that is damaged or not the service's
 
-A message says what was being done, to what, and why it failed:
-``users.get("ann"): 404 service_resource_not_found: Service resource not found``. No message holds
-a token, a secret or a password. All errors can be pickled.
+A message names the operation, its arguments and the reason:
+``users.get("ann"): 404 service_resource_not_found: Service resource not found``. No message
+contains a token, a secret or a password. All errors can be pickled.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Request:
-    """What was asked of the service, without headers and body: they may hold secrets."""
+    """A request that was sent, without headers and body, which may contain secrets."""
 
     method: str
     """The HTTP method."""
@@ -50,16 +50,16 @@ class Request:
 
 
 class EasemobError(Exception):
-    """The root of every error that this library raises."""
+    """The base class of all errors that this library raises."""
 
     operation: str | None = None
-    """The operation that failed, e.g. ``"users.get"``; ``None`` outside of one."""
+    """The operation that failed, e.g. ``"users.get"``; ``None`` outside an operation."""
     maybe_processed: bool = False
-    """Whether the service may have acted all the same, so that repeating may do the thing twice."""
+    """Whether the service may have processed the request, so that a retry may act twice."""
     partial: BatchResult[object] | None = None
-    """What a ``*_many`` call had settled before one of its calls failed as a whole."""
+    """The outcomes that a ``*_many`` method had before one of its requests failed as a whole."""
     report: FanoutReport | None = None
-    """The account of a bulk job that this error stopped."""
+    """The report of the bulk job that this error stopped."""
 
     def __init__(
         self, message: str, *, operation: str | None = None, maybe_processed: bool | None = None
@@ -75,33 +75,33 @@ class EasemobError(Exception):
 
 
 class ConfigurationError(EasemobError, ValueError):
-    """The client cannot work as it was set up: App Key, credentials, URL, options."""
+    """An error in the settings of the client: App Key, credentials, URL or options."""
 
 
 class InvalidArgumentError(EasemobError, ValueError):
-    """An argument breaks a fixed limit or rule of the API; nothing was sent."""
+    """An argument that breaks a fixed limit or rule of the API; nothing was sent."""
 
 
 class ClientClosedError(EasemobError):
-    """The client was closed before or during this call."""
+    """A call on a client that was closed before or during the call."""
 
 
 class TransportError(EasemobError):
-    """No complete answer came; with ``maybe_processed`` the request may have been carried out."""
+    """A request without a complete answer; with ``maybe_processed`` it may have been processed."""
 
 
 class ConnectError(TransportError):
-    """No connection came about, or it was gone before the request left: safe to send again."""
+    """A connection that failed before the request was sent: a retry is safe."""
 
 
 class RequestTimeoutError(TransportError, TimeoutError):
-    """The call's deadline or a shorter time limit passed; see ``maybe_processed``."""
+    """A timeout: the deadline of the call or a shorter limit passed; see ``maybe_processed``."""
 
 
 class ResponseError(EasemobError):
-    """An answer came that is not what the API promises: not JSON, or a field that is wrong.
+    """An answer that is not in the form that the API promises: not JSON, or with a wrong field.
 
-    The request was processed, as far as anyone can tell.
+    The service has probably processed the request.
     """
 
     maybe_processed = True
@@ -116,15 +116,15 @@ class ResponseError(EasemobError):
     ) -> None:
         super().__init__(message, operation=operation)
         self.status = status
-        """The HTTP status of the answer."""
+        """The HTTP status code of the answer."""
         self.excerpt = excerpt
-        """The beginning of the answer, secrets blotted out."""
+        """The beginning of the answer, with secrets replaced by ``***``."""
 
 
 class APIError(EasemobError):
-    """The service understood and said no.
+    """A request that the service refused.
 
-    The subclass follows the status, except where the service uses a status for something else.
+    The subclass follows the status code, except where the service uses a code for something else.
     """
 
     def __init__(
@@ -141,50 +141,50 @@ class APIError(EasemobError):
     ) -> None:
         super().__init__(message, operation=operation, maybe_processed=maybe_processed)
         self.status = status
-        """The HTTP status; 200 for a refusal inside a success, ``None`` when nothing was sent."""
+        """The HTTP status code; 200 for a refusal in a 200 answer, ``None`` if nothing was sent."""
         self.error = error
-        """The service's name for the error; ``""`` where its answer has none."""
+        """The service's name for the error; ``""`` if the answer has none."""
         self.error_code = error_code
-        """The service's number for the error, where it gives one."""
+        """The service's number for the error, if the answer has one."""
         self.description = description
-        """The service's words."""
+        """The service's description of the error."""
         self.request = request
-        """What was asked."""
+        """The request that was refused."""
 
 
 class BadRequestError(APIError):
-    """400: the service does not accept the request as it is."""
+    """A request that the service does not accept as it is (400)."""
 
 
 class AuthenticationError(APIError):
-    """401: the token or the credentials are not accepted."""
+    """A token or credentials that the service does not accept (401)."""
 
 
 class PermissionDeniedError(APIError):
-    """403: not allowed, or against the rules of groups and rooms."""
+    """A request that is not allowed, or breaks a rule of groups or rooms (403)."""
 
 
 class NotFoundError(APIError):
-    """404, or a 400 that says the same: no such user, group, room, message."""
+    """A user, group, room or message that does not exist (404, or a 400 that says so)."""
 
 
 class AppNotFoundError(APIError):
-    """404 organization_application_not_found: a wrong App Key or host, not a missing user."""
+    """A wrong App Key or host, not a missing user (404 organization_application_not_found)."""
 
 
 class ConflictError(APIError):
-    """409: two requests were in each other's way; or a 400 for a name or an id that is taken."""
+    """A conflict of two requests (409), or a name or id that is already taken (400)."""
 
 
 class PayloadTooLargeError(APIError):
-    """413: the body or the file is too large."""
+    """A body or a file that is too large (413)."""
 
 
 class RateLimitError(APIError):
-    """A rate, a day's limit or a plan's limit is used up.
+    """A rate limit, a daily limit or a limit of the plan that is used up.
 
-    Also raised before anything is sent, when the wait for quota would not fit into the call's
-    deadline; ``status`` is ``None`` then.
+    Also raised before anything is sent, if the wait for quota would exceed the deadline of the
+    call; ``status`` is ``None`` then.
     """
 
     def __init__(
@@ -212,24 +212,27 @@ class RateLimitError(APIError):
             request=request,
         )
         self.retry_after = retry_after
-        """How long to wait, where it is known."""
+        """The time to wait before a retry, if it is known."""
         self.temporary = temporary
-        """Whether waiting helps; false for the limits of a plan and of a day."""
+        """Whether waiting helps; false for limits of the plan and daily limits."""
 
 
 class ServerError(APIError):
-    """5xx: the service failed; unless it said when to come back, it may have acted."""
+    """A failure of the service (5xx).
+
+    The request may have been processed, except after a 503 with a ``Retry-After`` header.
+    """
 
     retry_after: timedelta | None = None
-    """How long to wait, where the service said."""
+    """The time to wait before a retry, if the service named one."""
 
 
 class JournalError(EasemobError):
-    """A journal cannot be used: another job's, not a journal, locked, damaged, lost, or full."""
+    """A journal that cannot be used: of another job, damaged, locked, lost, full or no journal."""
 
 
 class WebhookError(EasemobError):
-    """A post that is not the service's, or is damaged."""
+    """A webhook post that is damaged or does not come from the service."""
 
 
 def _restore(

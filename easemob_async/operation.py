@@ -1,4 +1,4 @@
-"""What an operation is, and how its path is filled without ever becoming another operation."""
+"""The description of an operation, and the safe filling of its path."""
 
 from __future__ import annotations
 
@@ -17,37 +17,39 @@ PathValue = str | Sequence[str]
 QueryValue = str | int | bool | None
 
 PER_SECOND_100: Final = (Limit(100, per=SECOND),)
-"""The service's default where a page says nothing (limits: rate_limit_rules)."""
+"""The service's default limit where a page names none (limits: rate_limit_rules)."""
 
 _FIELD = re.compile(r"\{(\*?\w+)\}")
 
 
 @attrs.frozen(eq=False)
 class Operation:
-    """One operation of the REST API, described once, next to the method that uses it."""
+    """An operation of the REST API, described once, next to the method that uses it."""
 
     id: str
     """Its public name, e.g. ``"users.get"``."""
     method: Literal["GET", "POST", "PUT", "DELETE"]
+    """The HTTP method."""
     path: str
-    """Below the app's URL, with fields in braces: ``"/users/{username}"``; ``{*usernames}`` takes
-    a list, joined by commas."""
+    """The path below the app's URL, with fields in braces: ``"/users/{username}"``;
+    ``{*usernames}`` takes a list, joined by commas."""
     repeat: Literal["safe", "once"]
-    """``safe``: may be carried out twice with the same effect. ``once``: repeated only when it
-    surely was not carried out. The HTTP method does not tell."""
+    """``safe``: processing the request twice has the same effect as once. ``once``: a retry is made
+    only if the request was certainly not processed. The HTTP method does not show this."""
     limits: tuple[Limit, ...] = PER_SECOND_100
     """The documented rate limits."""
     auth: bool = True
-    """Whether it takes the app's token."""
+    """Whether it needs the app's token."""
     form: bool = False
-    """Whether its body is a form, in place of JSON."""
+    """Whether its body is a form instead of JSON."""
     one_of_many: bool = False
-    """Whether its path takes several ids as well, joined by commas: an id with one is refused."""
+    """Whether its path also takes several ids, joined by commas: an id with a comma is refused."""
     gone_is_done: bool = attrs.field(
         default=attrs.Factory(lambda self: self.method == "DELETE", takes_self=True)
     )
-    """Whether a 404 on a repeat means that the first try, which may have been processed, did it."""
+    """Whether a 404 on a retry counts as done, if an earlier attempt may have been processed."""
     fields: tuple[str, ...] = attrs.field(init=False)
+    """The names of the fields of its path, in order."""
     _literals: tuple[str, ...] = attrs.field(init=False, repr=False)
     _joined: str | None = attrs.field(init=False, repr=False)
 
@@ -61,7 +63,7 @@ class Operation:
 
     @_joined.default
     def _joined_default(self) -> str | None:
-        """The field whose ids are joined by commas, here or where several are meant."""
+        """Return the field whose ids this path joins by commas, or could join."""
         last = self.fields[-1] if self.fields else ""
         return last.lstrip("*") if self.one_of_many or last.startswith("*") else None
 
@@ -69,11 +71,11 @@ class Operation:
         return Operation, tuple(getattr(self, f.name) for f in attrs.fields(Operation) if f.init)
 
     def fill(self, values: Sequence[PathValue]) -> str:
-        """Give the path, each value quoted to one segment (a list to one, joined by commas).
+        """Return the path, each value quoted to one segment (a list to one, joined by commas).
 
         Raises:
-            InvalidArgumentError: a value that could name another resource: empty, ``.``, ``..``,
-                or with control characters.
+            InvalidArgumentError: a value could name another resource: it is empty, ``.`` or
+                ``..``, or contains control characters.
         """
         literals = self._literals
         if len(values) != len(literals) - 1:
@@ -84,7 +86,7 @@ class Operation:
         return path
 
     def describe(self, values: Sequence[PathValue]) -> str:
-        """Name a call for error messages: ``users.get("ann")``."""
+        """Return the name of a call for error messages: ``users.get("ann")``."""
         return f"{self.id}({', '.join(map(_shown, values))})"
 
     def _segment(self, field: str, value: PathValue) -> str:
@@ -95,16 +97,16 @@ class Operation:
         return ",".join(quote(self.check_id(name, item), safe="") for item in ids)
 
     def check_id(self, field: str, value: object) -> str:
-        """Check that a value can stand for one id in a path.
+        """Check that a value can be one id in a path, and return it.
 
         Raises:
-            InvalidArgumentError: it cannot.
+            InvalidArgumentError: the value cannot be an id in a path.
         """
         problem = checks.reference_problem(value)
         if problem is None and value in (".", ".."):
             problem = "must not be '.' or '..', which would change the operation"
         if problem is None and field == self._joined and "," in str(value):
-            problem = "must not hold a comma, which would name several"
+            problem = "must not contain a comma, which would separate two ids"
         if problem:
             raise InvalidArgumentError(f"{self.id}: {field} {value!r} {problem}", operation=self.id)
         return str(value)
@@ -118,7 +120,7 @@ def _shown(value: PathValue) -> str:
 
 
 def query_string(query: Mapping[str, QueryValue]) -> str:
-    """Encode a query; what is ``None`` is left out."""
+    """Return the encoded query; parameters that are ``None`` are left out."""
     parts = []
     for name, value in query.items():
         if value is None:

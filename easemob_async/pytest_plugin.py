@@ -1,7 +1,7 @@
-"""Fixtures for tests of code that talks to Easemob. Nothing is loaded until one is used.
+"""Pytest fixtures for tests of code that uses Easemob; a fixture loads the library on first use.
 
-``easemob_emulator``: the emulator, running in a thread, new for each test.
-``easemob_client``: a client of it; where pytest-asyncio or anyio is installed.
+``easemob_emulator``: a new emulator for each test, running in a thread.
+``easemob_client``: a client of that emulator; it needs pytest-asyncio or anyio.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def easemob_emulator() -> Iterator[Emulator]:
-    """The emulator of the service, running in a thread."""
+    """Run an emulator of the service in a thread."""
     from easemob_async.emulator import Emulator
     from easemob_async.emulator.in_thread import running
 
@@ -28,7 +28,7 @@ def easemob_emulator() -> Iterator[Emulator]:
 
 
 async def _client(easemob_emulator: Emulator) -> AsyncIterator[EasemobClient]:
-    """A client of the emulator."""
+    """Open a client of the emulator."""
     from easemob_async.client import EasemobClient
 
     async with EasemobClient(**easemob_emulator.credentials) as client:
@@ -36,7 +36,7 @@ async def _client(easemob_emulator: Emulator) -> AsyncIterator[EasemobClient]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Offer the async fixture in the form that the test plugin at hand understands."""
+    """Register the async fixture for the async test plugin that is installed."""
     manager = config.pluginmanager
     if manager.hasplugin("asyncio"):
         import pytest_asyncio

@@ -1,8 +1,8 @@
-"""What an app may send: the limits of each operation, and how a client changes them.
+"""The rate limits of the operations, and the share of them that a client may use.
 
-The service counts the calls of an operation in a second, the messages of an app in a minute, and
-refuses what goes over. `Quotas` says how much of that a client may use; the account itself is kept
-by the client (``client.quotas``).
+The service counts the calls of an operation per second and the messages of an app per minute, and
+refuses requests above the limit. `Quotas` sets how much of these limits a client may use; the
+client itself keeps the account (``client.quotas``).
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ def _positive_int(_: object, attribute: attrs.Attribute[int], value: int) -> Non
 
 @attrs.frozen
 class Limit:
-    """So many units in any window of a length of time.
+    """A limit of units in any time window of a given length.
 
     ``Limit(6000, per=timedelta(minutes=1), unit="messages")``: 6 000 messages in any 60 seconds.
     """
 
     units: int = attrs.field(validator=_positive_int)
-    """How many."""
+    """The number of units."""
     per: timedelta = attrs.field(kw_only=True)
-    """The length of the window. A whole day is the calendar day in UTC, and never waited out."""
+    """The length of the window. A day is the calendar day in UTC; no call waits for its end."""
     unit: Unit = attrs.field(
         default="calls", kw_only=True, validator=attrs.validators.in_(("calls", "messages"))
     )
-    """What is counted: calls, or messages (a call that sends to 600 users is 600)."""
+    """The unit: calls, or messages (a call that sends to 600 users counts as 600)."""
     key: str | None = attrs.field(default=None, kw_only=True)
-    """Count for each value of this path parameter, e.g. ``"username"``."""
+    """A path parameter, e.g. ``"username"``; units are counted separately for each value of it."""
     fixed: bool = attrs.field(default=False, kw_only=True)
-    """The service never raises it: `Quotas.scale` leaves it alone."""
+    """Whether the service never raises this limit; `Quotas.scale` does not change it then."""
     name: str | None = attrs.field(default=None, kw_only=True)
-    """Operations whose limits have the same name are counted together."""
+    """A name; operations whose limits have the same name are counted together."""
 
     @per.validator
     def _check_per(self, _: object, value: timedelta) -> None:
@@ -56,9 +56,9 @@ class Limit:
             raise ConfigurationError(f"Limit: per must be a timedelta above 0, not {value!r}")
 
     def times(self, factor: float) -> Limit:
-        """Give the same limit with a multiple of the units, rounded down.
+        """Return the same limit with a multiple of the units, rounded down.
 
-        Less than one unit in a window is one unit in a longer window.
+        If that is less than one unit, the limit is one unit in a longer window.
         """
         units = self.units * factor
         if units < 1 and self.per != DAY:
@@ -68,22 +68,22 @@ class Limit:
 
 @attrs.frozen(kw_only=True)
 class Quotas:
-    """How much of the service's limits a client uses. The default: the documented figures, whole.
+    """The part of the service's limits that a client uses; by default the full documented limits.
 
     Raises:
-        ConfigurationError: a figure makes no sense.
+        ConfigurationError: a number is out of range.
     """
 
     scale: float = 1.0
-    """How many times the documented limits the app has; limits that are never raised stay."""
+    """The app's limits as a multiple of the documented ones; fixed limits do not change."""
     share: float = 1.0
-    """The part of the app's quota that is this process's: ``1/8`` for one of eight."""
+    """The part of the app's quota for this process: ``1/8`` for one of eight processes."""
     overrides: Mapping[str, Sequence[Limit]] = attrs.field(factory=dict)
     """The limits of an operation (``"messages.send_to_users"``), or of operations that share one
-    (``"users+push"``), in place of the documented ones. They say what the app has: ``share``
-    applies to them, ``scale`` does not."""
+    (``"users+push"``), in place of the documented ones. They are the limits of the app:
+    ``share`` applies to them, ``scale`` does not."""
     enabled: bool = True
-    """Whether to keep the pace at all; ``False`` where something else does."""
+    """Whether the client limits its rate; ``False`` if something else does."""
 
     def __attrs_post_init__(self) -> None:
         for name, value in (("scale", self.scale), ("share", self.share)):
@@ -98,10 +98,10 @@ class Quotas:
                 raise ConfigurationError(f"Quotas: overrides[{name!r}] must be a list of Limit")
 
     def effective(self, operation: str, documented: Sequence[Limit]) -> tuple[Limit, ...]:
-        """Give the limits that this client keeps for an operation, in the order a call takes them.
+        """Return this client's limits for an operation, in the order in which a call takes them.
 
-        What is counted for one key comes first, then what is the operation's own (longest window
-        first, so that the short ones are not held while waiting), then what operations share.
+        Limits that count by a key come first, then the operation's own limits (longest window
+        first, so that short ones are not held during a wait), then limits that operations share.
         """
         if not self.enabled:
             return ()

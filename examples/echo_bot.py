@@ -1,4 +1,4 @@
-"""A bot that answers, welcomes new members, and refuses a word before it is delivered."""
+"""A bot that answers messages, welcomes new group members and refuses messages with a bad word."""
 
 import os
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ async def screen(message: wh.PreDelivery) -> wh.Verdict:
 
 
 async def running(app: web.Application) -> AsyncIterator[None]:
-    async with client, receiver:  # at the end the handlers finish while the client is open
+    async with client, receiver:  # at shutdown, the handlers finish before the client closes
         yield
 
 

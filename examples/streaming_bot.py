@@ -1,4 +1,4 @@
-"""A bot whose answer grows piece by piece, as a language model writes it."""
+"""A bot that streams its answer in pieces while a language model writes it."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ receiver = WebhookReceiver(os.environ["EASEMOB_WEBHOOK_SECRET"])
 
 
 async def think(question: str) -> AsyncIterator[str]:
-    """Stand in for a language model: an answer, word by word."""
+    """Yield an answer word by word, in place of a language model."""
     for word in f"You ask: {question} I shall think about it, and answer slowly.".split(" "):
         await asyncio.sleep(0.05)
         yield word + " "

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol, TypedDict, Unpack
 
 import pytest
 from hypothesis import settings
 
 from easemob_async import EasemobClient, RetryPolicy
+from easemob_async.client import ClientOptions
 from easemob_async.emulator import Emulator
 from tests.servers import Responder, ScriptedServer, scripted
 
@@ -17,6 +18,16 @@ settings.register_profile("default", deadline=None, max_examples=60)
 settings.load_profile("default")
 
 FAST = RetryPolicy(attempts=4, base=0.001, cap=0.002)
+
+
+class Keys(TypedDict):
+    """The credentials of an app, as arguments of a client."""
+
+    client_id: str
+    client_secret: str
+
+
+KEYS: Keys = {"client_id": "id", "client_secret": "secret"}
 
 
 @pytest.fixture
@@ -31,29 +42,31 @@ async def client(emulator: Emulator) -> AsyncIterator[EasemobClient]:
         yield connected
 
 
-Against = Callable[..., Any]
+class Against(Protocol):
+    """Starts a scripted server and a client of it."""
+
+    def __call__(
+        self, respond: Responder, **options: Unpack[ClientOptions]
+    ) -> AbstractAsyncContextManager[tuple[EasemobClient, ScriptedServer]]: ...
 
 
 @pytest.fixture
 def against() -> Against:
-    """Gives a context manager: a scripted server and a client of it."""
+    """Return what starts a scripted server and a client of it."""
 
     @asynccontextmanager
     async def run(
-        respond: Responder, **options: Any
+        respond: Responder, **options: Unpack[ClientOptions]
     ) -> AsyncIterator[tuple[EasemobClient, ScriptedServer]]:
-        settings: dict[str, Any] = {
-            "client_id": "the-id",
-            "client_secret": "the-secret-of-the-app",
-            "retry": FAST,
-            **options,
-        }
-        if "token" in settings:
-            del settings["client_id"], settings["client_secret"]
-        async with (
-            scripted(respond) as server,
-            EasemobClient("acme#shop", base_url=server.url, **settings) as connected,
-        ):
-            yield connected, server
+        if "token" not in options:
+            options = {
+                "client_id": "the-id",
+                "client_secret": "the-secret-of-the-app",
+                **options,
+            }
+        async with scripted(respond) as server:
+            given: ClientOptions = {"base_url": server.url, "retry": FAST, **options}
+            async with EasemobClient("acme#shop", **given) as connected:
+                yield connected, server
 
     return run

@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.waiting import WITHIN, turns
+
 CUT = "cut"
 """Close the connection without an answer."""
 HANG = "hang"
@@ -67,6 +69,11 @@ Answer = Reply | str
 Responder = Callable[[Received], Answer | Awaitable[Answer]]
 
 
+def always(answer: Answer) -> Responder:
+    """Give every request the same answer."""
+    return lambda _: answer
+
+
 class ScriptedServer:
     """Answers as a function says, and keeps what it received. One token for everybody."""
 
@@ -76,19 +83,30 @@ class ScriptedServer:
         self.tokens = 0
         self.connections = 0
         self.url = ""
+        self.tasks: set[asyncio.Task[Any] | None] = set()
+        """One for each open connection."""
         self._writers: set[asyncio.StreamWriter] = set()
+        self._arrived = asyncio.Condition()
 
     @property
     def calls(self) -> list[Received]:
         """What was received beside requests for tokens."""
         return [r for r in self.received if not r.path.endswith("/token")]
 
+    async def until(self, number: int) -> None:
+        """Wait until so many calls were received."""
+        async with asyncio.timeout(WITHIN), self._arrived:
+            await self._arrived.wait_for(lambda: len(self.calls) >= number)
+
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.tasks.add(asyncio.current_task())
         self._writers.add(writer)
         try:
             while (request := await _read(reader)) is not None:
                 self.received.append(request)
+                async with self._arrived:
+                    self._arrived.notify_all()
                 answer = self.respond(request)
                 if isinstance(answer, Awaitable):
                     answer = await answer
@@ -105,6 +123,7 @@ class ScriptedServer:
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
+            self.tasks.discard(asyncio.current_task())
             self._writers.discard(writer)
             writer.close()
 
@@ -148,4 +167,4 @@ async def scripted(respond: Responder) -> AsyncIterator[ScriptedServer]:
     finally:
         listener.close()
         server.abort()
-        await asyncio.sleep(0)
+        await turns()

@@ -7,30 +7,20 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from easemob_async.emulator import Emulator
 from easemob_async.emulator.in_thread import running
-from tests.cli.test_cli import take_interrupts
+from tests.cli.shell import take_interrupts
 from tests.test_docs import blocks
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parent.parent
 SECRET = "s3cret"
-
-
-def until(what: Any, seconds: float = 30) -> Any:
-    """Wait for something that happens in another process."""
-    end = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
-    return found
 
 
 class World:
@@ -103,12 +93,12 @@ def test_the_echo_bot_as_the_page_says() -> None:
             assert world.sh(line).returncode == 0
         said = world.sh(hello)
         assert said.stdout.startswith("delivered"), said.stdout + said.stderr
-        assert until(lambda: world.texts("ann")) == ["You said: hello"]
+        assert eventually(lambda: world.texts("ann")) == ["You said: hello"]
         refused = world.sh(darn)
         assert refused.stdout == "refused: Mind your words.\n"
         assert world.texts("bob") == []
         assert world.sh(group).returncode == 0
-        until(lambda: len(world.texts("ann")) == 2)
+        eventually(lambda: len(world.texts("ann")) == 2)
         assert world.texts("ann")[1] == "Welcome, ann!"
 
 
@@ -118,9 +108,9 @@ def test_the_streaming_bot() -> None:
             world.emulator.add_user(name)
         assert world.sh("easemob webhooks say ann poet why?").returncode == 0
         words = "You ask: why? I shall think about it, and answer slowly."
-        until(lambda: world.texts("ann") and world.texts("ann")[0].strip() == words)
+        eventually(lambda: world.texts("ann") and world.texts("ann")[0].strip() == words)
         (stream,) = world.emulator.state.streams.values()
-        until(lambda: stream.over)
+        eventually(lambda: stream.over)
         assert stream.seq > 1  # it came in pieces
 
 

@@ -28,7 +28,7 @@ from easemob_async import (
     errors,
 )
 from easemob_async.transport.refusals import classify, parse_retry_after, read_refusal
-from easemob_async.wire.redaction import BLOT, redact, secrets_in
+from easemob_async.wire.redaction import BLOT
 from tests.conftest import FAST, Against
 from tests.servers import CUT, Reply
 
@@ -262,21 +262,3 @@ async def test_wire_errors_have_no_chain_that_holds_headers() -> None:
             await client.messages.send_to_users(["u"], Text("x"))
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
-
-
-def test_the_redactor_goes_by_key_and_by_known_value() -> None:
-    texts = {
-        '{"password": "abc123", "user": "ann"}': f'{{"password": "{BLOT}", "user": "ann"}}',
-        "client_secret=abc123&x=1": f"client_secret={BLOT}&x=1",
-        "Authorization: Bearer YWMtabc": f"Authorization: {BLOT}",
-        "token is illegal.": "token is illegal.",
-        "share-secret: xyz": f"share-secret: {BLOT}",
-        "https://x/f?Expires=1&Signature=abc%2B": f"https://x/f?Expires={BLOT}&Signature={BLOT}",
-        "at http://user:pw@proxy:80/": f"at http://{BLOT}@proxy:80/",
-        "the passwords are a1,b2": f"the passwords are {BLOT}",
-    }
-    assert {text: redact(text) for text in texts} == texts
-    assert redact("it is s3cret!", ["s3cret"]) == f"it is {BLOT}!"
-    assert redact("p is p", ["p"]) == f"{BLOT} is {BLOT}"
-    body = {"a": [{"password": "x1"}, {"deep": {"thumb_secret": "x2"}}], "secret": "x3", "n": "y"}
-    assert secrets_in(body) == {"x1", "x2", "x3"}

@@ -1,4 +1,4 @@
-"""The command line: a thin layer over the public API. Needs the extra ``cli``."""
+"""The command line ``easemob``, a thin layer over the public API; it needs the extra ``cli``."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ def main() -> None:
         from easemob_async.cli.app import easemob
 
         easemob(prog_name="easemob")
-    except KeyboardInterrupt:  # before a command has begun
+    except KeyboardInterrupt:  # before a command has started
         sys.exit(130)

@@ -1,4 +1,4 @@
-"""``easemob contacts``."""
+"""The command group ``easemob contacts``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from easemob_async.cli.show import limited, show, show_all, tell
 
 @click.group(cls=Group)
 def contacts() -> None:
-    """See and change who is whose contact, and whom users block."""
+    """Manage the contacts and the blocklists of users."""
 
 
 @contacts.command(name="list")
@@ -19,7 +19,7 @@ def contacts() -> None:
 @limited
 @with_client
 async def list_(client: EasemobClient, username: str, limit: int | None) -> None:
-    """List a user's contacts: username and remark."""
+    """List the contacts of a user with their remarks."""
     found = client.contacts.list(username, remarks=True)
     await show_all(found, lambda c: f"{c.username}\t{c.remark or ''}", limit=limit)
 
@@ -38,7 +38,7 @@ async def add(client: EasemobClient, username: str, friend: str) -> None:
 @click.argument("friend")
 @with_client
 async def remove(client: EasemobClient, username: str, friend: str) -> None:
-    """End the contact of two users."""
+    """Remove two users from each other's contacts."""
     show(await client.contacts.remove(username, friend), f"removed {friend}")
 
 
@@ -47,7 +47,7 @@ async def remove(client: EasemobClient, username: str, friend: str) -> None:
 @limited
 @with_client
 async def blocked(client: EasemobClient, username: str, limit: int | None) -> None:
-    """List whom a user blocks."""
+    """List the users on the blocklist of a user."""
     await show_all(client.contacts.blocklist.list(username), str, limit=limit)
 
 
@@ -56,7 +56,7 @@ async def blocked(client: EasemobClient, username: str, limit: int | None) -> No
 @click.argument("usernames", nargs=-1, required=True)
 @with_client
 async def block(client: EasemobClient, username: str, usernames: tuple[str, ...]) -> int:
-    """Have a user block others."""
+    """Add users to the blocklist of a user."""
     result = await client.contacts.blocklist.add_many(username, usernames)
     return tell(result.failed, len(result), "blocked")
 
@@ -66,6 +66,6 @@ async def block(client: EasemobClient, username: str, usernames: tuple[str, ...]
 @click.argument("blocked_user", metavar="BLOCKED")
 @with_client
 async def unblock(client: EasemobClient, username: str, blocked_user: str) -> None:
-    """Have a user block another no more."""
+    """Remove a user from the blocklist of a user."""
     answer = await client.contacts.blocklist.remove(username, blocked_user)
     show(answer, f"unblocked {blocked_user}")

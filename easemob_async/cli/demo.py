@@ -1,4 +1,4 @@
-"""``easemob demo``: the whole thing at a glance."""
+"""The command ``easemob demo``: a complete example against the emulator."""
 
 from __future__ import annotations
 
@@ -11,14 +11,23 @@ from easemob_async import EasemobClient, NewUser, Quotas, Text
 from easemob_async.cli.progress import job_progress, report_table
 from easemob_async.cli.run import err, out, run
 
-# A quota of 6 000 messages a minute would take 100 seconds for 10 000 targets.
+# With the default quota of 6 000 messages per minute, 10 000 targets would take 100 seconds.
 _SCALE: Final = 20
 
 
 @click.command()
-@click.option("--targets", type=click.IntRange(min=1), default=10_000, show_default=True)
+@click.option(
+    "--targets",
+    type=click.IntRange(min=1),
+    default=10_000,
+    show_default=True,
+    help="The number of users to register and to send to.",
+)
 def demo(targets: int) -> None:
-    """Start the emulator, register users, make a group, and message ten thousand of them."""
+    """Run a complete example against the emulator.
+
+    It starts the emulator, registers users, creates a group and sends a message to all users.
+    """
     run(_demo(targets))
 
 
@@ -27,12 +36,10 @@ async def _demo(count: int) -> int:
     from easemob_async.emulator.in_thread import running
 
     with running(Emulator(quotas=_SCALE)) as emulator:
+        out.print(f"[bold]emulator[/]  the emulated service, in this process: {emulator.base_url}")
         out.print(
-            f"[bold]emulator[/]  the service, in a thread of this process: {emulator.base_url}"
-        )
-        out.print(
-            f"[bold]quotas[/]    {_SCALE} times the service's defaults, on both sides, "
-            f"so that this takes seconds: {6000 * _SCALE:,} messages a minute"
+            f"[bold]quotas[/]    {_SCALE} times the service's defaults, in client and emulator, "
+            f"so that the demo is short: {6000 * _SCALE:,} messages per minute"
         )
         async with EasemobClient(**emulator.credentials, quotas=Quotas(scale=_SCALE)) as client:
             names = [f"user{number:05}" for number in range(count)]
@@ -41,19 +48,21 @@ async def _demo(count: int) -> int:
                 part = [NewUser(name, "s3cret") for name in names[start : start + 60]]
                 await client.users.create_many(part)
             await client.users.create("shop", password="s3cret")  # noqa: S106
-            out.print(f"[bold]users[/]     {len(emulator.state.users):,} registered, 60 a call")
+            out.print(f"[bold]users[/]     {len(emulator.state.users):,} registered, 60 per call")
 
             group = await client.chat_groups.create(
                 "friends of the shop", owner="shop", members=names[:100], public=True
             )
             await client.messages.send_to_groups([group.group_id], Text("Welcome!"), sender="shop")
-            out.print(f"[bold]group[/]     {group.group_id}, greeted: {len(names[:100])} members")
+            out.print(
+                f"[bold]group[/]     {group.group_id}, a message to its {len(names[:100])} members"
+            )
 
             with job_progress(err, "Sending", count) as progress:
                 report = await client.fanout.to_users(
                     names, Text("Sale! 20 % off today."), sender="shop", progress=progress
                 )
-            out.print(f"[bold]bulk[/]      one message to {count:,} users, 600 a call:")
+            out.print(f"[bold]bulk[/]      one message to {count:,} users, 600 per call:")
             out.print(report_table(report))
 
             kept = emulator.state.received
@@ -62,5 +71,5 @@ async def _demo(count: int) -> int:
             )
             refused = emulator.quotas.refusals
             out.print(f"[bold]check[/]     the emulator delivered it to {got:,} users", end="")
-            out.print(f" and refused {refused} calls for their rate")
+            out.print(f" and refused {refused} calls because of a rate limit")
             return 0 if report.complete and got == count else 1

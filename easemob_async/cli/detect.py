@@ -1,7 +1,7 @@
-"""What a file of targets is: its kind, its encoding, its delimiter, its line of column names.
+"""The detection of the format, encoding, delimiter and column names of a file of targets.
 
-Decided from its first bytes. Where that is a guess that could send to the wrong people, it is an
-error that says which option settles it.
+It looks at the first bytes of the file. Where a guess could send to the wrong people, it raises an
+error that names the option to set.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ Format = Literal["ids", "csv", "jsonl", "json", "excel"]
 
 FORMATS: Final[tuple[Format, ...]] = ("ids", "csv", "jsonl", "json", "excel")
 HEAD: Final = 64 * 1024
-"""So many bytes are looked at."""
+"""The number of bytes at the beginning of a file that are examined."""
 _PART: Final = 1024 * 1024
 _TITLES: Final = 5
-"""In so many lines the names of columns are looked for, below a title."""
+"""The number of lines below a possible title that are searched for column names."""
 DELIMITERS: Final = (",", ";", "\t", "|")
 _BY_ENDING: Final[dict[str, Format]] = {
     ".csv": "csv",
@@ -44,8 +44,8 @@ _MARKS: Final = (
 )
 _ZIP: Final = b"PK\x03\x04"
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
-# How people call columns, in lower case, without blanks, `_`, `-` and colons: those with the ids,
-# those that cannot be them (the number of the row, what people are called), and others.
+# Common column names, in lower case, without blanks, `_`, `-` and colons: names of columns of ids,
+# names of columns that cannot be ids (row numbers, names of people), and other names.
 _ID_NAMES: Final = frozenset(
     {
         *("id", "username", "userid", "uid", "easemobid", "easemobusername", "imid", "imusername"),
@@ -74,13 +74,16 @@ _SHOWN: Final = 40
 
 @attrs.frozen
 class Kind:
-    """What a file of targets is."""
+    """The format of a file of targets."""
 
     format: Format
+    """The format."""
     encoding: str = "utf-8-sig"
+    """The encoding, if it is text."""
     delimiter: str = ","
+    """The delimiter, if it is CSV."""
     note: str | None = None
-    """What its user is told of the guess."""
+    """A warning for the user, if the encoding was guessed."""
 
 
 def detect(
@@ -91,17 +94,17 @@ def detect(
     encoding: str | None = None,
     delimiter: str | None = None,
 ) -> Kind:
-    """Find out what a file is.
+    """Detect the format of a file.
 
     Args:
-        head: its first bytes.
-        name: its name, for its ending and for errors.
-        format: the format, where it was given.
-        encoding: likewise.
-        delimiter: likewise.
+        head: the first bytes of the file.
+        name: the file name, for its ending and for errors.
+        format: the format, if the user has set it.
+        encoding: the encoding, if the user has set it.
+        delimiter: the delimiter, if the user has set it.
 
     Raises:
-        InvalidArgumentError: nobody can tell; says which option helps.
+        InvalidArgumentError: the format is ambiguous; the message names the option to set.
     """
     shown = Path(name).name
     by_ending = _BY_ENDING.get(Path(name).suffix.lower())
@@ -109,7 +112,7 @@ def detect(
         raise _refuse(shown, "is an old Excel file (.xls): save it as .xlsx or as CSV")
     if format == "excel" or (format is None and head.startswith(_ZIP)):
         if not head.startswith(_ZIP):
-            raise _refuse(shown, "is no Excel file (.xlsx)")
+            raise _refuse(shown, "is not an Excel file (.xlsx)")
         return Kind("excel")
     found, note = _encoding(head, shown, encoding)
     try:
@@ -118,15 +121,15 @@ def detect(
         raise _refuse(shown, f"cannot be read as {found}: {error}") from None
     if "\0" in text:
         raise _refuse(
-            shown, "is no text: give a file of ids, CSV, JSON or .xlsx, or say its --encoding"
+            shown, "is not text: use a file of ids, CSV, JSON or .xlsx, or set --encoding"
         )
     kind = format or by_ending or _by_content(text, shown)
     if kind == "excel":
-        raise _refuse(shown, "is no Excel file (.xlsx), though it is called so: use --format")
+        raise _refuse(shown, "is not an Excel file (.xlsx), despite its name: set --format")
     if kind in ("json", "jsonl") and format is None:
         kind = "json" if text.lstrip().startswith("[") and by_ending != "jsonl" else "jsonl"
         if kind == "jsonl" and _over_lines(text):
-            raise _refuse(shown, "is JSON over several lines: give an array, or an object a line")
+            raise _refuse(shown, "is JSON over several lines: use an array, or one object per line")
     separator = _delimiter(text, shown, delimiter) if kind == "csv" else ","
     return Kind(kind, found, separator, note)
 
@@ -134,16 +137,16 @@ def detect(
 def has_header(
     first: Sequence[str], following: Sequence[Sequence[str]], wanted: Sequence[str], name: str
 ) -> bool:
-    """Tell whether the first row of a table has the names of its columns.
+    """Return whether the first row of a table holds the column names.
 
     Args:
-        first: its cells.
-        following: some rows behind it.
-        wanted: names of columns that the command speaks of; numbers, where there are no names.
-        name: the file, for the error.
+        first: the cells of the first row.
+        following: some rows after it.
+        wanted: the columns that the command uses: names, or numbers for a table without names.
+        name: the file name, for the error.
 
     Raises:
-        InvalidArgumentError: nobody can tell.
+        InvalidArgumentError: the first row is ambiguous.
     """
     if wanted:
         return not all(column.isdecimal() for column in wanted)
@@ -151,15 +154,15 @@ def has_header(
         if any(map(names_ids, row)) and not any(map(names_ids, first)):
             raise _refuse(
                 Path(name).name,
-                f"has what seem to be the names of its columns ({_cells(row)}) not in its first "
-                "line: remove what stands above them, or say --header or --no-header",
+                f"seems to have its column names ({_cells(row)}) below its first line: remove the "
+                "lines above them, or set --header or --no-header",
             )
     values = [sum(map(bool, row)) for row in following]
     if sum(map(bool, first)) == 1 and sum(number > 1 for number in values) * 2 > len(values):
         raise _refuse(
             Path(name).name,
             f"has fewer values in its first line ({_cells(first)}) than below it: remove a title, "
-            "or say --header or --no-header",
+            "or set --header or --no-header",
         )
     shape = _shape(first[0]) if first else ""
     alike = [row for row in following if row and _shape(row[0]) == shape]
@@ -173,10 +176,10 @@ def has_header(
 
 
 def heads_ids(first: str, following: Sequence[str], name: str) -> bool:
-    """Tell whether the first line of a list of ids is no id, but says what they are.
+    """Return whether the first line of a list of ids is a column name, not an id.
 
     Raises:
-        InvalidArgumentError: nobody can tell.
+        InvalidArgumentError: the first line is ambiguous.
     """
     if names_ids(first):
         return True
@@ -186,71 +189,71 @@ def heads_ids(first: str, following: Sequence[str], name: str) -> bool:
 
 
 def _stands_out(first: str, following: Sequence[str]) -> bool:
-    """Tell whether only the first cannot be a username: it may be a title."""
+    """Return whether only the first line cannot be a username, so that it may be a title."""
     others = all(USERNAME.fullmatch(target.lower()) for target in following)
     return bool(following) and others and not USERNAME.fullmatch(first.lower())
 
 
 def _name_or_id(first: Sequence[str], name: str) -> InvalidArgumentError:
     return InvalidArgumentError(
-        f"{Path(name).name}: is its first line ({_cells(first)}) the names of columns, or somebody "
-        "to send to? Say --header, or --no-header"
+        f"{Path(name).name}: the first line ({_cells(first)}) may be column names or a target: set "
+        "--header or --no-header"
     )
 
 
 def names_ids(cell: str) -> bool:
-    """Tell whether this is what people call a column of ids."""
+    """Return whether a cell is a common name of a column of ids."""
     return _plain(cell) in _ID_NAMES
 
 
 def id_column(columns: Sequence[str], name: str, *, first: bool) -> tuple[str, str | None]:
-    """Choose the column with the ids.
+    """Return the column of ids.
 
     Args:
-        columns: their names.
-        name: the file, for errors and the note.
-        first: take the first where none is known by its name.
+        columns: the column names.
+        name: the file name, for errors and the warning.
+        first: whether to use the first column if no column has a known name.
 
     Returns:
-        It, and what the user is told where another could be meant.
+        The name of the column, and a warning for the user if another column is possible.
 
     Raises:
-        InvalidArgumentError: nobody can tell.
+        InvalidArgumentError: the column is ambiguous.
     """
     shown = Path(name).name
     known = [column for column in columns if names_ids(column)]
     exact = [column for column in known if column.lower() == "id"]
     if len(set(known)) < len(known):
-        raise _refuse(shown, f"has two columns of one name ({_cells(known)})")
+        raise _refuse(shown, f"has two columns with the same name ({_cells(known)}): rename one")
     if len(columns) == 1 and first:
         return columns[0], None
     if len(exact) == 1 and exact == known:
         return exact[0], None
     if len(exact) != 1 and len(known) > 1:
         raise _refuse(
-            shown, f"has several columns that may hold the ids ({_cells(known)}): say --id-column"
+            shown, f"has several columns that may hold the ids ({_cells(known)}): set --id-column"
         )
     only = len(columns) == 1
     if not known and (_plain(columns[0]) in _NO_IDS or not (first or only)):
         raise _refuse(
             shown,
-            f"has no column that is known to hold the ids ({_cells(columns)}): say --id-column",
+            f"has no column with a known name for ids ({_cells(columns)}): set --id-column",
         )
     chosen = (exact or known or [columns[0]])[0]
     return (
         chosen,
-        f"{shown}: the ids are taken from the column {chosen!r}, unless --id-column differs",
+        f"{shown}: the ids are taken from the column {chosen!r}; --id-column sets another",
     )
 
 
 def check_rows(first: Sequence[str], following: Sequence[Sequence[str]], name: str) -> str | None:
-    """Look at a table without names: are the ids in its first column alone?
+    """Check that the ids of a table without column names are in its first column.
 
     Returns:
-        What the user is told.
+        A warning for the user, if another column is possible.
 
     Raises:
-        InvalidArgumentError: there are several ids in a line.
+        InvalidArgumentError: the first column has row numbers, or a line has several ids.
     """
     shown = Path(name).name
     shape = _shape(first[0])
@@ -260,36 +263,34 @@ def check_rows(first: Sequence[str], following: Sequence[Sequence[str]], name: s
     if len(numbers) > 1 and any(
         numbers == [str(n + start) for n in range(len(numbers))] for start in (0, 1)
     ):
-        raise _refuse(
-            shown, "has the numbers of its rows in its first column: say --id-column 2 ..."
-        )
+        raise _refuse(shown, "has row numbers in its first column: set --id-column 2 ...")
     for column in range(1, len(first)):
         cells = [row[column] for row in (first, *following) if column < len(row) and row[column]]
         if len([cell for cell in cells if _shape(cell) == shape]) * 2 > len(cells):
             raise _refuse(
                 shown,
-                f"seems to have several ids in a line ({_cells(first)}): write one a line, or say "
+                f"seems to have several ids per line ({_cells(first)}): write one per line, or set "
                 "--id-column 1",
             )
-    return f"{shown}: the ids are taken from its first column, unless --id-column differs"
+    return f"{shown}: the ids are taken from its first column; --id-column sets another"
 
 
 def is_separator_line(row: Sequence[str]) -> bool:
-    """Tell whether a first row only says to Excel what stands between columns (``sep=;``)."""
+    """Return whether a first row only sets the delimiter for Excel (``sep=;``)."""
     return re.fullmatch("sep=.?", "".join(row).strip().lower()) is not None
 
 
 def whole(file: BinaryIO, kind: Kind, name: str) -> Kind:
-    """Look at all of a file whose first bytes are UTF-8: some have what is not only later.
+    """Check that a whole file is UTF-8: its first bytes may be, while later ones are not.
 
     Returns:
-        What it is; GBK, if it is.
+        The format, with the encoding changed to GBK if the file is GBK.
     """
     if kind.format == "excel" or kind.encoding != "utf-8-sig" or _all_decodes(file, "utf-8"):
         return kind
     if _all_decodes(file, "gb2312"):
         return attrs.evolve(kind, encoding="gbk", note=_as_gbk(Path(name).name))
-    note = f"{Path(name).name} has lines that are no UTF-8; they fail: does --encoding gbk help?"
+    note = f"{Path(name).name} has lines that are not UTF-8; they fail: --encoding gbk may help"
     return attrs.evolve(kind, note=note)
 
 
@@ -317,11 +318,11 @@ def _cells(cells: Iterable[str]) -> str:
 
 
 def _as_gbk(shown: str) -> str:
-    return f"{shown} is no UTF-8; it is read as GBK (as with --encoding gbk)"
+    return f"{shown} is not UTF-8; it is read as GBK (as with --encoding gbk)"
 
 
 def _over_lines(text: str) -> bool:
-    """Tell whether this is one object of JSON that is written over several lines."""
+    """Return whether a text is one JSON object over several lines."""
     lines = _lines(text)
     if len(lines) < 2:
         return False
@@ -345,28 +346,30 @@ def _encoding(head: bytes, shown: str, given: str | None) -> tuple[str, str | No
     if given is not None:
         try:
             name = codecs.lookup(given).name
-            b"a".decode(name, "replace")  # base64 is one, though not of text
+            b"a".decode(name, "replace")  # base64 is a codec, but not of text
         except (LookupError, UnicodeError):
             raise InvalidArgumentError(
-                f"--encoding {given!r}: there is none of text of this name; utf-8, gbk, utf-16 ...?"
+                f"--encoding {given!r} is not a text encoding such as utf-8, gbk or utf-16"
             ) from None
         name = "utf-8-sig" if name == "utf-8" else name
         if marked is None or name.startswith(marked):
             return marked or name, None
-        raise _refuse(shown, f"begins with the mark of {marked}: leave --encoding {given} out")
+        raise _refuse(
+            shown, f"begins with the byte order mark of {marked}: omit --encoding {given}"
+        )
     if marked is not None:
         return marked, None
     if _decodes(head, "utf-8"):
         return "utf-8-sig", None
     if _decodes(head, "gb2312"):
         return "gbk", _as_gbk(shown)
-    may = "--encoding gbk may help" if _decodes(head, "gb18030") else "say --encoding"
-    raise _refuse(shown, f"is no UTF-8, and nobody can tell what it is: {may}")
+    may = "--encoding gbk may help" if _decodes(head, "gb18030") else "set --encoding"
+    raise _refuse(shown, f"is not UTF-8, and its encoding is unknown: {may}")
 
 
 def _decodes(head: bytes, encoding: str) -> bool:
     try:
-        # The last character may be cut.
+        # The last character may be incomplete.
         codecs.getincrementaldecoder(encoding)().decode(head)
     except UnicodeDecodeError:
         return False
@@ -391,7 +394,7 @@ def _by_content(text: str, shown: str) -> Format:
             return "csv"
         if having * 2 > len(lines):
             raise _refuse(
-                shown, f"has {sign!r} in many lines, but not in all: --format csv, or ids?"
+                shown, f"has {sign!r} in many lines, but not in all: set --format csv or ids"
             )
     return "ids"
 
@@ -417,9 +420,9 @@ def _delimiter(text: str, shown: str, given: str | None) -> str:
     found = {sign: columns(sign) for sign in DELIMITERS}
     if len(likely := [sign for sign, (same, width) in found.items() if same and width > 1]) > 1:
         raise _refuse(
-            shown, f"may have its columns between {' or '.join(map(repr, likely))}: say --delimiter"
+            shown, f"may be separated by {' or '.join(map(repr, likely))}: set --delimiter"
         )
-    # The same number of columns in every row says most; then how many there are.
+    # The best sign has the same number of columns in every row, and then the most columns.
     best = max(DELIMITERS, key=lambda sign: (found[sign][1] > 1, *found[sign]))
     return best if found[best][1] > 1 else ","
 

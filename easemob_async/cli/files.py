@@ -1,4 +1,4 @@
-"""``easemob files`` and ``easemob history``."""
+"""The command groups ``easemob files`` and ``easemob history``."""
 
 from __future__ import annotations
 
@@ -10,27 +10,30 @@ from easemob_async import EasemobClient
 from easemob_async.cli.run import Group, with_client
 from easemob_async.cli.show import limited, readable, show, show_all
 
-_SECRET = click.option("--share-secret", help="Needed where access is restricted.")
+_SECRET = click.option("--share-secret", help="The share-secret, if access is restricted.")
 
 
 @click.group(cls=Group)
 def files() -> None:
-    """Upload and download the files of messages."""
+    """Upload and download files of messages."""
 
 
 @files.command()
 @click.argument("path", type=click.Path(exists=True, dir_okay=False))
-@click.option("--restrict-access", is_flag=True, help="Downloading takes the share-secret.")
+@click.option("--restrict-access", is_flag=True, help="Require the share-secret for downloads.")
 @with_client
 async def upload(client: EasemobClient, path: str, restrict_access: bool) -> None:
-    """Upload a file; prints its id, its URL and its share-secret, which is a secret."""
+    """Upload a file and print its id, URL and share-secret.
+
+    Keep the share-secret secret.
+    """
     show(await client.files.upload(path, restrict_access=restrict_access or None))
 
 
 @files.command()
 @click.argument("file_id")
 @click.argument("path", type=click.Path(dir_okay=False))
-@click.option("--thumbnail", is_flag=True, help="The thumbnail of a picture.")
+@click.option("--thumbnail", is_flag=True, help="Download the thumbnail of an image.")
 @_SECRET
 @with_client
 async def download(
@@ -43,26 +46,32 @@ async def download(
 
 
 def _hour(ctx: click.Context, param: click.Parameter, value: str) -> datetime:
-    """Read a time; one without a zone is UTC."""
+    """Return a time; without a time zone it is UTC."""
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
         raise click.BadParameter(
-            f"{value!r} is no time such as 2026-11-20T17 or 2026-11-20T17:00+08:00"
+            f"{value!r} is not a time such as 2026-11-20T17 or 2026-11-20T17:00+08:00"
         ) from None
     return moment if moment.utcoffset() is not None else moment.replace(tzinfo=UTC)
 
 
 @click.group(cls=Group)
 def history() -> None:
-    """The messages of past hours; of three days by default."""
+    """Show the messages of past hours.
+
+    The service keeps the messages of three days by default.
+    """
 
 
 @history.command()
 @click.argument("hour", callback=_hour)
 @with_client
 async def get(client: EasemobClient, hour: datetime) -> None:
-    """Print where the files of an HOUR are (2026-11-20T17; UTC, unless it has a zone)."""
+    """Print the URLs of the files of an HOUR.
+
+    HOUR is a time such as 2026-11-20T17; without a time zone it is UTC.
+    """
     for file in await client.history.get(hour):
         show(file, file.url)
 
@@ -72,7 +81,10 @@ async def get(client: EasemobClient, hour: datetime) -> None:
 @limited
 @with_client
 async def messages(client: EasemobClient, hour: datetime, limit: int | None) -> None:
-    """Print the messages of an HOUR (2026-11-20T17; UTC, unless it has a zone), one a line."""
+    """Print the messages of an HOUR, one per line.
+
+    HOUR is a time such as 2026-11-20T17; without a time zone it is UTC.
+    """
     await show_all(
         client.history.messages(hour),
         lambda m: "\t".join(

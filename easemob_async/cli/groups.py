@@ -1,4 +1,4 @@
-"""``easemob groups``."""
+"""The command group ``easemob groups``."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from easemob_async.cli.show import limited, show, show_all
 
 @click.group(cls=Group)
 def groups() -> None:
-    """Make, find and delete chat groups; see and change who is in them."""
+    """Manage chat groups and their members."""
 
 
 @groups.command()
 @click.argument("name")
-@click.option("--owner", required=True, help="Who owns it.")
-@click.option("--member", "members", multiple=True, help="A first member; may be repeated.")
-@click.option("--description", help="What it is about.")
-@click.option("--public/--private", default=False, help="Whether it can be searched.")
-@click.option("--max-users", type=click.IntRange(min=1), help="The most members.")
+@click.option("--owner", required=True, help="The username of the owner.")
+@click.option("--member", "members", multiple=True, help="A member; may be repeated.")
+@click.option("--description", help="The description.")
+@click.option("--public/--private", default=False, help="Whether search can find the group.")
+@click.option("--max-users", type=click.IntRange(min=1), help="The largest number of members.")
 @with_client
 async def create(
     client: EasemobClient,
@@ -32,7 +32,7 @@ async def create(
     public: bool,
     max_users: int | None,
 ) -> None:
-    """Make a group and print its id."""
+    """Create a group and print its id."""
     group = await client.chat_groups.create(
         name,
         owner=owner,
@@ -45,11 +45,11 @@ async def create(
 
 
 @groups.command(name="list")
-@click.option("--joined-by", metavar="USERNAME", help="Only the groups that a user is in.")
+@click.option("--joined-by", metavar="USERNAME", help="Only the groups that this user is in.")
 @limited
 @with_client
 async def list_(client: EasemobClient, joined_by: str | None, limit: int | None) -> None:
-    """List groups: id and name."""
+    """List groups with their ids and names."""
     if joined_by:
         joined = client.chat_groups.list_joined(joined_by)
         await show_all(joined, lambda g: f"{g.group_id}\t{g.name or ''}", limit=limit)

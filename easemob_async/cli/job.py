@@ -1,4 +1,4 @@
-"""``easemob job``: what a journal says."""
+"""The command group ``easemob job``: the content of a journal."""
 
 from __future__ import annotations
 
@@ -9,34 +9,31 @@ import click
 from easemob_async import EasemobError
 from easemob_async.cli.run import Group, err
 from easemob_async.cli.show import show
-from easemob_async.fanout.journal.reader import (
-    FAILED,
-    SENT,
-    UNKNOWN,
-    count_last,
-    read_job,
-    read_last,
-)
+from easemob_async.fanout.journal.reader import count_last, read_job, read_last
+from easemob_async.fanout.journal.rows import FAILED, SENT, UNKNOWN
 
 _NAMES = {SENT: "sent", FAILED: "failed", UNKNOWN: "unknown"}
 
 
 @click.group(cls=Group)
 def job() -> None:
-    """Look at the journals of jobs."""
+    """Read the journals of jobs."""
 
 
 @job.command()
 @click.argument("journal", type=click.Path(path_type=Path))
-@click.option("--failed", is_flag=True, help="List those who failed, and why.")
-@click.option("--unknown", is_flag=True, help="List those who may or may not have been sent to.")
-@click.option("--sent", is_flag=True, help="List those who were sent to, with the messages' ids.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, an answer a line.")
+@click.option("--failed", is_flag=True, help="List the failed targets, with the reasons.")
+@click.option("--unknown", is_flag=True, help="List the targets with an unknown result.")
+@click.option("--sent", is_flag=True, help="List the sent targets, with the message ids.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one answer per line.")
 @click.pass_context
 def status(
     ctx: click.Context, journal: Path, failed: bool, unknown: bool, sent: bool, as_json: bool
 ) -> None:
-    """Count what the journal of a job says, or list it; the job may be running meanwhile."""
+    """Count or list the targets in the journal of a job.
+
+    The job may be running.
+    """
     ctx.meta["json"] = as_json
     try:
         listed = [s for s, on in ((FAILED, failed), (UNKNOWN, unknown), (SENT, sent)) if on]

@@ -1,4 +1,4 @@
-"""A message from the options of a command."""
+"""The options of a command that describe a message."""
 
 from __future__ import annotations
 
@@ -27,30 +27,34 @@ _KINDS = ("text", "image", "audio", "video", "file", "location", "command", "cus
 
 
 def message_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say what to send."""
+    """Add the options that describe a message."""
     options = (
         click.option("--text", help="A text message."),
         click.option(
             "--text-file",
             type=click.Path(exists=True, dir_okay=False),
-            help="A text message: the content of a file, in UTF-8.",
+            help="A text message with the content of this file, in UTF-8.",
         ),
-        click.option("--image", metavar="URL", help="An uploaded image."),
-        click.option("--audio", metavar="URL", help="An uploaded audio file."),
-        click.option("--video", metavar="URL", help="An uploaded video."),
-        click.option("--file", metavar="URL", help="An uploaded file."),
-        click.option("--location", metavar="LAT,LNG,ADDRESS", help="A location."),
+        click.option("--image", metavar="URL", help="An image message; the URL of the upload."),
+        click.option("--audio", metavar="URL", help="An audio message; the URL of the upload."),
+        click.option("--video", metavar="URL", help="A video message; the URL of the upload."),
+        click.option("--file", metavar="URL", help="A file message; the URL of the upload."),
+        click.option("--location", metavar="LAT,LNG,ADDRESS", help="A location message."),
         click.option("--command", metavar="ACTION", help="A command message."),
-        click.option("--custom", metavar="EVENT", help="A message of the app's own kind."),
-        click.option("--filename", help="The name of an image, audio, video or file."),
-        click.option("--secret", help="The share-secret of what was uploaded."),
-        click.option("--duration", type=float, metavar="SECONDS", help="Of an audio or video."),
-        click.option("--thumb", metavar="URL", help="A video's uploaded thumbnail."),
+        click.option("--custom", metavar="EVENT", help="A custom message."),
+        click.option("--filename", help="The name of the uploaded file."),
+        click.option("--secret", help="The share-secret of the uploaded file."),
+        click.option(
+            "--duration", type=float, metavar="SECONDS", help="The length of an audio or video."
+        ),
+        click.option("--thumb", metavar="URL", help="The URL of a video's uploaded thumbnail."),
         click.option("--thumb-secret", help="The share-secret of the thumbnail."),
-        click.option("--size", metavar="WIDTHxHEIGHT", help="Of an image, in pixels."),
-        click.option("--exts", metavar="JSON", help="Attributes of a custom message."),
-        click.option("--ext", metavar="JSON", help="The app's own extension: a JSON object."),
-        click.option("--sender", help="Who it is from; admin when it is not given."),
+        click.option("--size", metavar="WIDTHxHEIGHT", help="The size of an image, in pixels."),
+        click.option(
+            "--exts", metavar="JSON", help="The attributes of a custom message: a JSON object."
+        ),
+        click.option("--ext", metavar="JSON", help="The message extension: a JSON object."),
+        click.option("--sender", help="The sender; admin by default."),
     )
     for option in reversed(options):
         command = option(command)
@@ -58,23 +62,23 @@ def message_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def with_text_file(options: dict[str, Any]) -> dict[str, Any]:
-    """Put the content of ``--text-file`` in the place of ``--text``.
+    """Return the options with the content of ``--text-file`` as ``--text``.
 
     Raises:
-        click.UsageError: both are given, or it is no text.
+        click.UsageError: both options are given, or the text is empty or not UTF-8.
     """
     options = dict(options)
     path = options.pop("text_file")
     if path is not None:
         if options["text"] is not None:
-            raise click.UsageError("give either --text or --text-file, not both")
+            raise click.UsageError("use either --text or --text-file, not both")
         try:
             options["text"] = Path(path).read_text("utf-8-sig").removesuffix("\n")
         except UnicodeDecodeError:
-            raise click.UsageError(f"--text-file {path} is not UTF-8") from None
+            raise click.UsageError(f"--text-file {path} is not UTF-8: save it as UTF-8") from None
     text = options["text"]
     if text is not None and not text.strip():
-        raise click.UsageError("the text is empty; nobody would want to get it")
+        raise click.UsageError("the text is empty: a text message needs some text")
     if text is not None and path is None and text.startswith("@") and Path(text[1:]).is_file():
         click.echo(
             f"--text {text} is sent as it is; did you mean --text-file {text[1:]}?", err=True
@@ -83,15 +87,15 @@ def with_text_file(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_message(options: dict[str, Any]) -> Message:
-    """Make the message that the options describe.
+    """Return the message that the options describe.
 
     Raises:
-        click.UsageError: none or two messages, or an option that does not belong to it.
+        click.UsageError: the options describe no message, several messages or an invalid one.
     """
     given = [kind for kind in _KINDS if options[kind] is not None]
     if len(given) != 1:
         names = ", ".join(f"--{kind}" for kind in _KINDS)
-        raise click.UsageError(f"say what to send, with one of {names}")
+        raise click.UsageError(f"say what to send with exactly one of {names}")
     kind = given[0]
     try:
         return _make(kind, options[kind], options)
@@ -100,10 +104,10 @@ def read_message(options: dict[str, Any]) -> Message:
 
 
 def read_json(text: str | None, option: str) -> dict[str, Any] | None:
-    """Read a JSON object of an option.
+    """Return the JSON object of an option.
 
     Raises:
-        click.UsageError: it is not one.
+        click.UsageError: the value is not a JSON object.
     """
     if text is None:
         return None

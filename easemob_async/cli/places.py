@@ -1,4 +1,4 @@
-"""What the commands for groups and for rooms have alike."""
+"""The commands that ``easemob groups`` and ``easemob rooms`` share."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ def _of(client: EasemobClient, resource: str) -> Any:
 
 
 def add_shared(group: click.Group, resource: str, what: str) -> None:
-    """Add ``get``, ``delete`` and ``members``."""
+    """Add the commands ``get``, ``delete`` and ``members`` to a group of commands."""
 
     @group.command(help=f"Show a {what}.")
     @click.argument("id", metavar="ID")
     @with_client
-    async def get(client: EasemobClient, id: str) -> None:  # noqa: A002 - what the help shows
+    async def get(client: EasemobClient, id: str) -> None:  # noqa: A002 - the name in the help
         show(await _of(client, resource).get(id))
 
-    @group.command(help=f"Delete a {what} for good.")
+    @group.command(help=f"Delete a {what} permanently.")
     @click.argument("id", metavar="ID")
     @asked_first
     @with_client
     async def delete(client: EasemobClient, id: str, yes: bool) -> None:  # noqa: A002
         if not yes:
-            confirm(f"Delete {what} {id}?")
+            confirm(f"Delete the {what} {id}?")
         await _of(client, resource).delete(id)
         show({"deleted": id}, f"deleted {id}")
 
-    @group.group(help=f"See and change who is in a {what}.")
+    @group.group(help=f"Show and change the members of a {what}.")
     def members() -> None:
         pass
 
-    @members.command(name="list", help="List members: username and role.")
+    @members.command(name="list", help="List members with their roles.")
     @click.argument("id", metavar="ID")
     @limited
     @with_client

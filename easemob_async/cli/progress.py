@@ -1,4 +1,4 @@
-"""Showing a job: a bar while it runs, a table when it is over."""
+"""The display of a job: a progress bar while it runs, a table at its end."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ _COLOURS = {
 def job_progress(
     console: Console, title: str, total: int | None
 ) -> Iterator[Callable[[JobProgress], None]]:
-    """Draw a bar, or print a line now and then where nobody could see one.
+    """Draw a progress bar, or print a line every few seconds if the output is not a terminal.
 
-    Yields what a job calls with its progress.
+    Yields the progress callback of the job.
     """
     if not console.is_terminal:
         yield _lines(console, title, total)
@@ -97,14 +97,14 @@ def _lines(
 
 
 def _bad(report: FanoutReport, begin: str = "", end: str = "") -> str:
-    """Name what did not go well so far."""
+    """Return the numbers of failed and unknown targets so far, in words."""
     counts = [(report.failed, "failed"), (report.unknown, "unknown")]
     words = ", ".join(f"{number:,} {word}" for number, word in counts if number)
     return f"{begin}{words}{end}" if words else ""
 
 
 def report_table(report: FanoutReport) -> Table:
-    """Give the account of a job as a table that adds up."""
+    """Return the report of a job as a table."""
     table = Table(title=None, show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_column(justify="right")
     table.add_column()
@@ -115,7 +115,9 @@ def report_table(report: FanoutReport) -> Table:
     table.add_row(f"[bold]{report.read:,}[/]", "[bold]targets read[/]")
     table.add_row(f"{report.calls:,}", f"calls in {report.seconds:.1f} s")
     if report.failed_before:
-        table.add_row(f"[red]{report.failed_before:,}[/]", "[red]of the skipped failed before[/]")
+        table.add_row(
+            f"[red]{report.failed_before:,}[/]", "[red]of the skipped targets failed earlier[/]"
+        )
     for reason, number in report.reasons.items():
         table.add_row(f"{number:,}", reason.replace("[", "\\["))
     return table

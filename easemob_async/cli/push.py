@@ -1,4 +1,4 @@
-"""``easemob push``."""
+"""The command group ``easemob push``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from easemob_async.cli.show import asked_first, limited, show, show_all
 
 
 class _Day(click.ParamType[date]):
-    """A day."""
+    """A day in the format YYYY-MM-DD."""
 
     name = "YYYY-MM-DD"
 
@@ -22,7 +22,7 @@ class _Day(click.ParamType[date]):
         try:
             return date.fromisoformat(str(value))
         except ValueError:
-            self.fail(f"{value!r} is no day such as 2026-11-20 (YYYY-MM-DD)", param, ctx)
+            self.fail(f"{value!r} is not a day such as 2026-11-20 (YYYY-MM-DD)", param, ctx)
 
 
 _DAY = _Day()
@@ -30,7 +30,7 @@ _DAY = _Day()
 
 @click.group(cls=Group)
 def push() -> None:
-    """See how users are pushed to; keep the texts; count pushes."""
+    """Manage push settings and templates, and count pushes."""
 
 
 @push.command()
@@ -38,7 +38,7 @@ def push() -> None:
 @limited
 @with_client
 async def bindings(client: EasemobClient, username: str, limit: int | None) -> None:
-    """List the devices of a user, and the push certificates that they are bound to."""
+    """List the devices of a user with their push certificates."""
     found = client.push.list_bindings(username)
     await show_all(found, lambda b: f"{b.device_id}\t{b.notifier_name}", limit=limit)
 
@@ -47,12 +47,15 @@ async def bindings(client: EasemobClient, username: str, limit: int | None) -> N
 @click.argument("username")
 @click.argument("target", required=False)
 @click.option("--group", is_flag=True, help="TARGET is a group, not a user.")
-@click.option("--mode", type=click.Choice([mode.value for mode in PushMode]), help="Change it.")
+@click.option("--mode", type=click.Choice([mode.value for mode in PushMode]), help="Set the mode.")
 @with_client
 async def settings(
     client: EasemobClient, username: str, target: str | None, group: bool, mode: str | None
 ) -> None:
-    """Show which messages a user is pushed: of TARGET, or of all; or change it."""
+    """Show or set the push mode of a user.
+
+    It applies to the messages of TARGET, or to all messages without a TARGET.
+    """
     kind = "chatgroup" if group else "user"
     if mode is not None:
         show(await client.push.set_settings(username, target, chat_type=kind, mode=mode))
@@ -63,25 +66,34 @@ async def settings(
 @push.command()
 @click.argument("begin", type=_DAY)
 @click.argument("end", type=_DAY)
-@click.option("--platform", type=click.Choice([p.value for p in PushPlatform]), default="ALL")
+@click.option(
+    "--platform",
+    type=click.Choice([p.value for p in PushPlatform]),
+    default="ALL",
+    show_default=True,
+    help="The platform of the devices.",
+)
 @with_client
 async def statistics(client: EasemobClient, begin: date, end: date, platform: str) -> None:
-    """Count what was pushed from day BEGIN to day END (YYYY-MM-DD)."""
+    """Count the pushes from day BEGIN to day END.
+
+    Both days have the format YYYY-MM-DD.
+    """
     show(await client.push.get_statistics(begin, end, platform=platform))
 
 
 @push.group()
 def templates() -> None:
-    """Keep the texts that are pushed."""
+    """Manage push templates."""
 
 
 @templates.command()
 @click.argument("name")
-@click.option("--title", required=True, help="The title, with {0}, {1} ... as blanks.")
-@click.option("--content", required=True, help="The text, likewise.")
+@click.option("--title", required=True, help="The title, with placeholders {0}, {1} ...")
+@click.option("--content", required=True, help="The content, with the same kind of placeholders.")
 @with_client
 async def create(client: EasemobClient, name: str, title: str, content: str) -> None:
-    """Make a text."""
+    """Create a template."""
     pattern = {"title_pattern": title, "content_pattern": content}
     show(await client.push.templates.create(name, **pattern), f"created {name}")
 
@@ -90,7 +102,7 @@ async def create(client: EasemobClient, name: str, title: str, content: str) -> 
 @click.argument("name")
 @with_client
 async def get(client: EasemobClient, name: str) -> None:
-    """Show a text."""
+    """Show a template."""
     show(await client.push.templates.get(name))
 
 
@@ -99,8 +111,8 @@ async def get(client: EasemobClient, name: str) -> None:
 @asked_first
 @with_client
 async def delete(client: EasemobClient, name: str, yes: bool) -> None:
-    """Delete a text."""
+    """Delete a template."""
     if not yes:
-        confirm(f"Delete {name}?")
+        confirm(f"Delete the template {name}?")
     await client.push.templates.delete(name)
     show({"deleted": name}, f"deleted {name}")

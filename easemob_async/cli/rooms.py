@@ -1,4 +1,4 @@
-"""``easemob rooms``."""
+"""The command group ``easemob rooms``."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from easemob_async.cli.show import limited, show, show_all
 
 @click.group(cls=Group)
 def rooms() -> None:
-    """Make, find and delete chat rooms; see and change who is in them."""
+    """Manage chat rooms and their members."""
 
 
 @rooms.command()
 @click.argument("name")
-@click.option("--owner", required=True, help="Who owns it.")
-@click.option("--member", "members", multiple=True, help="A first member; may be repeated.")
-@click.option("--description", default="", help="What it is about.")
-@click.option("--max-users", type=click.IntRange(min=1), help="The most members.")
+@click.option("--owner", required=True, help="The username of the owner.")
+@click.option("--member", "members", multiple=True, help="A member; may be repeated.")
+@click.option("--description", default="", help="The description.")
+@click.option("--max-users", type=click.IntRange(min=1), help="The largest number of members.")
 @with_client
 async def create(
     client: EasemobClient,
@@ -30,7 +30,7 @@ async def create(
     description: str,
     max_users: int | None,
 ) -> None:
-    """Make a room and print its id."""
+    """Create a room and print its id."""
     room = await client.chat_rooms.create(
         name,
         owner=owner,
@@ -42,11 +42,11 @@ async def create(
 
 
 @rooms.command(name="list")
-@click.option("--joined-by", metavar="USERNAME", help="Only the rooms that a user is in.")
+@click.option("--joined-by", metavar="USERNAME", help="Only the rooms that this user is in.")
 @limited
 @with_client
 async def list_(client: EasemobClient, joined_by: str | None, limit: int | None) -> None:
-    """List rooms: id and name."""
+    """List rooms with their ids and names."""
     if joined_by:
         joined = client.chat_rooms.list_joined(joined_by)
         await show_all(joined, lambda r: f"{r.room_id}\t{r.name or ''}", limit=limit)

@@ -1,4 +1,4 @@
-"""Running a command: a client from options and environment, clean ends, one-line errors."""
+"""The parts that all commands share: a client from options, one-line errors, clean stops."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ err: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 class ConnectionOption(click.Option):
-    """An option that says how to reach the service; help has them apart."""
+    """An option of the connection to the service; the help lists these options separately."""
 
 
 class Command(click.Command):
-    """A command whose help has the options of the connection in a section of their own."""
+    """A command whose help lists the options of the connection in a separate section."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options."""
+        """Write the options to the help text."""
         own: list[tuple[str, str]] = []
         connection: list[tuple[str, str]] = []
         for parameter in self.get_params(ctx):
@@ -49,7 +49,7 @@ class Command(click.Command):
 
 
 class Group(click.Group):
-    """A group of such commands."""
+    """A group of commands of the class `Command`."""
 
     command_class = Command
     group_class = type
@@ -62,29 +62,33 @@ def _client_options(command: Callable[..., Any]) -> Callable[..., Any]:
         option("--client-id", help="The client id. [env: EASEMOB_CLIENT_ID]"),
         option(
             "--client-secret",
-            help="The client secret; better in the environment, where `ps` does not show it. "
+            help="The client secret; safer in the environment, since `ps` shows options. "
             "[env: EASEMOB_CLIENT_SECRET]",
         ),
         option(
             "--token",
-            help="An app token, in place of id and secret; better in the environment, where `ps` "
-            "does not show it. [env: EASEMOB_TOKEN]",
+            help="An app token, instead of client id and secret; safer in the environment, since "
+            "`ps` shows options. [env: EASEMOB_TOKEN]",
         ),
-        option("--base-url", metavar="URL", help="The REST API. [env: EASEMOB_BASE_URL]"),
+        option(
+            "--base-url", metavar="URL", help="The URL of the REST API. [env: EASEMOB_BASE_URL]"
+        ),
         option(
             "--allow-http",
             is_flag=True,
-            help="Accept a URL with http that is not this machine. [env: EASEMOB_ALLOW_HTTP]",
+            help="Allow http:// URLs of other machines than this one. [env: EASEMOB_ALLOW_HTTP]",
         ),
         option(
-            "--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds for a call."
+            "--timeout",
+            type=click.FloatRange(min=0, min_open=True),
+            help="The timeout of a call, in seconds.",
         ),
         option(
             "--quota-scale",
             type=click.FloatRange(min=0, min_open=True),
-            help="How many times the documented limits the app has; 1 when it is not given.",
+            help="The app's limits as a multiple of the documented limits; 1 by default.",
         ),
-        click.option("--json", "as_json", is_flag=True, help="Print JSON, an answer a line."),
+        click.option("--json", "as_json", is_flag=True, help="Print JSON, one answer per line."),
     )
     for add in reversed(options):
         command = add(command)
@@ -92,7 +96,7 @@ def _client_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def connect(**options: Any) -> EasemobClient:
-    """Make a client from options; what is not given comes from the environment."""
+    """Return a client from options; options that are not given come from the environment."""
     given = {name: value for name, value in options.items() if value is not None}
     environ = dict(os.environ)
     if "app_key" in given:
@@ -103,7 +107,7 @@ def connect(**options: Any) -> EasemobClient:
 def with_client(
     function: Callable[..., Awaitable[int | None]],
 ) -> Callable[..., None]:
-    """Make a command of a coroutine function that takes a client and gives an exit status."""
+    """Turn a coroutine function that takes a client and returns an exit status into a command."""
 
     @_client_options
     @functools.wraps(function)
@@ -140,24 +144,24 @@ def with_client(
 
 
 def confirm(question: str) -> None:
-    """Ask whether to go on; come back only if so.
+    """Ask whether to continue, and return only if the answer is yes.
 
     Raises:
         click.Abort: the answer was no.
-        click.UsageError: there is nobody to answer.
+        click.UsageError: no answer could be read.
     """
     if not asked(lambda: click.confirm(question, err=True), "--yes"):
         raise click.Abort
 
 
 def asked(ask: Callable[[], T], instead: str) -> T:
-    """Ask at the keyboard, where Ctrl-C ends the question at once, and the command with it.
+    """Ask a question in the terminal; Ctrl-C stops the question and the command immediately.
 
-    The loop would only take note of a Ctrl-C until the answer is there, which may be a yes.
+    Without this, the event loop would handle Ctrl-C only after the answer, which may be a yes.
 
     Args:
-        ask: asks and gives the answer.
-        instead: the option that makes the question needless.
+        ask: the function that asks and returns the answer.
+        instead: the option that makes the question unnecessary.
     """
     interrupted = False
 
@@ -176,29 +180,29 @@ def asked(ask: Callable[[], T], instead: str) -> T:
         err.print()
         if not interrupted:
             raise click.UsageError(
-                f"nobody answered; {instead} makes the question needless"
+                f"no answer could be read; use {instead} to skip the question"
             ) from None
     finally:
         if main:
             signal.signal(signal.SIGINT, before)
-    if interrupted:  # also where `input` swallowed it, as it does in an instant of its beginning
+    if interrupted:  # `input` may swallow a Ctrl-C that arrives while it starts
         err.print("interrupted")
         raise click.exceptions.Exit(INTERRUPTED)
     return answer
 
 
 def run(work: Coroutine[Any, Any, int | None]) -> None:
-    """Run a command to its end and leave with its exit status."""
+    """Run a command to its end and exit with its exit status."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a console of GBK has no emoji
+            stream.reconfigure(errors="backslashreplace")  # a GBK console cannot print emoji
     try:
         status = asyncio.run(_stopped_by_sigterm(work))
     except EasemobError as error:
         err.print(f"[red]error:[/] {_escape(str(error))}")
         sys.exit(1)
     except BrokenPipeError:
-        # Whoever read our output has left; nobody is there to be told.
+        # The reader of the output has closed the pipe: no message can be shown.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
@@ -211,7 +215,7 @@ def run(work: Coroutine[Any, Any, int | None]) -> None:
 
 
 async def _stopped_by_sigterm(work: Coroutine[Any, Any, T]) -> T:
-    """Take SIGTERM as Ctrl-C: both cancel the command, which then ends cleanly."""
+    """Run a command, and treat SIGTERM like Ctrl-C: both cancel it, and it stops cleanly."""
     task = asyncio.current_task()
     assert task is not None
     terminated = False
@@ -221,7 +225,7 @@ async def _stopped_by_sigterm(work: Coroutine[Any, Any, T]) -> T:
         terminated = True
         task.cancel()
 
-    with contextlib.suppress(NotImplementedError):  # Windows: SIGTERM ends the process at once
+    with contextlib.suppress(NotImplementedError):  # Windows: SIGTERM kills the process
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
     try:
         return await work

@@ -1,4 +1,4 @@
-"""``easemob send``: one message to everybody in a file."""
+"""The command ``easemob send``: one message to all targets in a file."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ from easemob_async.cli.targets import (
 )
 from easemob_async.cli.template import Template
 
-# Without a journal, an id that came up among so many before it is skipped.
+# Without a journal, an id that repeats one of this many ids before it is skipped.
 _DEDUPE: Final = 100_000
 ASKED_FROM: Final = 10_000
-"""More targets than that are asked about, where somebody is there to answer."""
-# Among so many, those that cannot be usernames are counted beforehand.
+"""A job with more targets asks for confirmation, if it runs in a terminal."""
+# Among this many targets, those that cannot be usernames are counted before the job starts.
 _LOOKED_AT: Final = 100_000
 
 
@@ -56,66 +56,91 @@ _LOOKED_AT: Final = 100_000
     type=click.Choice(["users", "groups", "rooms"]),
     default="users",
     show_default=True,
-    help="What the targets are.",
+    help="The kind of the targets.",
 )
 @message_options
-@click.option("--workers", type=click.IntRange(min=1), default=16, show_default=True)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=16,
+    show_default=True,
+    help="The number of calls at the same time.",
+)
 @click.option(
     "--pace",
     type=click.Choice(["even", "burst"]),
     default="even",
     show_default=True,
-    help="even: leave room for other calls of the app; burst: as fast as the quota lets go.",
+    help="even: spread the calls, so that other calls of the app hardly wait; burst: send as fast "
+    "as the quota allows.",
 )
 @click.option(
     "--journal",
     type=click.Path(dir_okay=False),
-    help="A file that knows what left and what came back: run the same line again to go on.",
+    help="A file that records every call and its result: run the same command again to resume.",
 )
 @click.option(
     "--on-unknown",
     type=click.Choice(["report", "resend"]),
     default="report",
     show_default=True,
-    help="With a journal: what becomes of who may or may not have been sent to.",
+    help="With a journal: only report the targets whose result is unknown, or send to them again.",
 )
 @click.option(
-    "--retry-failed", is_flag=True, help="With a journal: send again to those who failed."
+    "--retry-failed", is_flag=True, help="With a journal: send again to the targets that failed."
 )
 @click.option(
     "--keep-message-ids",
     is_flag=True,
-    help="With a journal: keep the messages' ids, for `easemob job status --sent`.",
+    help="With a journal: keep the message ids, for `easemob job status --sent`.",
 )
 @click.option(
     "--format",
     "form",
     type=click.Choice(FORMATS),
-    help="What TARGETS is: ids, one a line; CSV; JSON Lines, an object a line; a JSON array; Excel "
-    "(.xlsx). Found out when it is not given.",
+    help="The format of TARGETS: ids, one per line; CSV; JSON Lines, one object per line; a JSON "
+    "array; Excel (.xlsx). Detected by default.",
 )
-@click.option("--encoding", metavar="NAME", help="Of the text: utf-8, gbk ... Found out, if not.")
-@click.option("--delimiter", metavar="SIGN", help="Between the columns of CSV, or `tab`.")
+@click.option(
+    "--encoding", metavar="NAME", help="The encoding: utf-8, gbk ... Detected by default."
+)
+@click.option(
+    "--delimiter",
+    metavar="SIGN",
+    help="The character between the columns of CSV, or `tab`. Detected by default.",
+)
 @click.option(
     "--header/--no-header",
     "header",
     default=None,
-    help="Whether the first line has the names of the columns; without, they are 1, 2 ...",
+    help="Whether the first line holds the column names; without it they are 1, 2 ... Detected by "
+    "default.",
 )
-@click.option("--id-column", metavar="NAME", help="Where the id is. Found by its name, if not.")
-@click.option("--only", multiple=True, metavar="ID", help="A test: send to this id alone.")
-@click.option("--limit", type=click.IntRange(min=1), help="A test: send to so many at the most.")
+@click.option(
+    "--id-column", metavar="NAME", help="The name of the column of ids. Detected by default."
+)
+@click.option(
+    "--only", multiple=True, metavar="ID", help="For a test: send only to this id; may be repeated."
+)
+@click.option(
+    "--limit", type=click.IntRange(min=1), help="For a test: send to at most this many targets."
+)
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="Send nothing: show the first message, the calls, and the time they take.",
+    help="Send nothing: show the first message, the number of calls and the time they take.",
 )
 @click.option(
     "--failed-to",
     type=click.Path(dir_okay=False, writable=True),
-    help="Write the ids that failed to this file; with status and reason if it is .csv or .jsonl.",
+    help="Write the ids of failed targets to this file; with status and reason if its name ends in "
+    ".csv or .jsonl.",
 )
-@click.option("--yes", is_flag=True, help=f"Do not ask before more than {ASKED_FROM:,} targets.")
+@click.option(
+    "--yes",
+    is_flag=True,
+    help=f"Do not ask for confirmation before sending to more than {ASKED_FROM:,} targets.",
+)
 @with_client
 async def send(
     client: EasemobClient,
@@ -139,24 +164,22 @@ async def send(
     yes: bool,
     **options: Any,
 ) -> int:
-    """Send one message to every id in TARGETS, a file with one id a line ("-" for stdin).
+    """Send one message to every id in a file.
 
-    TARGETS may be CSV, JSON, JSON Lines or Excel (.xlsx), too: then {name} in the message stands
-    for what the column `name` of the row has, and each gets a message of their own. {{ and }} are
-    braces.
+    TARGETS is the file, with one id per line, or "-" for standard input. It may also be CSV, JSON,
+    JSON Lines or Excel (.xlsx): then {name} in the message is replaced by the value in the column
+    `name`, so that each target gets its own message. Write {{ and }} for literal braces.
 
-    Inside the app's quotas, with a report of what became of every target. "Sent" means accepted by
-    the service. Exit status 0 only when every target was sent, now or before. Ctrl-C stops after
-    the calls on their way; with --journal, the same line goes on from there.
+    The job keeps the app's quotas and reports the outcome of every target. "Sent" means accepted by
+    the service. The exit status is 0 only if every target was sent, now or earlier. Ctrl-C stops
+    the job after the calls in progress; with --journal, the same command resumes it.
     """
     options = with_text_file(options)
     read_message(options)
     if journal is None and (retry_failed or on_unknown != "report" or keep_message_ids):
-        raise click.UsageError(
-            "--retry-failed, --on-unknown and --keep-message-ids need --journal, which remembers"
-        )
+        raise click.UsageError("--retry-failed, --on-unknown and --keep-message-ids need --journal")
     if failed_to is not None and failed_to in (targets.name, journal):
-        raise click.UsageError(f"--failed-to would overwrite {failed_to}")
+        raise click.UsageError(f"--failed-to would overwrite {failed_to}: choose another file")
     template = Template(options)
     ext = read_json(options["ext"], "--ext")
     tell = functools.cache(lambda note: err.print(note, style="yellow", markup=False))
@@ -189,7 +212,7 @@ async def send(
         pace=pace,
         dedupe=None if journal is not None and not dry_run else _DEDUPE,
         journal=journal,
-        # What is sent is part of what a job is; a template is in no message alone.
+        # A journal belongs to one job; the job id stands for the template, as the messages differ.
         job_id=template.fingerprint() if journal is not None and template.fields else None,
         on_unknown=on_unknown,
         retry_failed=retry_failed,
@@ -208,7 +231,7 @@ async def send(
 
 
 class _First:
-    """The first target of a job, with its message, for whoever wants to see it before."""
+    """The first target of a job with its message, which a dry run shows."""
 
     def __init__(self, constant: Message | None) -> None:
         self._constant = constant
@@ -224,14 +247,14 @@ class _First:
 
     def words(self) -> str:
         if self._found is None:
-            return "no message can be made"
+            return "no target has a valid message"
         target, message = self._found
         body = json.dumps({"type": message.type, **message.to_wire()}, ensure_ascii=False)
         return f"the first message, to {target}: {body}"
 
 
 def _look_at(targets: BinaryIO, reading: Reading, kind: str) -> tuple[Reading, int | None]:
-    """Say what a file is taken for, and what looks wrong with it; count its targets."""
+    """Detect the format of a file, count its targets and warn about odd ones."""
     found = reading.kind(targets.read(HEAD))
     if reading.encoding is None:
         found = whole(targets, found, targets.name)
@@ -242,7 +265,7 @@ def _look_at(targets: BinaryIO, reading: Reading, kind: str) -> tuple[Reading, i
     if found.note:
         reading.tell(found.note)
     total = count_lines(targets, found)
-    if total is None:  # an array or a workbook: whoever sends it is asked, too
+    if total is None:  # an array or a workbook: its targets are counted by reading it
         total = sum(1 for _ in reading.items(targets))
         targets.seek(0)
     if kind == "users":
@@ -258,13 +281,13 @@ def _look_at(targets: BinaryIO, reading: Reading, kind: str) -> tuple[Reading, i
 
 
 def _expected(total: int | None, only: tuple[str, ...], limit: int | None) -> int | None:
-    """Tell how many targets there are at the most."""
+    """Return the largest possible number of targets; ``None`` if it is unknown."""
     known = [n for n in (total, len(set(only)) or None, limit) if n is not None]
     return min(known, default=None)
 
 
 def _can_ask(targets: BinaryIO) -> bool:
-    """Tell whether somebody sits there, whose keyboard is not the list."""
+    """Return whether standard input is a terminal, and not the list of targets."""
     return sys.stdin is not None and sys.stdin.isatty() and targets.name != "<stdin>"
 
 
@@ -277,7 +300,7 @@ async def finish(
     """Run a job to its end, print its report, and return the exit status."""
     job: FanoutJob | None = None
     try:
-        with watched() as progress:  # gone before the report is printed
+        with watched() as progress:  # removed before the report is printed
             job = start(progress=progress)
             if write is None or journal is not None:
                 await job
@@ -288,9 +311,9 @@ async def finish(
     except asyncio.CancelledError:
         if job is not None:
             _account(job.report, write)
-        err.print("stopped: calls that were on their way are done, no other left")
+        err.print("stopped: the calls in progress were completed, the rest was not sent")
         if journal is not None:
-            err.print(f"run the same line again to go on; `easemob job status {journal}` tells")
+            err.print(f"to resume, run the same command again; state: easemob job status {journal}")
         return INTERRUPTED
     except Exception as error:
         if job is not None and job.report.read and not isinstance(error, JournalError):
@@ -308,12 +331,16 @@ def _account(report: FanoutReport, write: Write | None) -> None:
     else:
         out.print(report_table(report))
     if write is not None and report.journal is not None:
-        for outcome in report.iter_failed():  # also of earlier runs
+        for outcome in report.iter_failed():  # including those of earlier runs
             write(outcome.target, outcome.status.value, str(outcome.error))
 
 
 def exit_status(report: FanoutReport) -> int:
-    """0 only when every target was sent, and there was one."""
+    """Return 0 if every target was sent, else 1.
+
+    Raises:
+        InvalidArgumentError: the job had no targets.
+    """
     if not report.read:
-        raise InvalidArgumentError("send: no targets were given")
+        raise InvalidArgumentError("send: no targets were found; check TARGETS, --only and --limit")
     return 0 if report.complete else 1

@@ -1,4 +1,4 @@
-"""Answers on a terminal: lines for people, or JSON for programs (``--json``)."""
+"""The output of answers: lines for people, or JSON for programs (``--json``)."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ T = TypeVar("T")
 
 
 def wants_json() -> bool:
-    """Tell whether the command that runs was given ``--json``."""
+    """Return whether the running command has ``--json``."""
     return bool(click.get_current_context().meta.get("json"))
 
 
 def show(value: object, text: str | None = None) -> None:
-    """Print an answer: as JSON, as the text that is given, or field by field."""
+    """Print an answer as JSON, as the given text, or field by field."""
     plain = to_plain(value)
     if wants_json():
-        # Elsewhere than in UTF-8 an escape of JSON is what is sure to be read again.
+        # If the output is not UTF-8, only JSON escapes can be read back safely.
         encoding = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "")
         click.echo(json.dumps(plain, ensure_ascii=encoding != "utf8"))
     elif text is not None:
@@ -55,7 +55,7 @@ def show(value: object, text: str | None = None) -> None:
 async def show_all(
     found: AsyncIterable[T], line: Callable[[T], str], *, limit: int | None = None
 ) -> None:
-    """Print a list as it comes, an item a line."""
+    """Print a list while it is read, one item per line."""
     shown = 0
     async for item in found:
         if limit is not None and shown >= limit:
@@ -65,7 +65,7 @@ async def show_all(
 
 
 def tell(failed: Mapping[str, str], total: int, done: str) -> int:
-    """Print what became of many items; gives the exit status."""
+    """Print the results of many items and return the exit status."""
     text = f"{done} {total - len(failed)} of {total}"
     show({"done": total - len(failed), "failed": dict(failed)}, text)
     for name, reason in failed.items():
@@ -74,7 +74,7 @@ def tell(failed: Mapping[str, str], total: int, done: str) -> int:
 
 
 def readable(body: Message | Combined | Mapping[str, Any]) -> str:
-    """Return a message in a line, for people."""
+    """Return a message as one readable line."""
     match body:
         case Text():
             words = body.text
@@ -94,7 +94,7 @@ def readable(body: Message | Combined | Mapping[str, Any]) -> str:
 
 
 def to_plain(value: Any) -> Any:
-    """Give an answer as what JSON has."""
+    """Return an answer as values that JSON can represent."""
     if attrs.has(type(value)):
         return {
             field.name: to_plain(getattr(value, field.name))
@@ -115,11 +115,11 @@ def to_plain(value: Any) -> Any:
 
 
 def limited(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the option that ends a list early."""
-    option = click.option("--limit", type=click.IntRange(min=1), help="Stop after so many.")
+    """Add the option that limits the length of a list."""
+    option = click.option("--limit", type=click.IntRange(min=1), help="Print at most this many.")
     return option(command)
 
 
 def asked_first(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the option that answers the question before a deletion."""
-    return click.option("--yes", is_flag=True, help="Do not ask.")(command)
+    """Add the option that skips the confirmation of a deletion."""
+    return click.option("--yes", is_flag=True, help="Do not ask for confirmation.")(command)

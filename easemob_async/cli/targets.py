@@ -1,4 +1,4 @@
-"""Targets from a file or a stream: one id a line, CSV, JSON, JSON Lines, or Excel."""
+"""The reading of targets from a file or a stream: ids, CSV, JSON, JSON Lines or Excel."""
 
 from __future__ import annotations
 
@@ -37,36 +37,42 @@ _READ_AT_ONCE: Final = 600
 _LOOK_AHEAD: Final = 20
 
 Item = str | tuple[str, Message | Exception]
-"""An id, or an id with its message, or with why there is none."""
+"""An id, or an id with its message or with the error that prevents the message."""
 Parse = Callable[[BinaryIO], Iterator[Item]]
 Write = Callable[[str, str, str], object]
-"""Takes a target, what became of it, and why."""
+"""A function that takes a target, its status and the reason."""
 Row = Mapping[str, object] | str
-"""Names and values, or an id alone."""
+"""The names and values of a row, or only an id."""
 Rows = Iterator[tuple[int, Row | Exception]]
 
 
 @attrs.frozen
 class Reading:
-    """How targets are read: what was said of the file, and what is made of each row."""
+    """The settings for reading targets: the options of the file, and the message template."""
 
     name: str
-    """The file's name; ``-`` for a stream."""
+    """The file name; ``-`` for a stream."""
     template: Template
-    """Makes each row's message, where it has placeholders."""
+    """The message template; if it has placeholders, each row fills them."""
     format: Format | None = None
+    """The format; ``None`` to detect it."""
     encoding: str | None = None
+    """The encoding; ``None`` to detect it."""
     delimiter: str | None = None
+    """The delimiter of CSV; ``None`` to detect it."""
     header: bool | None = None
+    """Whether the first line holds column names; ``None`` to detect it."""
     id_column: str | None = None
+    """The name of the column of ids; ``None`` to detect it."""
     tell: Callable[[str], object] = lambda _: None
-    """Called with what the user should know, though the targets are read."""
+    """A function that is called with each warning for the user."""
 
     def kind(self, head: bytes) -> Kind:
-        """Find out what the file is.
+        """Detect the format of the file.
 
         Raises:
-            InvalidArgumentError: nobody can tell, or a template for ids that have no columns.
+            InvalidArgumentError: the format is ambiguous, or the template has placeholders but the
+                file is a list of ids.
         """
         kind = detect(
             head,
@@ -78,19 +84,19 @@ class Reading:
         if kind.format == "ids" and self.template.fields:
             fields = ", ".join(f"{{{name}}}" for name in self.template.fields)
             raise InvalidArgumentError(
-                f"a list of ids has no columns to fill {fields}: give CSV, JSON or .xlsx "
-                "(--format), or write {{ and }} for braces that are meant"
+                f"a list of ids has no columns to fill {fields}: use CSV, JSON or .xlsx "
+                "(--format), or write {{ and }} for literal braces"
             )
         if kind.format == "ids" and self.id_column is not None:
             raise InvalidArgumentError(
-                f"{Path(self.name).name} is a list of ids, and has no column {self.id_column}: "
-                "leave --id-column out, or say --format csv"
+                f"{Path(self.name).name} is a list of ids and has no column {self.id_column}: "
+                "omit --id-column, or set --format csv"
             )
         return kind
 
     def items(self, file: BinaryIO) -> Iterator[Item]:
-        """Read the targets, each with its message where the rows fill one."""
-        # Both may go on after this generator, which may end when the file is closed already.
+        """Read the targets, each with its message if the template has placeholders."""
+        # The file may be read again after this generator, or be closed before it ends.
         buffered: io.BufferedReader = io.BufferedReader(cast("io.RawIOBase", file), HEAD)
         try:
             kind = self.kind(buffered.peek(HEAD)[:HEAD])
@@ -107,7 +113,7 @@ class Reading:
                 yield from self._objects(read(buffered, kind.encoding))
         except UnicodeError as error:
             raise InvalidArgumentError(
-                f"{Path(self.name).name} cannot be read as {kind.encoding}: {error}"
+                f"{Path(self.name).name} cannot be read as {kind.encoding}: {error}; set --encoding"
             ) from None
         finally:
             with contextlib.suppress(ValueError):
@@ -120,8 +126,8 @@ class Reading:
         header = self.header
         if header is None and (header := heads_ids(ahead[0], ahead[1:], self.name)):
             self.tell(
-                f"{Path(self.name).name}: its first line ({ahead[0]}) is taken for the name of a "
-                "column; --no-header sends to it"
+                f"{Path(self.name).name}: the first line ({ahead[0]}) is taken for a column name; "
+                "--no-header sends to it"
             )
         yield from chain(ahead[1:] if header else ahead, ids)
 
@@ -136,7 +142,9 @@ class Reading:
         target = found.strip() if isinstance(found, str) else ""
         if not target:
             what = (
-                f"no id in {column!r}" if found in (None, "") else f"{column!r} is no id: {found!r}"
+                f"no id in {column!r}"
+                if found in (None, "")
+                else f"{column!r} is not an id: {found!r}"
             )
             return f"line {line}", InvalidArgumentError(f"line {line}: {what}")
         if not self.template.fields:
@@ -147,7 +155,7 @@ class Reading:
             return target, InvalidArgumentError(f"line {line}: {error}")
 
     def _objects(self, rows: Rows) -> Iterator[Item]:
-        """Read objects; what the first calls its id, all do."""
+        """Read objects; all have their id under the same name as the first."""
         column = self.id_column
         for line, row in rows:
             if column is None and isinstance(row, Mapping):
@@ -161,7 +169,7 @@ class Reading:
         return column
 
     def _table(self, table: Iterator[tuple[int, list[object]]]) -> Iterator[Item]:
-        """Make rows of a table mappings, by the names of its columns."""
+        """Convert the rows of a table to mappings by column names, and read them."""
         ahead = list(islice(table, _LOOK_AHEAD))
         if not ahead:
             return
@@ -190,10 +198,10 @@ class Reading:
                 self.tell(note)
         for name in (column, *self.template.fields):
             if columns.count(name) > 1:
-                raise InvalidArgumentError(f"{Path(self.name).name} has two columns {name!r}")
+                raise InvalidArgumentError(f"{Path(self.name).name} has two columns named {name!r}")
         for line, row in chain(ahead[1:] if header else ahead, table):
             if header and [str(cell or "").strip() for cell in row] == first:
-                again = InvalidArgumentError(f"line {line}: the names of the columns again")
+                again = InvalidArgumentError(f"line {line}: the column names are repeated")
                 yield self._item(line, again, column)
             elif any(cell not in (None, "") for cell in row):
                 yield self._item(line, _cells(line, columns, row), column)
@@ -207,7 +215,7 @@ def _cells(line: int, columns: Sequence[str], row: Sequence[object]) -> Row | Ex
 
 
 def read_ids(lines: Iterable[bytes], encoding: str = "utf-8-sig") -> Iterator[str]:
-    """Read one id a line; blank lines are passed over."""
+    """Read one id per line; blank lines are skipped."""
     if encoding not in ("utf-8-sig", "utf-8"):
         text = io.TextIOWrapper(cast("BinaryIO", lines), encoding, errors="surrogateescape")
         try:
@@ -222,13 +230,13 @@ def read_ids(lines: Iterable[bytes], encoding: str = "utf-8-sig") -> Iterator[st
         try:
             target = raw.decode("utf-8-sig").strip()
         except UnicodeDecodeError:
-            target = raw.decode("latin-1").strip() + "\0"  # a target that fails, and says so
+            target = raw.decode("latin-1").strip() + "\0"  # an invalid target, which fails
         if target:
             yield target
 
 
 def _csv(file: io.BufferedReader, kind: Kind) -> Iterator[tuple[int, list[object]]]:
-    # What is no text costs its row: an id of lone surrogates is refused.
+    # Bytes that are not text fail only their row: an id with lone surrogates is refused.
     text = io.TextIOWrapper(file, kind.encoding, errors="surrogateescape", newline="")
     reader = csv.reader(text, strict=True, delimiter=kind.delimiter)
     try:
@@ -236,7 +244,7 @@ def _csv(file: io.BufferedReader, kind: Kind) -> Iterator[tuple[int, list[object
             if row and not (number == 0 and is_separator_line(row)):
                 yield reader.line_num, [cell.strip() for cell in row]
     except csv.Error as error:
-        raise InvalidArgumentError(f"line {reader.line_num} is no CSV: {error}") from None
+        raise InvalidArgumentError(f"line {reader.line_num} is not CSV: {error}") from None
     finally:
         with contextlib.suppress(ValueError):
             text.detach()
@@ -247,14 +255,14 @@ def _excel(file: io.BufferedReader, reading: Reading) -> Iterator[tuple[int, lis
         from openpyxl import load_workbook  # type: ignore[import-untyped]
     except ModuleNotFoundError:
         raise InvalidArgumentError(
-            "to read .xlsx, openpyxl is needed: pip install 'easemob-async[excel]'; or save it as "
+            "reading .xlsx needs openpyxl: pip install 'easemob-async[excel]', or save the file as "
             "CSV"
         ) from None
     try:
-        # A zip file is read from its end.
+        # A zip file is read from its end, so that it must be seekable.
         content = file if file.seekable() else io.BytesIO(file.read())
         book = load_workbook(content, read_only=True, data_only=True)
-    except Exception as error:  # whatever a damaged zip file makes of it
+    except Exception as error:  # a damaged zip file may raise anything
         raise InvalidArgumentError(f"the .xlsx file cannot be read: {error}") from None
     try:
         first, *others = book.worksheets
@@ -279,7 +287,7 @@ def _cell(value: Any) -> object:
     if value is None or isinstance(value, str):
         return None if value is None else value.strip()
     if isinstance(value, float) and value.is_integer():
-        value = int(value)  # Excel has no other numbers
+        value = int(value)  # Excel stores every number as a float
     return value if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
@@ -312,14 +320,14 @@ def _object(number: int, row: object) -> Row | Exception:
     if isinstance(row, str | int) and not isinstance(row, bool):
         return str(row)
     if not isinstance(row, dict) or not row:
-        return InvalidArgumentError(f"line {number}: a line that is no object")
+        return InvalidArgumentError(f"line {number}: neither an id nor an object with values")
     return {str(key).strip(): value for key, value in row.items()}
 
 
 async def read_stream(file: BinaryIO, parse: Parse) -> AsyncIterator[Item]:
-    """Read the targets of a stream that may be slow, as standard input is.
+    """Read the targets of a stream that may be slow, such as standard input.
 
-    It is read in a thread that nobody waits for: Ctrl-C ends the command while it blocks.
+    A daemon thread reads the stream, so that Ctrl-C stops the command while the thread blocks.
     """
     loop = asyncio.get_running_loop()
     parts: asyncio.Queue[list[Item] | Exception] = asyncio.Queue(2)
@@ -328,9 +336,9 @@ async def read_stream(file: BinaryIO, parse: Parse) -> AsyncIterator[Item]:
         asyncio.run_coroutine_threadsafe(parts.put(part), loop).result()
 
     def read() -> None:
-        # A file object of its own: Python aborts when it ends while somebody reads its stdin.
+        # A separate file object: Python aborts if it exits while a thread reads sys.stdin.
         items = parse(os.fdopen(os.dup(file.fileno()), "rb", buffering=0))
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+        with contextlib.suppress(RuntimeError):  # the loop is closed
             try:
                 while part := list(islice(items, _READ_AT_ONCE)):
                     put(part)
@@ -347,7 +355,7 @@ async def read_stream(file: BinaryIO, parse: Parse) -> AsyncIterator[Item]:
 
 
 def count_lines(lines: BinaryIO, kind: Kind) -> int | None:
-    """Count the targets of a file; ``None`` where that takes reading all of it."""
+    """Return the number of targets in a file; ``None`` if the file must be parsed for it."""
     if kind.format in ("json", "excel"):
         return None
     total = sum(1 for line in lines if line.strip())
@@ -356,7 +364,7 @@ def count_lines(lines: BinaryIO, kind: Kind) -> int | None:
 
 
 def first_odd(items: Iterable[Item], most: int) -> tuple[int, str]:
-    """Count the targets that cannot be usernames, among the first; also return the first one."""
+    """Return how many of the first targets cannot be usernames, and the first such target."""
     odd, first = 0, ""
     for item in islice(items, most):
         target = item if isinstance(item, str) else item[0]
@@ -369,9 +377,10 @@ def first_odd(items: Iterable[Item], most: int) -> tuple[int, str]:
 
 @contextlib.contextmanager
 def writer(path: str | None) -> Iterator[Write | None]:
-    """Open a file for targets that can be sent to again; its form goes by its ending.
+    """Open a file for targets that can be used for another send; its ending sets the format.
 
-    Ids alone, or with status and reason in ``.csv`` and ``.jsonl``. Each target is written once.
+    It holds only ids, or ids with status and reason in ``.csv`` and ``.jsonl``. Each target is
+    written once.
     """
     if path is None:
         yield None
@@ -400,7 +409,7 @@ def writer(path: str | None) -> Iterator[Write | None]:
 
 
 def chosen(items: Iterable[Item], only: Sequence[str], limit: int | None) -> Iterator[Item]:
-    """Leave out whom a test send is not for."""
+    """Return the targets of a test: only the given ids, and at most ``limit``."""
     found = (
         item for item in items if not only or (item if isinstance(item, str) else item[0]) in only
     )

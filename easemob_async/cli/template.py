@@ -13,7 +13,7 @@ import click
 from easemob_async import InvalidArgumentError, Message
 from easemob_async.cli.message import read_message
 
-# The options that may have placeholders; those that are JSON use braces themselves.
+# The options that may have placeholders; options of JSON need their braces.
 _TEXTS: Final = (
     *("text", "image", "audio", "video", "file", "location", "command", "filename", "thumb"),
     *("secret", "thumb_secret"),
@@ -22,13 +22,13 @@ _BLANK: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|([{}])")
 
 
 class Template:
-    """The options of a message, with placeholders."""
+    """A message with placeholders, from the options of a command."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         """Find the placeholders.
 
         Raises:
-            click.UsageError: a brace that stands alone, or a placeholder without a name.
+            click.UsageError: a brace without its partner, or a placeholder without a name.
         """
         self._options = options
         found: dict[str, None] = {}
@@ -38,21 +38,21 @@ class Template:
                 if alone is not None or (name is not None and not name.strip()):
                     raise click.UsageError(
                         f"--{option.replace('_', '-')}: {blank.group()!r} at character "
-                        f"{blank.start() + 1} is no placeholder such as {{name}}; write {{{{ and "
-                        "}} for braces that are meant"
+                        f"{blank.start() + 1} is not a placeholder such as {{name}}; write {{{{ "
+                        "and }} for literal braces"
                     )
                 if name is not None:
                     found[name] = None
         self.fields = list(found)
-        """The names of the placeholders, in their order."""
+        """The names of the placeholders, in order."""
 
     def fingerprint(self) -> str:
-        """Give what differs from that of any other message."""
+        """Return a hash that is different for each message."""
         given = {name: value for name, value in self._options.items() if value is not None}
         return hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
 
     def fill(self, row: Mapping[str, object]) -> Message:
-        """Make the message for a row.
+        """Return the message for a row.
 
         Raises:
             InvalidArgumentError: the row has no value for a placeholder, or its message breaks a
@@ -71,7 +71,7 @@ def _fill(text: str | None, row: Mapping[str, object]) -> str | None:
         if name is None:
             return blank.group()[0]  # {{ is {, }} is }
         if row.get(name) is None:
-            raise InvalidArgumentError(f"there is no value for {{{name}}}")
+            raise InvalidArgumentError(f"the row has no value for {{{name}}}")
         return str(row[name])
 
     return None if text is None else _BLANK.sub(value, text)

@@ -1,4 +1,4 @@
-"""``easemob users``."""
+"""The command group ``easemob users``."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from easemob_async.cli.show import asked_first, limited, show, show_all, wants_j
 
 @click.group(cls=Group)
 def users() -> None:
-    """Register, find and delete users; see who is online."""
+    """Manage users, and show which of them are online."""
 
 
 @users.command()
 @click.argument("username")
-@click.option("--password", help="Asked for when it is not given.")
+@click.option("--password", help="The password; by default the command asks for it.")
 @click.option("--nickname", help="The name shown in push notifications.")
 @with_client
 async def create(
@@ -54,7 +54,7 @@ async def get(client: EasemobClient, username: str) -> None:
 @click.argument("usernames", nargs=-1, required=True)
 @with_client
 async def status(client: EasemobClient, usernames: tuple[str, ...]) -> None:
-    """Tell whether users are online."""
+    """Show whether users are online."""
     if len(usernames) == 1:
         found = {usernames[0]: await client.users.get_status(usernames[0])}
     else:
@@ -67,7 +67,7 @@ async def status(client: EasemobClient, usernames: tuple[str, ...]) -> None:
 @limited
 @with_client
 async def list_(client: EasemobClient, limit: int | None) -> None:
-    """List the app's users, the earliest created first."""
+    """List the users of the app, the earliest first."""
     await show_all(client.users.list(), lambda user: user.username, limit=limit)
 
 
@@ -76,10 +76,13 @@ async def list_(client: EasemobClient, limit: int | None) -> None:
 @asked_first
 @with_client
 async def delete(client: EasemobClient, username: str, yes: bool) -> None:
-    """Delete a user for good, with the groups and rooms the user owns."""
+    """Delete a user permanently.
+
+    The groups and rooms that the user owns are deleted as well.
+    """
     if not username:
-        raise InvalidArgumentError("users delete: the username is empty")
+        raise InvalidArgumentError("users delete: the username must not be empty")
     if not yes:
-        confirm(f"Delete {username} and all that is theirs?")
+        confirm(f"Delete {username}, with the groups and rooms that the user owns?")
     await client.users.delete(username)
     show({"deleted": username}, f"deleted {username}")

@@ -1,4 +1,4 @@
-"""``easemob webhooks``: see what the service posts, post what it would, speak as a user."""
+"""The command group ``easemob webhooks``: print events, post events, send as a user."""
 
 from __future__ import annotations
 
@@ -27,29 +27,39 @@ _ENVELOPE: Final = ("payload", "call_id", "app_key", "host", "security", "timest
 _secret = click.option(
     "--secret",
     envvar=_SECRET,
-    help=f"The rule's secret; better in the environment, where `ps` does not show it. [{_SECRET}]",
+    help="The secret of the webhook rule; safer in the environment, since `ps` shows options. "
+    f"[env: {_SECRET}]",
 )
 
 
 @click.group(cls=Group)
 def webhooks() -> None:
-    """See what the service posts, post what it would, speak as a user of the emulator."""
+    """Print and post webhook events, and send as a user.
+
+    Sending as a user needs the emulator.
+    """
 
 
 @webhooks.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True)
-@click.option("--path", default="/easemob", show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="The port to listen on.",
+)
+@click.option("--path", default="/easemob", show_default=True, help="The path of the URL.")
 @_secret
-@click.option("--allow-unsigned", is_flag=True, help="Print events that have no signature, too.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, an event a line.")
+@click.option("--allow-unsigned", is_flag=True, help="Print events without a signature, too.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one event per line.")
 def listen(
     host: str, port: int, path: str, secret: str | None, allow_unsigned: bool, as_json: bool
 ) -> None:
-    """Print events as they come; messages that are asked about are allowed. Ctrl-C ends it.
+    """Print events as they arrive.
 
-    Without a secret it makes one up and prints it: give it to `easemob webhooks send` or to
-    `easemob emulator --webhook-secret`.
+    The messages of pre-send callbacks are allowed. Ctrl-C stops it. Without a secret it generates
+    one and prints it: pass it to `easemob webhooks send` or to `easemob emulator --webhook-secret`.
     """
     click.get_current_context().meta["json"] = as_json
     if not path.startswith("/"):
@@ -65,7 +75,7 @@ async def _listen(host: str, port: int, path: str, secret: str | None, unsigned:
     receiver = WebhookReceiver(
         secret,
         allow_unsigned=unsigned,
-        workers=1,  # in their order
+        workers=1,  # keeps the order of the events
         hooks=WebhookHooks(dropped=_complain),
     )
     receiver.on(Event)(_print)
@@ -114,7 +124,7 @@ def _print(event: Event) -> None:
 
 def _complain(drop: Dropped) -> None:
     hints = {
-        DropReason.UNSIGNED: "; --allow-unsigned takes such",
+        DropReason.UNSIGNED: "; --allow-unsigned accepts it",
         DropReason.FORGED: "; it was signed with another secret",
     }
     what = f" {drop.event.kind}" if drop.event else ""
@@ -129,7 +139,7 @@ def _examples() -> dict[str, dict[str, Any]]:
 
 @webhooks.command()
 def events() -> None:
-    """List the events, with their classes."""
+    """List the kinds of events with their classes."""
     for cls in EVENTS:
         click.echo(f"{cls.kind:40} {cls.__name__}")
 
@@ -145,18 +155,19 @@ def events() -> None:
     metavar="KEY=VALUE",
     help="Change a field: `--set from=ann`, `--set payload.member='[\"bob\"]'`.",
 )
-@click.option("--repeat", is_flag=True, help="Keep the callId as documented, for duplicates.")
+@click.option("--repeat", is_flag=True, help="Keep the documented callId, to post duplicates.")
 def send(event: str, url: str, secret: str | None, changes: tuple[str, ...], repeat: bool) -> None:
-    """Post the documented example of EVENT to URL, of now and signed; see `webhooks events`.
+    """Post the documented example of EVENT to URL.
 
-    Without a secret it is not signed.
+    It has the current time, and a signature if there is a secret. `easemob webhooks events` lists
+    the events.
     """
     found = _examples().get(event)
     if found is None:
         near = get_close_matches(event, _examples(), n=1, cutoff=0.3)
-        mean = f"; did you mean {near[0]}?" if near else ""
+        mean = f"; did you mean {near[0]}?" if near else "."
         raise click.BadParameter(
-            f"there is no event {event!r}{mean} For all of them see `easemob webhooks events`"
+            f"there is no event {event!r}{mean} `easemob webhooks events` lists all events"
         )
     post = {**found, "timestamp": int(time.time() * 1000)}
     if "callId" in post and not repeat:
@@ -180,7 +191,7 @@ def _set(post: dict[str, Any], change: str) -> None:
     for key in parents:
         post = post.setdefault(key, {})
         if not isinstance(post, dict):
-            raise click.BadParameter(f"{change!r}: {key} is no object", param_hint="--set")
+            raise click.BadParameter(f"{change!r}: {key} is not an object", param_hint="--set")
     post[last] = value
 
 
@@ -199,9 +210,9 @@ async def _request(url: str, content: dict[str, Any]) -> tuple[int, str]:
         ):
             return response.status, await response.text()
     except aiohttp.InvalidURL:
-        raise click.BadParameter(f"{url!r} is no URL") from None
+        raise click.BadParameter(f"{url!r} is not a URL") from None
     except (aiohttp.ClientError, TimeoutError) as error:
-        raise OSError(f"{url}: {str(error) or 'no answer in 10 s'}") from None
+        raise OSError(f"{url}: {str(error) or 'no answer within 10 seconds'}") from None
 
 
 @webhooks.command()
@@ -215,15 +226,15 @@ async def _request(url: str, content: dict[str, Any]) -> tuple[int, str]:
     envvar="EASEMOB_BASE_URL",
     required=True,
     metavar="URL",
-    help="The emulator. [EASEMOB_BASE_URL]",
+    help="The URL of the emulator. [env: EASEMOB_BASE_URL]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def say(
     sender: str, target: str, text: str, chat_type: str | None, base_url: str, as_json: bool
 ) -> None:
-    """Have a user of the emulator send TEXT to TARGET, as the user's app would.
+    """Send TEXT to TARGET as a user of the emulator.
 
-    The rules are asked before it is delivered. The service itself has no such call.
+    Pre-send callbacks are asked before it is delivered. The service itself has no such call.
     """
     click.get_current_context().meta["json"] = as_json
     content = {"sender": sender, "target": target, "body": text, "chat_type": chat_type or "chat"}
@@ -238,7 +249,7 @@ async def _say(url: str, content: dict[str, str]) -> int:
             raise click.ClickException(str(answer["error"]))
         delivered = bool(answer["delivered"])
     except (ValueError, KeyError, TypeError):
-        raise click.ClickException(f"{url}: status {status}: is that an emulator?") from None
+        raise click.ClickException(f"{url}: status code {status}: is this an emulator?") from None
     words = f"delivered {answer['message_id']}" if delivered else f"refused: {answer['code']}"
     show(answer, words)
     return 0 if delivered else 1

@@ -1,7 +1,8 @@
-"""The service in a process of your own: the same REST API, with its limits and its errors.
+"""An emulator of the service: the same REST API, limits and errors, served from your own process.
 
-It goes by the published facts and imports nothing of the client but constants, so that each can
-find the other's errors. What the facts leave open is marked in the code with ``open:``.
+It follows the published documentation and imports only constants from the client, so that the
+emulator and the client can reveal each other's mistakes. A comment that begins with ``open:`` marks
+a point that the documentation leaves open.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reading the bodies of requests: JSON, forms, files."""
+"""Readers of request bodies: JSON, forms and files."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _form(request: web.Request, path: str, content: bytes) -> JSON:
 
 
 def _file(request: web.Request, path: str, content: bytes) -> File | None:
-    """Read the part ``file`` of a form; nothing when there is none."""
+    """Return the part ``file`` of a form; ``None`` if it is missing."""
     kind = request.headers.get("Content-Type", "")
     parsed = email.message_from_bytes(
         b"Content-Type: " + kind.encode() + b"\r\n\r\n" + content, policy=email.policy.HTTP
@@ -57,4 +57,4 @@ READERS: Final[Mapping[str, Callable[[web.Request, str, bytes], JSON]]] = {
     "form": _form,
     "file": _file,
 }
-"""By the kind of body of a route."""
+"""The readers by the body format of a route."""

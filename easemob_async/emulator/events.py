@@ -1,7 +1,7 @@
-"""What happened, as the events that the service posts of it.
+"""The webhook events that the service posts when something happens.
 
-Changes of groups, rooms, contacts and devices are found by comparing what was there before a
-request with what is there after it; messages tell of themselves.
+Changes of groups, rooms, contacts and devices are found by comparing the state before a request
+with the state after it; the handlers of messages add their events themselves.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CONTENT_TYPES: Final = {
 
 
 def tell_message(state: State, message: dict[str, JSON], users: Iterable[str]) -> None:
-    """Tell of a message that was sent, and of each receiver who is offline."""
+    """Add the event of a sent message, and one for each recipient who is offline."""
     if not state.listening:
         return
     kind, target = message["chat_type"], message["to"]
@@ -54,7 +54,7 @@ def tell_message(state: State, message: dict[str, JSON], users: Iterable[str]) -
 
 
 def _tell_thread(state: State, thread: Thread, message: dict[str, JSON]) -> None:
-    """Tell of a thread's latest message; as printed, without a callId."""
+    """Add the event of a new message in a thread; without a callId, as documented."""
     prefix = f"{state.org}#{state.app}_"
     meta = {
         "msg_parent_id": thread.message_id,
@@ -91,12 +91,12 @@ def _tell_thread(state: State, thread: Thread, message: dict[str, JSON]) -> None
 
 
 def content(message: dict[str, JSON]) -> dict[str, JSON]:
-    """Give a message's content as history has it."""
+    """Return the content of a message in the format of the message history."""
     return {"ext": message["ext"], "bodies": [{**message["body"], "type": message["type"]}]}
 
 
 def tell_recall(state: State, message: dict[str, JSON], sender: str) -> None:
-    """Tell of a message that was recalled."""
+    """Add the event of a recalled message."""
     payload = {"ext": {}, "ack_message_id": message["id"], "bodies": []}
     place = {} if message["chat_type"] == "users" else {"group_id": message["to"]}
     fields = _message(state, None, sender, message["to"], chat_type="recall", **place)
@@ -104,7 +104,7 @@ def tell_recall(state: State, message: dict[str, JSON], sender: str) -> None:
 
 
 def tell_edit(state: State, message: dict[str, JSON], operator: str) -> None:
-    """Tell of a message that was edited."""
+    """Add the event of an edited message."""
     now = state.milliseconds()
     edit = {
         "chat_type": "chat:user" if message["chat_type"] == "users" else "chat:group",
@@ -127,7 +127,7 @@ def tell_edit(state: State, message: dict[str, JSON], operator: str) -> None:
 def tell_reaction(
     state: State, message: dict[str, JSON], emoji: str, operator: str, operation: str
 ) -> None:
-    """Tell of a reaction; as printed, without a callId, so that nothing signs it."""
+    """Add the event of a reaction; without a callId, as documented, and therefore unsigned."""
     kind = "chat" if message["chat_type"] == "users" else "groupchat"
     rows = []
     for other, reaction in state.reactions.get(message["id"], {}).items():
@@ -170,7 +170,7 @@ def _message(
 
 
 def tell_device(state: State, username: str, device_id: str, reason: str) -> None:
-    """Tell of a device that came (``login``) or went (``logout``, ``replaced``)."""
+    """Add the event of a device that logged in (``login``) or out (``logout``, ``replaced``)."""
     state.happened(
         callId=state.call_id(),
         timestamp=state.milliseconds(),
@@ -190,17 +190,22 @@ def tell_device(state: State, username: str, device_id: str, reason: str) -> Non
 
 @attrs.frozen
 class Before:
-    """What a request may change, as it was."""
+    """The state before a request, as far as the request may change it."""
 
     groups: set[str]
+    """The ids of all groups."""
     rooms: set[str]
+    """The ids of all rooms."""
     place: Group | None
+    """A copy of the group or room in the path."""
     user: User | None
+    """A copy of the user in the path."""
     super_admins: list[str]
+    """The usernames of the super admins."""
 
 
 def look(call: Call) -> Before:
-    """Remember what a request may change."""
+    """Return a copy of the state that a request may change."""
     state = call.state
     place, user = _place(call), state.users.get(call.params.get("username", ""))
     return Before(
@@ -228,7 +233,7 @@ def _place(call: Call) -> Group | None:
 
 
 def compare(call: Call, before: Before) -> None:
-    """Tell what a request has changed."""
+    """Add the events of the changes that a request has made."""
     state = call.state
     for kind, places, known in (
         ("GROUP", state.groups, before.groups),
@@ -270,7 +275,7 @@ def _tell(
 
 
 def _info(state: State, place: Group) -> dict[str, JSON]:
-    """Give the details, of which nearly all are strings."""
+    """Return the details of a group or room; nearly all values are strings."""
     settings = place.settings
     flags = {
         "mute": place.mute_all,
@@ -350,7 +355,7 @@ def _changed(state: State, kind: str, old: Group, new: Group) -> None:
     _members(state, kind, new, "LEAVE", "BLOCK", blocked)
     _members(state, kind, new, "LEAVE", "KICK", [name for name in left if name not in blocked])
     listed("ADMIN", "admin", old.admins, new.admins)
-    # A mute that is set anew is told again.
+    # A mute that is set again makes a new event.
     changed = [n for n, end in old.mutes.items() if new.mutes.get(n, end) == end]
     listed("MUTE", "member", changed, new.mutes)
     listed("WHITE", "member", old.allowed, new.allowed)

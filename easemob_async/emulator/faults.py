@@ -1,4 +1,4 @@
-"""What goes wrong on purpose."""
+"""Faults: requests that fail on purpose."""
 
 from __future__ import annotations
 
@@ -13,18 +13,25 @@ from easemob_async.emulator.refusal import JSON
 
 @attrs.define
 class Fault:
-    """Something that goes wrong on purpose; see `Emulator.fail`."""
+    """A deliberate failure of requests; see `Emulator.fail`."""
 
     method: str
+    """The method of the requests; ``"*"`` for any."""
     path: str
+    """The beginning of their path, without the part of the app."""
     times: int
+    """The number of requests that are still to fail."""
     status: int | None
+    """The status code of the answer; ``None`` closes the connection without an answer."""
     body: JSON
+    """The JSON or the text of the answer."""
     headers: Mapping[str, str]
+    """The headers of the answer."""
     processed: bool
+    """Whether the request is processed before it fails."""
 
     def answer(self, request: web.Request) -> web.StreamResponse:
-        """Fail a request."""
+        """Return the failure as an answer, or close the connection."""
         if self.status is None:
             if request.transport is not None:
                 request.transport.abort()
@@ -40,7 +47,7 @@ class Fault:
 
 
 def take_fault(faults: list[Fault], method: str, path: str) -> Fault | None:
-    """Take the fault that a request meets; one that was met often enough is gone."""
+    """Return the fault that matches a request; remove it once it has been used up."""
     for fault in faults:
         if fault.method in ("*", method) and path.startswith(fault.path):
             fault.times -= 1
@@ -51,5 +58,5 @@ def take_fault(faults: list[Fault], method: str, path: str) -> Fault | None:
 
 
 def dumps(value: JSON) -> bytes:
-    """Encode an answer."""
+    """Return an answer encoded as JSON."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,4 +1,4 @@
-"""The emulator in a thread, for tests and programs that have no event loop of their own."""
+"""The emulator in a thread, for tests and programs without their own event loop."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from easemob_async.emulator.server import Emulator
 
 @contextmanager
 def running(emulator: Emulator) -> Iterator[Emulator]:
-    """Run an emulator in a thread of its own until the block is left."""
+    """Run an emulator in its own thread until the ``with`` block ends."""
     started = threading.Event()
     stop: asyncio.Event
     loop: asyncio.AbstractEventLoop

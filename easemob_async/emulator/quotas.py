@@ -1,4 +1,4 @@
-"""The service's quotas, strictly: a call that would pass a limit is refused whole."""
+"""The quotas of the service, applied strictly: a call that exceeds one is refused as a whole."""
 
 from __future__ import annotations
 
@@ -13,24 +13,28 @@ from easemob_async.emulator.refusal import Refusal
 
 @attrs.frozen
 class Rule:
-    """So many units in any window; what is counted; whom the units are shared with."""
+    """A limit: a number of units in any window of a length."""
 
     units: int
+    """The largest number of units in a window."""
     seconds: float
+    """The length of the window, in seconds."""
     unit: str = "calls"
+    """The unit: ``"calls"`` or ``"messages"``."""
     group: str | None = None
+    """The name of the routes that share the limit; ``None`` for a limit of one route."""
     fixed: bool = False
-    """Never raised, whatever the scale."""
+    """Whether the scale leaves the limit unchanged."""
     keyed: bool = False
-    """Counted for each user of the path."""
+    """Whether the limit applies to each user in the path separately."""
     day: str = ""
-    """Of a day's limit: what its refusal says."""
+    """For a limit of a day: the text of its refusal."""
 
 
 _CALLS_100: Final = Rule(100, 1)
 _USERS_PUSH: Final = Rule(100, 1, group="users+push")
 
-# By route; "default" is the service's own default where a page says nothing.
+# The limits by route; "default" is the default of the service for routes without a stated limit.
 RULES: Final[Mapping[str, Sequence[Rule]]] = {
     "default": (_CALLS_100,),
     "tokens": (Rule(300, 1, group="tokens"),),
@@ -66,7 +70,7 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
 
 
 class Window:
-    """Units counted in a window that slides: those of (now - seconds, now]."""
+    """A sliding window that counts units: those of (now - seconds, now]."""
 
     def __init__(self, units: int, seconds: float) -> None:
         self.units = units
@@ -75,30 +79,30 @@ class Window:
         self._sum = 0
 
     def has_room(self, units: int, now: float) -> bool:
-        """Tell whether so many more fit."""
+        """Return whether a number of units still fits into the window."""
         while self._counted and self._counted[0][0] <= now - self.seconds:
             self._sum -= self._counted.popleft()[1]
         return self._sum + units <= self.units
 
     def count(self, units: int, now: float) -> None:
-        """Count a call."""
+        """Count the units of a call."""
         self._counted.append((now, units))
         self._sum += units
 
 
 class StrictQuotas:
-    """Every window of an app."""
+    """All sliding windows of an app."""
 
     def __init__(self, scale: float | None, clock: Callable[[], float]) -> None:
         self.scale = scale
-        """How many times the documented limits; ``None`` for no limits at all."""
+        """The factor that multiplies the documented limits; ``None`` for no limits."""
         self.refusals = 0
-        """How many calls were refused so far."""
+        """The number of refused calls so far."""
         self._clock = clock
         self._windows: dict[tuple[str, Rule, str], Window] = {}
 
     def count(self, quota: str, route: str, messages: int, username: str = "") -> None:
-        """Count a call, or refuse it whole.
+        """Count a call, or refuse it as a whole.
 
         Raises:
             Refusal: 429 for too many calls, 403 for too many messages.
@@ -130,5 +134,5 @@ def _refusal(rule: Rule) -> Refusal:
         return Refusal(
             403, "message_send_error", "message send reach limit", exception="MessageSendException"
         )
-    # Whether a Retry-After is sent is not stated: none is.
+    # The documentation does not say whether a Retry-After is sent; the emulator sends none.
     return Refusal(429, "reach_limit", "This request has reached api limit.")

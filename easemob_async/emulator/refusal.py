@@ -1,4 +1,4 @@
-"""The service's no: a status and the documented body."""
+"""A refusal of a request: a status code and the documented error body."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 JSON = Any
-"""Decoded JSON, or what will be encoded."""
+"""Decoded JSON, or a value to encode as JSON."""
 
 
 class Refusal(Exception):  # noqa: N818 - it is an answer, not an error of the emulator
-    """The service's no: a status and the documented body."""
+    """A refusal of a request: a status code and the documented error body."""
 
     def __init__(
         self,
@@ -32,11 +32,11 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not an error of the e
 
 
 def illegal_argument(description: str) -> Refusal:
-    """Make the usual refusal of an argument."""
+    """Return the usual refusal of an argument."""
     return Refusal(400, "illegal_argument", description)
 
 
 def malformed_body() -> Refusal:
-    """Make the refusal of a message whose body is not of the documented form."""
+    """Return the refusal of a message whose body does not have the documented format."""
     description = "Request body is invalid. Please check body is correct."
     return Refusal(400, "invalid_request_body", description)

@@ -1,79 +1,82 @@
-"""What a handler gets and gives: one request, a refusal, and the table of routes."""
+"""The request that a handler gets, the files in requests and answers, and the table of routes."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import unquote
 
 import attrs
 
 from easemob_async.emulator.refusal import JSON, Refusal
-
-if TYPE_CHECKING:
-    from easemob_async.emulator.state import State
+from easemob_async.emulator.state import State
 
 
 @attrs.define
 class Call:
-    """One request, as a handler sees it."""
+    """A request, as a handler sees it."""
 
     state: State
+    """The state of the app."""
     method: str
+    """The HTTP method."""
     path: str
-    """Below the app's URL."""
+    """The path without the part of the app."""
     params: Mapping[str, str]
-    """What stands in the path, decoded."""
+    """The parameters in the path, decoded."""
     query: Mapping[str, str]
+    """The parameters in the query."""
     body: JSON
-    """Decoded; ``None`` when there is none."""
+    """The decoded body; ``None`` for a request without a body."""
     username: str | None = None
-    """Whose token it carries; ``None`` for the app's and for none."""
+    """The user of the user token; ``None`` for an app token or no token."""
     has_token: bool = False
+    """Whether the request carries a valid token."""
     headers: Mapping[str, str] = attrs.field(factory=dict)
+    """The headers."""
 
     @property
     def is_room(self) -> bool:
-        """Whether the place in the path is a room, not a group."""
+        """Whether the path names a room, not a group."""
         return "room_id" in self.params
 
     def needs(self, feature: str, refusal: Refusal) -> None:
-        """Refuse what the app does not have switched on."""
+        """Refuse the request if a feature is not enabled for the app."""
         if feature in self.state.switched_off:
             raise refusal
 
     def names(self, key: str = "usernames", *, most: int, too_many: Refusal) -> list[str]:
-        """Give a list of ids of the body, or refuse."""
+        """Return a list of ids from the body without duplicates, or refuse the request."""
         found = self.object().get(key)
         if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
-            # open: what a list that is missing gives
+            # open: the answer to a missing list
             raise Refusal(400, "invalid_parameter", f"{key} must be provided")
         if len(found) > most:
             raise too_many
         return list(dict.fromkeys(found))
 
     def object(self, error: str = "json_parse", description: str = "not a JSON object") -> Any:
-        """Give the body as an object, or refuse."""
+        """Return the body as a JSON object, or refuse the request."""
         if not isinstance(self.body, dict):
             raise Refusal(400, error, description)
         return self.body
 
     def whole_number(self, name: str, default: int, most: int, *, least: int = 1) -> int:
-        """Give a number of the query; what is above the most counts as the most."""
+        """Return a number from the query; a value above ``most`` counts as ``most``."""
         text = self.query.get(name)
         if text is None:
             return default
-        # open: what a value that is no number gives; the nearest row is illegal_argument
+        # open: the answer to a value that is not a number; the nearest error is illegal_argument
         if not text.isascii() or not text.isdigit() or int(text) < least:
             raise Refusal(400, "illegal_argument", f"{name} is not legal")
         return min(int(text), most)
 
 
 Handler = Callable[[Call], Any]
-"""Gives the fields of the answer beside the common envelope, or `Content`."""
+"""A function that returns the answer's fields besides the common ones, or `Content`."""
 Auth = Literal["app", "user", "none", "optional"]
-"""``user``: the user's own token, or the app's."""
+"""The token that a route requires; ``user``: a token of the user in the path, or an app token."""
 BodyKind = Literal["json", "form", "file"]
 
 
@@ -82,33 +85,41 @@ class Content:
     """An answer that is a file."""
 
     data: bytes
+    """The content of the file."""
 
 
 @attrs.frozen
 class File:
-    """A body that is a file."""
+    """A request body that is a file."""
 
     name: str
+    """The file name."""
     data: bytes
+    """The content of the file."""
 
 
 @attrs.frozen
 class Route:
-    """A method and a path with its handler and its quota."""
+    """A method and a path with their handler and their quota."""
 
     method: str
+    """The HTTP method."""
     path: str
+    """The path with parameters, such as ``/users/{username}``."""
     handler: Handler
+    """The function that answers requests."""
     auth: Auth
+    """The token that a request must carry."""
     quota: str
-    """The name of its line in the table of quotas."""
+    """The key of its limits in the table of quotas."""
     envelope: bool = True
     """Whether the answer has the common fields."""
     body: BodyKind = "json"
+    """The format of the request body."""
 
 
 class Routes:
-    """The table of routes; a fixed segment goes before a parameter."""
+    """The table of routes; a fixed segment takes precedence over a parameter."""
 
     def __init__(self) -> None:
         self._root: dict[str, Any] = {}
@@ -142,12 +153,13 @@ class Routes:
         """Find the route of a request.
 
         Raises:
-            Refusal: 404 for a path that is not of the API, 405 for a method that it does not take.
+            Refusal: 404 for a path that the API does not have, 405 for a method that the path does
+                not allow.
         """
         segments = raw_path.strip("/").split("/")
         found = self._walk(self._root, segments, [])
         if found is None:
-            # open: the status overview gives 404 and a meaning, no name
+            # open: the overview of status codes has 404 with a meaning, but no error name
             raise Refusal(404, "web_application", "no such API on the server")
         methods, values = found
         if method not in methods:
@@ -172,7 +184,7 @@ class Routes:
 
 
 def paged(call: Call, rows: list[Any], default: int, most: int) -> list[Any]:
-    """Give a page of a list that goes by number, from 1."""
+    """Return a page of a list that has numbered pages, the first being 1."""
     size = call.whole_number("pagesize", default, most)
     number = call.whole_number("pagenum", 1, 10**9)
     return rows[(number - 1) * size : number * size]
@@ -181,7 +193,7 @@ def paged(call: Call, rows: list[Any], default: int, most: int) -> list[Any]:
 def by_cursor(
     call: Call, rows: list[Any], default: int, most: int, *, name: str = "limit"
 ) -> tuple[list[Any], str | None]:
-    """Give a page of a list that goes by cursor, and the next one's."""
+    """Return a page of a list that is paged by cursor, and the cursor of the next page."""
     size = call.whole_number(name, default, most)
     start = read_cursor(call) or 0
     page = rows[start : start + size]
@@ -189,12 +201,12 @@ def by_cursor(
 
 
 def make_cursor(position: int) -> str:
-    """Give a position as a cursor: nobody outside is to read anything into it."""
+    """Return a position as an opaque cursor."""
     return base64.urlsafe_b64encode(f"at:{position}".encode()).decode().rstrip("=")
 
 
 def read_cursor(call: Call) -> int | None:
-    """Read the cursor of a request, or refuse."""
+    """Return the position in the cursor of a request, or refuse the request."""
     text = call.query.get("cursor")
     if not text:
         return None
@@ -202,11 +214,11 @@ def read_cursor(call: Call) -> int | None:
         decoded = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
         return int(decoded.removeprefix("at:"))
     except ValueError:
-        # open: what a damaged cursor gives
+        # open: the answer to a damaged cursor
         raise Refusal(400, "illegal_argument", "cursor is not legal") from None
 
 
 _PARAM: Final = "{}"
 _METHODS: Final = "{methods}"
 routes: Final = Routes()
-"""Every route of the emulator; the modules of handlers add theirs when they are loaded."""
+"""All routes of the emulator; each module of handlers adds its routes when it is imported."""

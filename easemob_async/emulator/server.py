@@ -1,4 +1,4 @@
-"""The emulated service on a socket: requests in, the common envelope out."""
+"""The emulator: an HTTP server that answers the calls of the REST API."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SAY_PATH: Final = "/_emulator/say"
 
 
 class Credentials(TypedDict):
-    """What a client of the emulator is made with."""
+    """The arguments that connect a client to the emulator."""
 
     app_key: str
     client_id: str
@@ -40,33 +40,33 @@ class Credentials(TypedDict):
 
 
 class Emulator:
-    """The REST API of one app, served from this process.
+    """An emulator of the REST API of one app, served from this process.
 
-    An async context manager::
+    It is an async context manager::
 
         async with Emulator() as emulator:
             client = EasemobClient(**emulator.credentials)
 
     Args:
-        app_key: the app that it has.
-        client_id: what a token is given for.
-        client_secret: what a token is given for.
-        host: where to listen; this machine only by default.
-        port: 0 for any that is free.
-        quotas: how many times the documented limits; ``None`` for no limits. They are strict: a
-            call that would pass a limit is refused whole.
-        token_ttl: seconds that a token is good for, where a request does not say.
+        app_key: the App Key of the emulated app.
+        client_id: the client id that a request for an app token must carry.
+        client_secret: the client secret that a request for an app token must carry.
+        host: the address to listen on; by default only this machine can connect.
+        port: the port to listen on; 0 for any free port.
+        quotas: the factor that multiplies the documented limits; ``None`` for no limits. The
+            limits are strict: a call that would exceed a limit is refused as a whole.
+        token_ttl: the lifetime of a token in seconds, if the request does not set one.
         open_registration: whether users may register without a token.
-        user_limit: the plan's number of users.
-        delay: each answer waits a random time of this range, in seconds.
-        keep_messages: keep what was received; without it, only count.
-        switched_off: features that the app does not have: ``"threads"``, ``"presence"``,
+        user_limit: the largest number of users that the plan allows; ``None`` for no limit.
+        delay: the shortest and the longest delay of an answer in seconds; each is random.
+        keep_messages: whether received messages are kept; if not, they are only counted.
+        switched_off: features that are not enabled for the app: ``"threads"``, ``"presence"``,
             ``"reactions"``, ``"tags"``, ``"user_attributes"``, ``"member_attributes"``,
             ``"mutes"``, ``"broadcasts"``, ``"recall"``, ``"edits"``, ``"roaming"``,
             ``"lifetimes"``, ``"group_online_count"``, ``"push_statistics"``,
             ``"webhook_storage"``.
-        now: Unix seconds; hand in a clock to make tokens expire.
-        monotonic: seconds that the quotas count by.
+        now: a function that returns Unix seconds; pass your own clock to make tokens expire.
+        monotonic: a function that returns the seconds by which the quotas are counted.
     """
 
     def __init__(
@@ -102,9 +102,9 @@ class Emulator:
         )
         self.quotas = StrictQuotas(quotas, monotonic)
         self.webhooks = Webhooks(self.state)
-        """What is posted to the rules that `add_webhook` makes, and what became of it."""
+        """The webhook rules that `add_webhook` adds, and the result of each post."""
         self.requests: list[tuple[str, str]] = []
-        """The method and path of every request, the latest ten thousand."""
+        """The method and the path of the latest 10 000 requests."""
         self._app_key = app_key
         self._host = host
         self._port = port
@@ -113,11 +113,11 @@ class Emulator:
         self._runner: web.AppRunner | None = None
         self._address: tuple[str, int] | None = None
 
-    # ------------------------------------------------------------ what a test looks at and sets up
+    # ------------------------------------------------------------ state that a test reads and sets
 
     @property
     def base_url(self) -> str:
-        """Where it listens."""
+        """The URL that the emulator listens on."""
         if self._address is None:
             raise RuntimeError("the emulator is not running; use it as an async context manager")
         host, port = self._address
@@ -125,7 +125,7 @@ class Emulator:
 
     @property
     def credentials(self) -> Credentials:
-        """What a client is made with: ``EasemobClient(**emulator.credentials)``."""
+        """The arguments of a client: ``EasemobClient(**emulator.credentials)``."""
         return {
             "app_key": self._app_key,
             "client_id": self.state.client_id,
@@ -134,22 +134,22 @@ class Emulator:
         }
 
     def received(self, target: str) -> list[dict[str, Any]]:
-        """Give the messages that a user (or a group, or a room) received, in order."""
+        """Return the messages that a user, a group or a room received, in order."""
         return list(self.state.received.get(target, ()))
 
     def add_user(self, username: str, *, password: str = "secret") -> None:  # noqa: S107
-        """Register a user without a call."""
+        """Register a user directly, without a call of the API."""
         now = self.state.milliseconds()
         self.state.users[username] = User(username, password, now, now)
 
     def log_in(self, username: str, device_id: str = "web_1", device_name: str = "browser") -> None:
-        """Have a user come online on a device."""
+        """Log a user in on a device."""
         self.state.users[username].devices[device_id] = device_name
         events.tell_device(self.state, username, device_id, "login")
         self.webhooks.flush()
 
     def log_out(self, username: str) -> None:
-        """Have a user go offline on all devices."""
+        """Log a user out of all devices."""
         devices = self.state.users[username].devices
         for device_id in devices:
             events.tell_device(self.state, username, device_id, "logout")
@@ -165,20 +165,21 @@ class Emulator:
         deliver_on_failure: bool = True,
         wait: float = 0.2,
     ) -> None:
-        """Make a rule: from now on, post what happens.
+        """Add a webhook rule: post all events from now on to a URL.
 
-        As the service does, it posts once more after a failure, suspends all rules for minutes
-        after 90 failures in 30 seconds, and stores what failed (unless ``"webhook_storage"`` is
-        switched off). Told are messages by REST and by `say`, recalls, edits, reactions, threads,
-        what happens to groups, rooms, contacts and devices; not told are streams, broadcasts,
-        pushes and moderation.
+        Like the service, the emulator retries a failed post once, suspends all rules for minutes
+        after 90 failures in 30 seconds, and stores events that could not be delivered (unless
+        ``"webhook_storage"`` is switched off). It posts events of messages sent by REST and by
+        `say`, of recalls, edits, reactions and threads, and of changes to groups, rooms, contacts
+        and devices. It posts no events of streams, broadcasts, pushes and moderation.
 
         Args:
-            url: where to.
-            secret: what the posts are signed with.
-            before_delivery: ask before a message of `say` is delivered, in place of telling after.
-            deliver_on_failure: whether it is delivered when no proper answer comes.
-            wait: seconds for the answer to a question.
+            url: the URL to post to.
+            secret: the secret that signs the posts.
+            before_delivery: whether this is a pre-send callback, which is asked before a message of
+                `say` is delivered, instead of a callback after delivery.
+            deliver_on_failure: whether the message is delivered if no valid answer comes.
+            wait: the timeout, in seconds, of the answer of a pre-send callback.
         """
         self.webhooks.add(WebhookRule(url, secret, before_delivery, deliver_on_failure, wait))
 
@@ -191,23 +192,25 @@ class Emulator:
         chat_type: str = "chat",
         ext: Mapping[str, JSON] | None = None,
     ) -> Said:
-        """Have a user's app send a message: rules are asked first. Call it in the emulator's loop.
+        """Send a message as a user's app does, after asking the pre-send callbacks.
+
+        Call it in the event loop of the emulator.
 
         Args:
-            sender: a registered user.
-            target: a user, or a group or room that the sender is in.
-            body: a text, or a body as on the wire: ``{"type": "txt", "msg": "hello"}``.
+            sender: the username of a registered user.
+            target: the recipient: a user, or a group or room with the sender as a member.
+            body: a text, or a body as it is sent to the API: ``{"type": "txt", "msg": "hello"}``.
             chat_type: ``"chat"``, ``"groupchat"`` or ``"chatroom"``.
-            ext: the message's extension.
+            ext: the extension of the message.
 
         Raises:
-            ValueError: there is no such user, group or room.
+            ValueError: the user, group or room does not exist, or the sender is not a member.
         """
         content = {"type": "txt", "msg": body} if isinstance(body, str) else body
         return await say(self.state, self.webhooks, sender, target, content, chat_type, ext or {})
 
     def expire_tokens(self) -> None:
-        """Make every token that was given out expire now."""
+        """Expire all issued tokens now."""
         for record in self.state.tokens.values():
             record.expires_at = self.state.now()
 
@@ -222,16 +225,16 @@ class Emulator:
         times: int = 1,
         processed: bool = False,
     ) -> None:
-        """Have the next requests go wrong.
+        """Make the next matching requests fail.
 
         Args:
-            method: of the requests; ``"*"`` for any.
-            path: the beginning of their path below the app.
-            status: answer with it; ``None`` cuts the connection without an answer.
-            body: the answer's JSON (or text).
-            headers: the answer's headers.
-            times: how many requests.
-            processed: carry the request out all the same.
+            method: the method of the requests; ``"*"`` for any.
+            path: the beginning of their path, without the part of the app.
+            status: the status code of the answer; ``None`` closes the connection without an answer.
+            body: the JSON or the text of the answer.
+            headers: the headers of the answer.
+            times: the number of requests that fail.
+            processed: whether the request is processed before it fails.
         """
         self._faults.append(
             Fault(method, path, times, status, body, dict(headers or {}), processed)
@@ -240,7 +243,7 @@ class Emulator:
     # ------------------------------------------------------------ running
 
     async def start(self) -> None:
-        """Listen."""
+        """Start to listen."""
         application = web.Application(client_max_size=_LARGEST_BODY)
         application.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(
@@ -304,7 +307,7 @@ class Emulator:
         )
 
     async def _say(self, content: bytes) -> web.Response:
-        """Serve `say` to the command line; no path of the service."""
+        """Answer the request of `easemob webhooks say`; the service has no such path."""
         try:
             said = await self.say(**json.loads(content))
         except (ValueError, TypeError) as error:
@@ -335,7 +338,7 @@ class Emulator:
             "organization": self.state.org,
             "applicationName": self.state.app,
         }
-        if fields.get("uri", "") is None:  # the answers of 2014 have the app's URL alone
+        if fields.get("uri", "") is None:  # the answers of 2014 have only the app's URL
             fields["uri"] = f"{self.base_url}/{self.state.org}/{self.state.app}"
         return {**common, **fields}
 
@@ -347,7 +350,7 @@ class Emulator:
         call.has_token, call.username = True, record.username
         own = route.auth == "user" and record.username == call.params.get("username")
         if record.username is not None and route.auth in ("app", "user") and not own:
-            # A user's token where the app's is wanted.
+            # A user token where an app token is required.
             raise Refusal(401, "unauthorized", "Unable to authenticate (OAuth)")
 
     def _path_below_app(self, raw_path: str) -> str | None:
@@ -366,6 +369,6 @@ class Emulator:
 
 
 def _messages(body: JSON) -> int:
-    """How many messages a call counts as: one for each target."""
+    """Return the number of messages that a call counts as: one for each target."""
     to = body.get("to") if isinstance(body, dict) else None
     return len(to) if isinstance(to, list) and to else 1

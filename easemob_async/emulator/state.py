@@ -1,4 +1,4 @@
-"""What the emulated service remembers: users, groups, tokens, messages. Plain, without I/O."""
+"""The state of the emulated service: users, groups, tokens and messages; no I/O."""
 
 from __future__ import annotations
 
@@ -22,60 +22,90 @@ class User:
     """A registered user."""
 
     username: str
+    """The username, in lower case."""
     password: str
+    """The password, in plain text."""
     created: int
+    """The time of registration, in Unix milliseconds."""
     modified: int
+    """The time of the last change, in Unix milliseconds."""
     nickname: str | None = None
+    """The nickname in push notifications."""
     activated: bool = True
+    """Whether the user is not banned."""
     devices: dict[str, str] = attrs.field(factory=dict)
-    """Where the user is logged in: resource id to name."""
+    """The devices that the user is logged in on: resource id to name."""
     contacts: dict[str, str | None] = attrs.field(factory=dict)
-    """Contacts with the user's remarks, the oldest first."""
+    """The contacts with their remarks, the oldest first."""
     blocked: list[str] = attrs.field(factory=list)
+    """The usernames on the blocklist."""
     attributes: dict[str, str] = attrs.field(factory=dict)
+    """The user attributes."""
     mutes: dict[str, float | None] = attrs.field(factory=dict)
-    """Kind of conversation to when it ends, in Unix seconds; ``None`` for never."""
+    """Chat type to the end of its mute, in Unix seconds; ``None`` for a mute without an end."""
     favorites: dict[str, dict[str, JSON]] = attrs.field(factory=dict)
+    """The favorites by their ids."""
     presence: dict[str, str] = attrs.field(factory=dict)
-    """Device to state."""
+    """Device to presence status."""
     presence_ext: str = ""
+    """The extension of the presence."""
     subscriptions: dict[str, int] = attrs.field(factory=dict)
-    """Who is watched, and until when, in Unix seconds."""
+    """Subscribed users to the end of the subscription, in Unix seconds."""
     push: dict[str, JSON] = attrs.field(factory=dict)
-    """Push settings, by what they are for."""
+    """The push settings by their scope, the push bindings and the chosen template."""
     last_online: int = 0
+    """The time when the user was last online, in Unix seconds."""
     uuid: str = attrs.field(factory=lambda: str(uuid.uuid4()))
+    """The UUID of the user."""
 
 
 @attrs.define
 class Group:
-    """A chat group, or a chat room."""
+    """A chat group or a chat room."""
 
     group_id: str
+    """The id of the group or room."""
     owner: str
+    """The username of the owner."""
     created: int
+    """The time of creation, in Unix milliseconds."""
     modified: int
+    """The time of the last change, in Unix milliseconds."""
     settings: dict[str, JSON]
-    """groupname, description, public, maxusers and so on, as on the wire."""
+    """groupname, description, public, maxusers and so on, with the names of the API."""
     serial: int
-    """Which of the app's groups it is, in order of creation."""
+    """The number of the group in the order of creation."""
     members: dict[str, int] = attrs.field(factory=dict)
-    """Who is in it, without the owner, and since when."""
+    """The members, without the owner, and when they joined, in Unix milliseconds."""
     admins: list[str] = attrs.field(factory=list)
+    """The usernames of the admins."""
     announcement: str = ""
+    """The announcement."""
     disabled: bool = False
+    """Whether the group is banned."""
     mute_all: bool = False
+    """Whether all members are muted."""
     mutes: dict[str, int] = attrs.field(factory=dict)
-    """Who is muted until when, in Unix milliseconds; -1 for never. It outlives leaving."""
+    """Muted users to the end of the mute, in Unix milliseconds; -1 for a mute without an end.
+
+    A mute stays when the member leaves.
+    """
     allowed: list[str] = attrs.field(factory=list)
+    """The usernames on the allowlist."""
     blocked: list[str] = attrs.field(factory=list)
+    """The usernames on the blocklist."""
     attributes: dict[str, JSON] = attrs.field(factory=dict)
-    """Of a group: of each member. Of a room: name to (value, who set it, whether it goes)."""
+    """In a group: member to attributes.
+
+    In a room: name to (value, the user who set it, whether it is deleted when that user leaves).
+    """
     tags: dict[str, dict[str, str]] = attrs.field(factory=dict)
+    """Member of a room to tags, each with the end of its mute."""
     files: dict[str, dict[str, JSON]] = attrs.field(factory=dict)
+    """The shared files of a group by their ids."""
 
     def leave(self, username: str) -> None:
-        """Take somebody out, with all that goes too."""
+        """Remove a member, with the roles, the tags and the attributes that end with membership."""
         self.members.pop(username, None)
         self.tags.pop(username, None)
         for names in (self.admins, self.allowed):
@@ -94,7 +124,7 @@ class Group:
 
     @property
     def everybody(self) -> list[str]:
-        """Members and owner."""
+        """All members and the owner."""
         return [*self.members, self.owner]
 
 
@@ -103,12 +133,19 @@ class Thread:
     """A message thread."""
 
     thread_id: str
+    """The id of the thread."""
     name: str
+    """The name of the thread."""
     owner: str
+    """The username of the user who created the thread."""
     group_id: str
+    """The id of the group of the thread."""
     message_id: str
+    """The id of the message that the thread belongs to."""
     created: int
+    """The time of creation, in Unix milliseconds."""
     members: dict[str, int] = attrs.field(factory=dict)
+    """The members and when they joined, in Unix milliseconds."""
 
 
 @attrs.define
@@ -116,117 +153,147 @@ class Stream:
     """A streaming message."""
 
     sender: str
+    """The username of the sender."""
     target: str
+    """The recipient: a username or a group id."""
     message: dict[str, JSON]
+    """The message, with the text received so far."""
     began: float
+    """The time of the first piece, in Unix seconds."""
     last: float
+    """The time of the latest piece, in Unix seconds."""
     seq: int = 0
+    """The number of the latest piece."""
     size: int = 0
+    """The length of the text so far, in bytes of UTF-8."""
     over: bool = False
+    """Whether the stream has ended."""
 
 
 @attrs.define
 class TokenRecord:
-    """A token that was given out."""
+    """An issued token."""
 
     username: str | None
+    """The user of a user token; ``None`` for an app token."""
     expires_at: float | None
+    """The end of its lifetime, in Unix seconds; ``None`` for a token that never expires."""
 
 
 @attrs.frozen
 class Posting:
-    """A webhook that is to be posted."""
+    """A webhook event that is waiting to be posted."""
 
     event: dict[str, JSON]
+    """The event, not yet signed."""
     url: str | None = None
-    """Where to; ``None`` for the URLs of all rules."""
+    """The URL to post to; ``None`` for the URLs of all rules."""
     again: bool = False
-    """Whether it comes from the storage."""
+    """Whether the event comes from the webhook storage."""
 
 
 @attrs.define
 class State:
-    """Everything that one app of the service holds."""
+    """The complete state of one app of the emulated service."""
 
     org: str
+    """The organization: the part of the App Key before ``#``."""
     app: str
+    """The app: the part of the App Key after ``#``."""
     client_id: str
+    """The client id."""
     client_secret: str
+    """The client secret."""
     now: Callable[[], float]
-    """Unix seconds."""
+    """The clock: returns Unix seconds."""
     token_ttl: int = 5_184_000
+    """The default lifetime of a token, in seconds."""
     open_registration: bool = False
+    """Whether users may register without a token."""
     user_limit: int | None = None
-    """The plan's number of users; ``None`` for no limit."""
+    """The largest number of users that the plan allows; ``None`` for no limit."""
     keep_messages: bool = True
+    """Whether received messages are kept; if not, they are only counted."""
     users: dict[str, User] = attrs.field(factory=dict)
+    """The users by their usernames."""
     groups: dict[str, Group] = attrs.field(factory=dict)
+    """The chat groups by their ids."""
     rooms: dict[str, Group] = attrs.field(factory=dict)
+    """The chat rooms by their ids."""
     super_admins: list[str] = attrs.field(factory=list)
+    """The usernames of the super admins of chat rooms."""
     threads: dict[str, Thread] = attrs.field(factory=dict)
+    """The threads by their ids."""
     streams: dict[str, Stream] = attrs.field(factory=dict)
+    """The streaming messages by their message ids."""
     messages: dict[str, dict[str, JSON]] = attrs.field(factory=dict)
-    """Messages by their ids."""
+    """The messages by their ids."""
     reactions: dict[str, dict[str, JSON]] = attrs.field(factory=dict)
-    """Of each message: emoji to its id and who added it."""
+    """Message id to its reactions: emoji to the reaction's id and its users."""
     files: dict[str, dict[str, JSON]] = attrs.field(factory=dict)
+    """The uploaded files by their ids."""
     templates: dict[str, dict[str, JSON]] = attrs.field(factory=dict)
+    """The push templates by their names."""
     stored_webhooks: dict[str, dict[str, JSON]] = attrs.field(factory=dict)
-    """Sets of webhooks that could not be delivered; a test may add some."""
+    """The sets of webhook events that could not be delivered; a test may add some."""
     stored_posts: defaultdict[str, list[Posting]] = attrs.field(factory=lambda: defaultdict(list))
-    """The webhooks of each set."""
+    """The webhook events of each set."""
     listening: bool = False
-    """Whether anybody wants to be told what happens."""
+    """Whether a webhook rule exists; without one no events are made."""
     outbox: list[Posting] = attrs.field(factory=list)
-    """Webhooks that are to be posted."""
+    """The webhook events that are waiting to be posted."""
     switched_off: frozenset[str] = frozenset()
+    """The features that are not enabled for the app."""
     tokens: dict[str, TokenRecord] = attrs.field(factory=dict)
+    """The issued tokens."""
     received: defaultdict[str, list[dict[str, JSON]]] = attrs.field(
         factory=lambda: defaultdict(list)
     )
-    """Messages by who received them: users, and the ids of groups and rooms."""
+    """The messages by recipient: usernames and the ids of groups and rooms."""
     delivered: int = 0
-    """How many (message, target) pairs were accepted."""
+    """The number of accepted (message, target) pairs."""
     application: str = attrs.field(factory=lambda: str(uuid.uuid4()))
+    """The UUID of the app."""
     serials: itertools.count[int] = attrs.field(factory=itertools.count)
+    """The numbers of groups and rooms in the order of creation."""
     _group_ids: itertools.count[int] = attrs.field(factory=lambda: itertools.count(_FIRST_GROUP, 2))
     _message_ids: itertools.count[int] = attrs.field(
         factory=lambda: itertools.count(_FIRST_MESSAGE, 4)
     )
 
     def milliseconds(self) -> int:
-        """Unix milliseconds, as the service's answers have them."""
+        """Return the time in Unix milliseconds, as in the answers of the service."""
         return int(self.now() * 1000)
 
     def happened(self, **fields: JSON) -> None:
-        """Tell what happened to who listens; fields as in the webhook."""
+        """Add a webhook event with these fields to the outbox, if there is a rule."""
         if self.listening:
             self.outbox.append(Posting({**fields, "appkey": f"{self.org}#{self.app}"}))
 
     def call_id(self, end: str | None = None) -> str:
-        """Give the id of a webhook: the app's, with a message's id or one of its own."""
+        """Return the id of a webhook event: the App Key with the message id or a new id."""
         return f"{self.org}#{self.app}_{end or uuid.uuid4()}"
 
     def new_group_id(self) -> str:
-        """Give the id of a new group."""
+        """Return the id of a new group."""
         return str(next(self._group_ids))
 
     def new_message_id(self) -> str:
-        """Give the id of a new message."""
+        """Return the id of a new message."""
         return str(next(self._message_ids))
 
     def issue_token(self, username: str | None, ttl: int) -> str:
-        """Give out a token; a ttl of 0 never ends."""
+        """Issue a token; with a ttl of 0 it never expires."""
         token = "YWMt" + secrets.token_urlsafe(48)
         self.tokens[token] = TokenRecord(username, self.now() + ttl if ttl else None)
         return token
 
     def revoke_tokens(self, username: str) -> None:
-        """End the tokens of a user."""
+        """Revoke all tokens of a user."""
         self.tokens = {t: r for t, r in self.tokens.items() if r.username != username}
 
     def check_token(self, header: str | None) -> TokenRecord:
-        """Find the token of an ``Authorization`` header.
+        """Return the record of the token in an ``Authorization`` header.
 
         Raises:
             Refusal: 401; a missing token is reported as an expired one.
@@ -249,7 +316,7 @@ class State:
         return record
 
     def remove_user(self, user: User) -> None:
-        """Delete a user with all that goes too: groups, memberships, tokens."""
+        """Delete a user, the groups and rooms of the user, the memberships and the tokens."""
         del self.users[user.username]
         self.revoke_tokens(user.username)
         for places in (self.groups, self.rooms):
@@ -263,18 +330,18 @@ class State:
         self.threads = {i: t for i, t in self.threads.items() if t.group_id in self.groups}
 
     def drop(self, username: str, belongs: Callable[[dict[str, JSON]], bool]) -> None:
-        """Delete messages from what one user keeps."""
+        """Delete messages from the received messages of one user."""
         kept = [message for message in self.received[username] if not belongs(message)]
         self.received[username] = kept
 
     def forget(self, message_id: str) -> None:
-        """Delete a message from what everybody keeps."""
+        """Delete a message from the received messages of all users."""
         del self.messages[message_id]
         for kept in self.received.values():
             kept[:] = [message for message in kept if message["id"] != message_id]
 
     def deliver(self, targets: list[str], message: dict[str, JSON]) -> None:
-        """Keep a message for who received it."""
+        """Store a message for its recipients."""
         self.delivered += len(targets)
         if self.keep_messages:
             self.messages[message["id"]] = message
@@ -290,7 +357,7 @@ PLACES_OF_CHAT_TYPES: Final = {"chat": "users", "groupchat": "chatgroups", "chat
 
 
 def belongs_to(message: dict[str, JSON], name: str, kind: str, other: str) -> bool:
-    """Tell whether a message belongs to a user's conversation."""
+    """Return whether a message belongs to a conversation of a user."""
     if message["chat_type"] != kind:
         return False
     return bool(

@@ -1,4 +1,4 @@
-"""What the users' own apps do: there is no REST call for it, so the emulator does it for them."""
+"""Actions of the users' own apps that have no REST call: sending a message as a user."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from easemob_async.emulator.state import State
 from easemob_async.emulator.webhooks import Webhooks
 
 _KINDS: Final = {"chat": "users", "groupchat": "chatgroups", "chatroom": "chatrooms"}
-# What the sender's app shows, by the answer's `code`.
+# The text that the sender's app shows, by the answer's `code`.
 _NO_CODE: Final = "custom logic denied"
 _EMPTY_CODE: Final = "Message blocked by external logic"
 _NO_ANSWER: Final = "custom internal error"
@@ -21,16 +21,16 @@ _NO_ANSWER: Final = "custom internal error"
 
 @attrs.frozen
 class Said:
-    """What became of a message that a user's app has sent."""
+    """The result of a message that a user's app has sent."""
 
     delivered: bool
-    """Whether it went to its receivers."""
+    """Whether the message was delivered to its recipients."""
     message_id: str
-    """Its id."""
+    """The id of the message."""
     code: str | None = None
-    """What the sender's app shows when it was refused."""
+    """The text that the sender's app shows for a refused message."""
     body: JSON = None
-    """What was delivered, when it was replaced."""
+    """The delivered body, if a pre-send callback replaced it."""
 
 
 async def say(
@@ -42,10 +42,10 @@ async def say(
     chat_type: str,
     ext: Mapping[str, JSON],
 ) -> Said:
-    """Send a message as an app does, asking before it is delivered.
+    """Send a message as a user's app does, after asking the pre-send callbacks.
 
     Raises:
-        ValueError: there is no such user, group or room, or the sender is not in it.
+        ValueError: the user, group or room does not exist, or the sender is not a member.
     """
     users = _receivers(state, sender, target, chat_type)
     message: dict[str, JSON] = {"bodies": [dict(body)], "ext": dict(ext)}
@@ -54,7 +54,7 @@ async def say(
     question = {
         "callId": state.call_id(),
         "timestamp": state.milliseconds(),
-        # The current page says `group` where everything after the delivery says `groupchat`.
+        # The current page has `group` here; all callbacks after delivery have `groupchat`.
         "chat_type": "group" if chat_type == "groupchat" else chat_type,
         **place,
         "from": sender,
@@ -83,23 +83,27 @@ async def say(
 
 def _receivers(state: State, sender: str, target: str, chat_type: str) -> list[str]:
     if sender not in state.users:
-        raise ValueError(f"there is no user {sender!r}")
+        raise ValueError(f"say: the sender {sender!r} does not exist; register the user first")
     if chat_type not in _KINDS:
-        raise ValueError(f"chat_type must be one of {', '.join(_KINDS)}, not {chat_type!r}")
+        kinds = ", ".join(_KINDS)
+        raise ValueError(f"say: chat_type must be one of {kinds}, not {chat_type!r}")
     if chat_type == "chat":
         if target not in state.users:
-            raise ValueError(f"there is no user {target!r}")
+            raise ValueError(f"say: the user {target!r} does not exist; register the user first")
         return [target]
     place = (state.groups if chat_type == "groupchat" else state.rooms).get(target)
     if place is None:
-        raise ValueError(f"there is no {chat_type} {target!r}")
+        raise ValueError(f"say: the {chat_type} {target!r} does not exist; create it first")
     if sender not in place:
-        raise ValueError(f"{sender!r} is not in {target!r}")
+        raise ValueError(
+            f"say: the sender {sender!r} is not a member of the {chat_type} {target!r}; "
+            "add the user first"
+        )
     return [name for name in place.everybody if name != sender]
 
 
 def _replacement(body: Mapping[str, JSON], payload: JSON) -> tuple[JSON, JSON] | None:
-    """Read a changed message; only texts may be changed by default."""
+    """Return the replaced body and ext; by default only text messages may be replaced."""
     bodies = payload.get("bodies") if isinstance(payload, dict) else None
     if not bodies or body["type"] != "txt" or bodies[0].get("type") != "txt":
         return None

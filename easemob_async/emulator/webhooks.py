@@ -1,4 +1,4 @@
-"""Posting webhooks: signed, once more after a failure, suspended after too many, stored."""
+"""The sender of webhooks: it signs, posts and retries, and it suspends rules and stores events."""
 
 from __future__ import annotations
 
@@ -29,44 +29,52 @@ _POSTED_KEPT: Final = 10_000
 
 @attrs.define
 class WebhookRule:
-    """A rule of the console: where webhooks go."""
+    """A webhook rule, as in the console."""
 
     url: str
-    """Where to."""
+    """The URL to post to."""
     secret: str = attrs.field(repr=False)
-    """What they are signed with."""
+    """The secret that signs the posts."""
     before_delivery: bool = False
-    """Whether it is asked before a message of a client SDK is delivered; otherwise told after."""
+    """Whether this is a pre-send callback, not a callback after delivery.
+
+    Pre-send callbacks are asked before a message of a client SDK is delivered.
+    """
     deliver_on_failure: bool = True
-    """Whether a message is delivered when no proper answer comes."""
+    """Whether a message is delivered if no valid answer comes."""
     wait: float = 0.2
-    """Seconds that it is waited for the answer to a question."""
+    """The timeout, in seconds, of the answer of a pre-send callback."""
 
 
 @attrs.frozen
 class Posted:
-    """What became of a webhook."""
+    """A webhook event that was posted, with the result."""
 
     url: str
+    """The URL that it was posted to."""
     event: dict[str, JSON]
+    """The event, signed."""
     statuses: tuple[int | None, ...]
-    """Of each attempt; ``None`` where no answer came, none at all while rules are suspended."""
+    """The status code of each attempt; ``None`` for an attempt without an answer.
+
+    Empty while rules are suspended, since no attempt is made.
+    """
 
     @property
     def delivered(self) -> bool:
-        """Whether it was answered with 200."""
+        """Whether the last attempt was answered with 200."""
         return self.statuses[-1:] == (200,)
 
 
 class Webhooks:
-    """Posts what happened to every rule, one after the other for each, in its order."""
+    """The sender of webhook events: posts them to each rule one by one, in order."""
 
     def __init__(self, state: State) -> None:
         self.rules: list[WebhookRule] = []
         self.posted: deque[Posted] = deque(maxlen=_POSTED_KEPT)
-        """What became of the latest."""
+        """The latest posted events."""
         self.suspended_until = 0.0
-        """Unix seconds; all rules of the app are suspended until then."""
+        """The end of the suspension of all rules of the app, in Unix seconds."""
         self._state = state
         self._failures: deque[float] = deque(maxlen=_FAILURES)
         self._bans: list[float] = []
@@ -76,16 +84,16 @@ class Webhooks:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def add(self, rule: WebhookRule) -> None:
-        """Add a rule; what happened before it is not told."""
+        """Add a rule; earlier events are not posted to it."""
         self.rules.append(rule)
         self._state.listening = True
 
     def start(self) -> None:
-        """Begin, in the running event loop."""
+        """Start to post, in the running event loop."""
         self._loop = asyncio.get_running_loop()
 
     async def stop(self) -> None:
-        """End; what was not posted is lost."""
+        """Stop; events that were not posted yet are lost."""
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
@@ -94,12 +102,12 @@ class Webhooks:
         self._loop = self._session = None
 
     def flush(self) -> None:
-        """Have what happened posted; from any thread."""
+        """Schedule the events in the outbox to be posted; may be called from any thread."""
         if self._loop is not None and self._state.outbox:
             self._loop.call_soon_threadsafe(self._flush)
 
     async def idle(self) -> None:
-        """Wait until all that happened is posted."""
+        """Wait until all events are posted."""
         self._flush()
         while self._tasks:
             await asyncio.wait(list(self._tasks.values()))
@@ -125,7 +133,7 @@ class Webhooks:
     async def _deliver(self, posting: Posting, rule: WebhookRule) -> None:
         event = _signed(posting.event, rule.secret)
         url, statuses = posting.url or rule.url, []
-        for _ in range(2):  # once more, at once
+        for _ in range(2):  # one retry, without a delay
             if self.suspended:
                 break
             status, _text = await self.post(url, event, _TIMEOUT)
@@ -150,7 +158,7 @@ class Webhooks:
     # ------------------------------------------------------------ before delivery
 
     async def ask(self, question: dict[str, JSON]) -> list[tuple[WebhookRule, JSON]]:
-        """Ask every rule that is to be asked; the answer, or ``None`` for none that is proper."""
+        """Ask all pre-send callbacks and return their answers; ``None`` for an invalid one."""
         answers = []
         for rule in self.rules:
             if rule.before_delivery:
@@ -167,11 +175,11 @@ class Webhooks:
 
     @property
     def suspended(self) -> bool:
-        """Whether all rules are suspended now."""
+        """Whether all rules are currently suspended."""
         return self._state.now() < self.suspended_until
 
     async def post(self, url: str, event: dict[str, JSON], wait: float) -> tuple[int | None, str]:
-        """Post once; gives the status and the text."""
+        """Post once and return the status code and the text of the answer."""
         if self._session is None:
             self._session = aiohttp.ClientSession()
         status, text = None, ""
@@ -189,7 +197,7 @@ class Webhooks:
                 )
                 status = response.status
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
-            pass  # no answer is a failure like any other
+            pass  # no answer counts as a failure, too
         # open: whether each attempt counts; here it does, and so does an answer that is too long
         if status != 200 or len(text) > _LONGEST_ANSWER:
             self._count_failure()
@@ -214,7 +222,7 @@ def _signed(event: dict[str, JSON], secret: str) -> dict[str, JSON]:
 
 
 def _verdict(text: str) -> JSON:
-    """Read the answer to a question; ``None`` when it is not proper."""
+    """Return the decoded answer of a pre-send callback; ``None`` if it is invalid."""
     if len(text) > _LONGEST_ANSWER:
         return None
     try:

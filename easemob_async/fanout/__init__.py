@@ -1,4 +1,4 @@
-"""Sending one message, or one for each, to very many targets: ``client.fanout``."""
+"""Bulk sending of one message, or of one message each, to any number of targets."""
 
 from __future__ import annotations
 

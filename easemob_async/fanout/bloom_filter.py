@@ -1,4 +1,4 @@
-"""Which ids are surely new: memory of a fixed size, whatever the number of ids."""
+"""A filter that finds ids which are certainly new, with memory of a fixed size."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from operator import lt
 from typing import Final
 
 _WORDS: Final = 1 << 23
-_BITS_OF_WORD: Final = 30  # what Python computes with fastest
+_BITS_OF_WORD: Final = 30  # the fastest integers of Python
 _BITS_OF_ID: Final = 4
 _PATTERNS: Final = 1 << 16
 _KEPT: Final = 20_000
 
 
 class BloomFilter:
-    """Takes no id that was met before for new, and very few that are new for met.
+    """A filter that never takes a known id for a new one, and very rarely a new id for a known one.
 
-    While ids come in ascending order, as from a sorted file or a query by key, the last one says it
-    all: whatever is above it is new. Once they do not, a Bloom filter takes over, whose bits of one
-    id are all in one word, so that it looks at memory once: 32 MB, and of a million ids some ten
-    are taken for met, of ten millions one in a thousand.
+    While ids come in ascending order, as from a sorted file or a query by key, it compares each id
+    with the last one: a greater id is new. After the first id out of order it uses a Bloom filter
+    of 32 MB. All bits of one id are in one word, so that one memory access is enough. Of a million
+    new ids about ten are taken for known ones, of ten million about one in a thousand.
     """
 
     def __init__(self, words: int = _WORDS) -> None:
-        """Make it empty; the number of words must be a power of two."""
+        """Make an empty filter; the number of words must be a power of two."""
         self._words = words
         self._table = array("I")
         self._patterns: list[int] = []
         self._ascending = True
-        # All ids so far, while they are few; then whatever is not above the highest may be met.
+        # All ids so far, while they are few; later every id up to the highest may be a known one.
         self._first: list[str] | None = []
         self._highest = ""
 
     def add(self, ids: Sequence[str]) -> list[int]:
-        """Take note of ids; gives the positions of those that may have been met before."""
+        """Add ids, and return the positions of those that may be known already."""
         if not ids:
             return []
         if self._ascending:
@@ -48,7 +48,7 @@ class BloomFilter:
         if not met and (not highest or min(ids) > highest):
             return []
         left, found = Counter(met), []
-        for at in range(len(ids) - 1, -1, -1):  # of two in one part it is the later that was met
+        for at in range(len(ids) - 1, -1, -1):  # of two equal ids the later one is the duplicate
             digest = hash(ids[at])
             if left[digest] > 0:
                 left[digest] -= 1
@@ -78,10 +78,10 @@ class BloomFilter:
             self._first, self._highest = None, ""
 
     def _mark(self, ids: Iterable[str]) -> list[int]:
-        """Set the bits of ids; gives the digests of those whose bits were all set."""
+        """Set the bits of ids, and return the digests of those whose bits were all set before."""
         table, patterns, met = self._table, self._patterns, []
         mask, most = len(table) - 1, _PATTERNS - 1
-        # The same string hashes alike all through a process.
+        # Equal strings have the same hash throughout a process.
         for digest in map(hash, ids):
             slot = digest & mask
             word = table[slot]

@@ -1,4 +1,4 @@
-"""Keeping a job with a journal to its word: no target is sent to twice, in this run or another."""
+"""Deduplication of a job with a journal: no target is sent to twice, in this run or another."""
 
 from __future__ import annotations
 
@@ -15,24 +15,26 @@ from easemob_async.checks import reference_problem
 from easemob_async.errors import EasemobError
 from easemob_async.fanout.bloom_filter import BloomFilter
 from easemob_async.fanout.journal.index import Index
-from easemob_async.fanout.journal.reader import FAILED, SENT, UNKNOWN, find_among, read_states
+from easemob_async.fanout.journal.reader import find_among, read_states
+from easemob_async.fanout.journal.rows import FAILED, SENT, UNKNOWN
 from easemob_async.fanout.journal.writer import Journal
 from easemob_async.fanout.outcomes import Outcome, OutcomeStatus
 from easemob_async.fanout.settings import Encoded, OnUnknown, Settings
 
-# So many targets that may have been met are looked for in the journal itself; more, in an index.
+# Up to so many possible duplicates are looked up in the journal itself; more, in an index.
 _SCANNED: Final = 100_000
 _SCAN_BATCH: Final = 5_000
 
 Content = Callable[[Any], Awaitable[bytes | None]]
-"""Gives the content that an item brings itself, to be kept with it; ``None`` for no own one."""
+"""A function that returns the content of an item's own message, or ``None`` if it has none."""
 
 
 async def open_deduplication(settings: Settings) -> Deduplication | None:
-    """Open the journal of a job, if it keeps one, and index what earlier runs settled.
+    """Open the journal of a job, if it has one, and index the targets that earlier runs settled.
 
     Raises:
-        JournalError: another job's, not a journal, in use, or it cannot be made.
+        JournalError: the file belongs to another job, is not a journal, is in use, or cannot be
+            created.
     """
     if settings.journal is None:
         return None
@@ -50,7 +52,7 @@ async def open_deduplication(settings: Settings) -> Deduplication | None:
     try:
         await found.prepare()
     except BaseException:
-        await found.close()  # nobody else knows of it yet: without this its lock would stay
+        await found.close()  # it was not returned yet: otherwise its lock would stay
         raise
     return found
 
@@ -60,7 +62,7 @@ async def _opened(path: Path, job: Mapping[str, str]) -> Journal:
     try:
         return await asyncio.shield(opening)
     except asyncio.CancelledError:
-        # The thread goes on by itself: what it opens has to be let go of.
+        # The thread continues: the journal that it opens must be closed.
         opening.add_done_callback(_let_go)
         await asyncio.wait([opening])
         raise
@@ -73,18 +75,22 @@ def _let_go(opening: asyncio.Task[Journal]) -> None:
 
 @attrs.frozen
 class Sifted:
-    """What becomes of some targets for now."""
+    """The decision about some targets."""
 
     items: list[Any]
-    """To be sent."""
+    """Items to be sent."""
     skipped: list[str]
-    """Sent to by an earlier run, or met before in this one."""
+    """Targets that an earlier run sent to, or duplicates in this run."""
     settled: list[Outcome]
-    """Left unknown, or failed, by an earlier run."""
+    """Targets that failed in an earlier run, or were left unknown by it."""
 
 
 class Deduplication:
-    """Lets through what is to be sent, settles what was, and puts aside what may have been."""
+    """The deduplication of a job.
+
+    New targets are let through, targets of earlier runs are settled, and possible duplicates are
+    set aside until the end.
+    """
 
     def __init__(
         self, journal: Journal, *, retry_failed: bool, on_unknown: OnUnknown, content: Content
@@ -95,25 +101,25 @@ class Deduplication:
         self._retry_failed = retry_failed
         self._on_unknown = on_unknown
         self._content = content
-        # Put aside: in memory a few, and on disk.
+        # The targets that are set aside: a few in memory, the others on disk.
         self._unwritten: list[tuple[str, bytes | None]] = []
         self._aside = 0
-        self._writing = threading.Lock()  # a cancelled wait leaves the thread at work
+        self._writing = threading.Lock()  # after a cancelled wait the thread continues
         self.again: set[str] = set()
-        """Targets of an earlier run that are let through again and have not left yet."""
+        """Targets of an earlier run that are let through again and were not sent yet."""
 
     async def prepare(self) -> None:
-        """Index what earlier runs settled."""
+        """Index the targets that earlier runs settled."""
         if self.journal.resumed:
             await self._build()
 
     async def let_through(self, items: list[Any]) -> Sifted:
-        """Sift what is to be sent now from what is settled.
+        """Separate items to be sent now from settled ones and possible duplicates.
 
-        Items that are neither ids nor pairs go through: whoever plans them refuses them.
+        Items that are neither ids nor pairs are let through: the planner refuses them.
         """
         if len(self._unwritten) >= _SCAN_BATCH:
-            # Before these items are touched: if the wait is cancelled, they are where they were.
+            # Before these items are touched: a cancelled wait must not lose them.
             await asyncio.to_thread(self._write_aside)
         skipped: list[str] = []
         settled: list[Outcome] = []
@@ -127,7 +133,7 @@ class Deduplication:
         aside: dict[int, tuple[str, bytes | None]] = {}
         for at in met:
             name = str(_name(items[at]))
-            # Who breaks a rule, or brings what does, stays: whoever plans it refuses it alone.
+            # A target that breaks a rule, or whose message does, stays: the planner refuses it.
             if reference_problem(name) is None:
                 with contextlib.suppress(EasemobError):
                     aside[at] = name, await self._content(items[at])
@@ -157,7 +163,7 @@ class Deduplication:
                 self.again.add(name)
                 kept.append(item)
             elif state == FAILED:
-                failed = EasemobError("failed in an earlier run; retry_failed=True tries it again")
+                failed = EasemobError("failed in an earlier run; retry_failed=True sends it again")
                 settled.append(Outcome(name, OutcomeStatus.SKIPPED, error=failed))
             elif state != UNKNOWN:
                 skipped.append(name)
@@ -174,15 +180,15 @@ class Deduplication:
         return decide(target) if callable(decide) else decide
 
     async def second_look(self, number: int) -> AsyncIterator[Sifted]:
-        """Tell what was put aside and was never met after all from the rest.
+        """Yield the targets that were set aside, and separate new ones from real duplicates.
 
-        Every call of the first look must be settled: what is only planned is not in the journal.
+        All calls so far must be settled: calls that are only planned are not in the journal.
         """
         if self._unwritten:
             await asyncio.to_thread(self._write_aside)
         if not self._aside:
             return
-        # What earlier runs settled was looked at before; here only this run counts.
+        # Targets of earlier runs were separated before; here only this run counts.
         path, began = self.journal.path, self.journal.began
         many = self._aside > _SCANNED
         if many:
@@ -205,7 +211,7 @@ class Deduplication:
             yield Sifted(new, skipped, [])
 
     def left(self) -> list[str]:
-        """Give who was put aside and not looked at again: the job was stopped first."""
+        """Return the targets that were set aside and not looked at again before the job stopped."""
         with self._writing:
             names = [target for target, _ in self._unwritten]
             if self._aside:
@@ -214,7 +220,7 @@ class Deduplication:
             return names
 
     async def close(self) -> None:
-        """Remove the index, and let go of the journal."""
+        """Remove the index, and close the journal."""
         self._index.close()
         closing = asyncio.ensure_future(asyncio.to_thread(self.journal.close))
         cancelled = False
@@ -242,6 +248,6 @@ class Deduplication:
 
 
 def _name(item: Any) -> str | None:
-    """Return the id of an item; ``None`` for what is none: whoever plans it refuses it."""
+    """Return the id of an item; ``None`` if it has none, and the planner refuses it."""
     name = item[0] if isinstance(item, tuple) and len(item) == 2 else item
     return name if isinstance(name, str) else None

@@ -1,4 +1,4 @@
-"""What ``client.fanout`` offers: a job for users, for groups, for rooms."""
+"""The methods of ``client.fanout``: bulk jobs for users, for groups and for rooms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from easemob_async.resources.sending import Send, addressing
 from easemob_async.transport.transport import Transport
 
 Target = str | tuple[str, Message] | tuple[str, Exception]
-"""An id, or an id with its own message; or with the reason why it has none, of which it fails."""
+"""An id, an id with its own message, or an id with the error for which the target fails."""
 Targets = (
     Iterable[str]
     | AsyncIterable[str]
@@ -26,36 +26,40 @@ Targets = (
     | Iterable[Target]
     | AsyncIterable[Target]
 )
-"""Ids, or ids with a message for each; never held whole."""
+"""Ids, or ids with a message each; they are never held in memory as a whole."""
 Body = Message | Callable[[str], Message] | Callable[[str], Awaitable[Message]]
-"""One message for all, or a function that makes one for a target."""
+"""One message for all targets, or a function that makes the message of a target."""
 
 
 class Fanout:
-    """Sends to any number of targets, inside the app's quotas, with an outcome for every target.
+    """Bulk sending to any number of targets within the app's quotas, with an outcome for each.
 
-    Each method gives a `FanoutJob`: awaited, it sends to all and gives the `FanoutReport`;
-    iterated, it gives each `Outcome` as it is settled; as an async context manager it runs while
-    you hold it.
+    Each method returns a `FanoutJob`: await it to send to all targets and get the `FanoutReport`;
+    iterate it to get each `Outcome` as soon as it is settled; use it as an async context manager to
+    run it while the block runs.
 
     Common arguments:
         targets: any iterable or async iterable of ids, or of ``(target, message)`` pairs. A target
             that breaks a rule fails alone.
-        body: one message for all, or a function of the target, sync or async; ``None`` when the
-            targets bring their own.
-        journal: the path of an SQLite file that knows what left and what came back. Run the same
-            job again with it, and only what is not settled is sent: an id at most once a job.
-        job_id: tells jobs apart that nothing else does: another function for ``body``.
-        workers: how many calls are on their way at the same time.
+        body: one message for all targets, or a function of the target, sync or async; ``None`` if
+            the targets have their own messages.
+        journal: the path of an SQLite file that records the requests and their outcomes. Run the
+            same job again with it, and only targets without an outcome are sent to: an id gets at
+            most one message per job.
+        job_id: a name that distinguishes jobs which are otherwise the same, such as two functions
+            for ``body``.
+        workers: the maximum number of concurrent calls.
         pace: ``"even"`` spaces calls over the quota's window, so that single calls of the same
-            client hardly wait; ``"burst"`` sends as fast as the quota lets go.
-        dedupe: look back over so many ids for duplicates; within one call they are always merged.
-        on_unknown: with a journal: ``"report"`` targets whose fate an earlier run left unknown, or
-            ``"resend"`` to them, or a function of the target that says which.
-        retry_failed: with a journal: send again to who failed in an earlier run.
-        keep_message_ids: with a journal: keep the ids of the messages in it, for
-            `FanoutReport.iter_sent`; off by default, since it makes the journal larger.
-        progress: called with counts and rate a few times a second at most.
+            client hardly wait; ``"burst"`` sends as fast as the quota allows.
+        dedupe: the number of previous ids among which duplicates are searched for; duplicates
+            within one call are always merged.
+        on_unknown: with a journal: ``"report"`` the targets whose outcome an earlier run left
+            unknown, or ``"resend"`` to them, or a function of the target that returns one of both.
+        retry_failed: with a journal: whether to send again to targets that failed in an earlier
+            run.
+        keep_message_ids: with a journal: whether to store the ids of the messages in it, for
+            `FanoutReport.iter_sent`; off by default, because it makes the journal larger.
+        progress: a function that is called with counts and rate, at most a few times a second.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -83,12 +87,12 @@ class Fanout:
         keep_message_ids: bool = False,
         progress: Callable[[Progress], None] | None = None,
     ) -> FanoutJob:
-        """Send to any number of users, 600 a call; 6 000 a minute by default.
+        """Send to any number of users, 600 per call; 6 000 messages a minute by default.
 
         See the class for the arguments, and `messages.send_to_users` for the message's options.
 
         Raises:
-            InvalidArgumentError: a plain string for targets, a message that no call would take.
+            InvalidArgumentError: targets is a plain string, or the message breaks a fixed rule.
 
         Source: messages.send_to_users
         """
@@ -137,12 +141,12 @@ class Fanout:
         keep_message_ids: bool = False,
         progress: Callable[[Progress], None] | None = None,
     ) -> FanoutJob:
-        """Send to any number of groups, 3 a call; 20 a second by default.
+        """Send to any number of groups, 3 per call; 20 messages a second by default.
 
         See the class for the arguments, and `messages.send_to_groups` for the message's options.
 
         Raises:
-            InvalidArgumentError: a plain string for targets, a message that no call would take.
+            InvalidArgumentError: targets is a plain string, or the message breaks a fixed rule.
 
         Source: messages.send_to_groups
         """
@@ -191,12 +195,12 @@ class Fanout:
         keep_message_ids: bool = False,
         progress: Callable[[Progress], None] | None = None,
     ) -> FanoutJob:
-        """Send to any number of chat rooms, 10 a call; 100 a second by default.
+        """Send to any number of chat rooms, 10 per call; 100 messages a second by default.
 
         See the class for the arguments, and `messages.send_to_rooms` for the message's options.
 
         Raises:
-            InvalidArgumentError: a plain string for targets, a message that no call would take.
+            InvalidArgumentError: targets is a plain string, or the message breaks a fixed rule.
 
         Source: messages.send_to_rooms
         """
@@ -233,7 +237,7 @@ class Fanout:
         name = encoder.job
         refuse_string(name, targets)
         options.check(name)
-        # What every call would meet is met here, before anything is read or sent.
+        # Errors that every call would have are raised here, before anything is read or sent.
         one_for_all = encoder.encode(SMALLEST if body is None or callable(body) else body)
         settings = Settings(
             name,

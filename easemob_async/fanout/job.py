@@ -1,10 +1,10 @@
-"""A bulk job as its user holds it: awaited, iterated, or kept in the hand while it runs."""
+"""A bulk job: to be awaited, iterated, or used as an async context manager."""
 
 from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable
 from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self
@@ -20,15 +20,17 @@ _DONE: Final = None
 
 
 class FanoutJob:
-    """One message, or one for each, on its way to many targets.
+    """A bulk job that sends one message, or one message each, to many targets.
 
-    - ``report = await job`` sends to all. `run` is the same as a coroutine.
-    - ``async for outcome in job`` gives each outcome as it is settled; leaving the loop stops it.
-    - ``async with job:`` runs it meanwhile: look at `report`, stop it with `cancel`; leaving the
-      block waits for its end, or stops it when the block raised.
+    - ``report = await job`` sends to all targets. `run` is the same as a coroutine.
+    - ``async for outcome in job`` yields each outcome as soon as it is settled; leaving the loop
+      stops the job.
+    - ``async with job:`` runs the job while the block runs: look at `report`, stop the job with
+      `cancel`. The end of the block waits for the job, or stops it if the block raised an error.
 
-    A job runs once. Stopping lets calls that are on their way finish and sends no other; an error
-    that every call would meet stops it at once and carries the account as ``error.report``.
+    A job runs once. A job that is stopped lets the calls in flight finish and sends no others. An
+    error that every call would have stops the job immediately and has the report as
+    ``error.report``.
     """
 
     def __init__(
@@ -46,17 +48,17 @@ class FanoutJob:
 
     @property
     def report(self) -> FanoutReport:
-        """The account as it stands; while the job runs, who is on the way counts as not sent."""
+        """The counts so far; while the job runs, targets in flight count as not sent."""
         return self._runner.report()
 
     def __await__(self) -> Generator[Any, None, FanoutReport]:
         return self.run().__await__()
 
     async def run(self) -> FanoutReport:
-        """Send to all; the same as awaiting, for ``create_task`` and the like.
+        """Send to all targets; the same as ``await job``, for ``create_task`` and the like.
 
         Raises:
-            EasemobError: an error that every call would meet; it carries the report.
+            EasemobError: an error that every call would have; its ``report`` has the counts.
         """
         if self._task is None:
             self._start()
@@ -68,17 +70,17 @@ class FanoutJob:
             raise
 
     async def plan(self) -> FanoutPlan:
-        """Tell what the job would do, without sending: reads all targets, and makes all messages.
+        """Return what the job would do, without sending: read all targets and make all messages.
 
-        In place of running it: a source that can be read once is read to its end by this.
-        A journal that is there is taken into account; ids that are given twice far apart are
-        seen only by ``dedupe`` or by the run itself.
+        A job can be planned or run, not both, and this reads the targets to their end. An existing
+        journal is taken into account. Ids that come twice far apart are found only by ``dedupe`` or
+        by the run itself.
         """
         self._start()
         return await self._preview()
 
     def cancel(self) -> None:
-        """Stop: calls on their way finish, no other leaves. Harmless when it is over."""
+        """Stop the job: calls in flight finish, no others are sent. Harmless if the job is over."""
         self._runner.stop()
 
     async def __aenter__(self) -> Self:
@@ -95,7 +97,7 @@ class FanoutJob:
         assert self._task is not None
         if error is not None:
             self._runner.stop(abandoned=True)
-        # Whoever iterated has left: who waits to tell an outcome must not wait for ever.
+        # The caller no longer iterates: a worker that reports an outcome must not wait forever.
         self._runner.detach_listener()
         drain = None if self._queue is None else asyncio.create_task(_drain(self._queue))
         try:
@@ -105,14 +107,14 @@ class FanoutJob:
             await asyncio.gather(self._task, return_exceptions=True)
             raise
         except Exception:
-            # The block's own error says more than what it made of the job.
+            # The error of the block is more useful than the error of the job that it stopped.
             if error is None:
                 raise
         finally:
             if drain is not None:
                 drain.cancel()
 
-    async def __aiter__(self) -> AsyncIterator[Outcome]:
+    async def __aiter__(self) -> AsyncGenerator[Outcome, None]:
         queue: asyncio.Queue[Iterable[Outcome] | None] = asyncio.Queue(
             self._runner.settings.options.workers
         )
@@ -131,7 +133,7 @@ class FanoutJob:
         finally:
             if not task.done():
                 self._runner.stop(abandoned=True)
-                # Who waits to tell an outcome that nobody hears any more must not wait for ever.
+                # A worker that reports an outcome which nobody reads must not wait forever.
                 drain = asyncio.create_task(_drain(queue))
                 await asyncio.gather(task, return_exceptions=True)
                 drain.cancel()
@@ -143,15 +145,17 @@ class FanoutJob:
 
     def _start(self) -> None:
         if self._started:
-            raise RuntimeError(f"{self._name}: this job was started before; make another")
+            raise RuntimeError(
+                f"{self._name}: this job was started before; a job runs once: make another"
+            )
         self._started = True
 
     def __del__(self) -> None:
-        # Attributes may be missing when the constructor failed.
+        # Attributes may be missing if the constructor failed.
         if not getattr(self, "_started", True):
             warnings.warn(
-                f"{self._name}: a job was made and never started: nothing was sent; is an await "
-                "missing? Await it, iterate it, or hold it with async with",
+                f"{self._name}: a job was never started, so nothing was sent; is `await` missing? "
+                "Await the job, iterate it, or use it with `async with`",
                 RuntimeWarning,
                 stacklevel=2,
                 source=self,

@@ -1,4 +1,4 @@
-"""What becomes of each target of a bulk job."""
+"""The outcome of each target of a bulk job."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ import attrs
 
 
 class OutcomeStatus(StrEnum):
-    """What became of a target; every target that was read ends in exactly one."""
+    """The status of a target; every target that was read ends in exactly one status."""
 
     SENT = "sent"
     """Accepted by the service, with a message id."""
     FAILED = "failed"
-    """A definite no, with the error: the service's, or of a rule that target or body break."""
+    """Definitely not accepted: the service refused it, or the target or its body breaks a rule."""
     UNKNOWN = "unknown"
-    """The request left and no definite answer came. Never repeated by itself: the service has no
-    way to tell a repetition from a second message."""
+    """The request was sent and no definite answer arrived. It is never retried automatically: the
+    service cannot distinguish a retry from a second message."""
     SKIPPED = "skipped"
-    """Given twice, or settled by an earlier run of the journal."""
+    """A duplicate, or settled by an earlier run of the journal."""
     NOT_SENT = "not_sent"
-    """Read, but the job was stopped first."""
+    """Read, but the job was stopped before it was sent."""
 
 
 @attrs.define
 class Outcome:
-    """What became of one target."""
+    """The outcome of one target."""
 
     target: str
     """The target, as it was given."""
     status: OutcomeStatus
-    """What became of it."""
+    """The status of the target."""
     message_id: str | None = None
-    """The message's id, where it was sent."""
+    """The message's id, if it was sent."""
     error: Exception | None = None
-    """Why it was not, where it was not."""
+    """The reason why it was not sent, or why its outcome is unknown."""

@@ -1,4 +1,4 @@
-"""How the calls of a job follow one another, so that it and single calls can live together."""
+"""The pace of a job's calls, so that single calls of the same client hardly wait."""
 
 from __future__ import annotations
 
@@ -11,38 +11,39 @@ from easemob_async.quotas import DAY, Limit
 
 Pace = Literal["even", "burst"]
 
-# Calls are spaced a little closer than the quota allows, so that a late one is caught up with;
-# the quota itself keeps them from coming too close.
+# Calls are spaced a little closer than the quota allows, to make up for late calls; the quota
+# itself keeps them within the limit.
 _SPACING: Final = 0.95
 
 
 class Pacer(Protocol):
-    """Lets the attempts of a job in."""
+    """The admission of a job's attempts."""
 
     def admission(self, messages: int) -> AbstractAsyncContextManager[None]:
-        """Give the context in which one attempt acquires its quota."""
+        """Return the context in which one attempt acquires its quota."""
         ...
 
     def unused(self) -> None:
-        """Take note that an attempt did not use its slot: it never left, or was refused."""
+        """Record that an attempt did not use its slot: it was never sent, or was refused."""
         ...
 
 
 class Burst:
-    """As fast as the quota lets go: for an app that nothing else uses."""
+    """The pace of a job that sends as fast as the quota allows, for an app that only it uses."""
 
     def admission(self, messages: int) -> AbstractAsyncContextManager[None]:
-        """Let in at once."""
+        """Admit an attempt immediately."""
         return nullcontext()
 
     def unused(self) -> None:
-        """There are no slots."""
+        """Do nothing: there are no slots."""
 
 
 class Even:
-    """Spaces calls over the window, with at most one acquisition of the job in the queue.
+    """The pace of a job that spaces its calls over the window of the quota.
 
-    A single call of the same client then finds at most one call of the job ahead of it.
+    At most one call of the job waits in the queue for quota, so a single call of the same client
+    has at most one call of the job ahead of it.
     """
 
     def __init__(self, limits: Sequence[Limit]) -> None:
@@ -58,7 +59,7 @@ class Even:
         self._per_message = max((s for unit, s in seconds if unit == "messages"), default=0.0)
 
     def unused(self) -> None:
-        """Let the next one in at once; the quota itself keeps the pace after a refusal."""
+        """Admit the next attempt immediately; after a refusal the quota itself keeps the pace."""
         self._next = 0.0
         self._freed.set()
 
@@ -79,12 +80,12 @@ class Even:
 
 
 def make_pacer(pace: Pace, limits: Sequence[Limit]) -> Pacer:
-    """Make what lets the calls of a job in."""
+    """Return the pacer of a job."""
     return Even(limits) if pace == "even" and limits else Burst()
 
 
 def shortest(limits: Sequence[Limit], *, calls: int, messages: int) -> float:
-    """Give the seconds in which a quota, evenly used, lets so much pass; day limits aside."""
+    """Return the seconds that a quota needs for so many calls and messages, without day limits."""
     return max(
         (
             (messages if limit.unit == "messages" else calls)

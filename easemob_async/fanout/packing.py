@@ -1,4 +1,4 @@
-"""Packing targets into calls: checked one by one, as full as the service allows. No I/O."""
+"""The packing of checked targets into calls that are as full as allowed, without I/O."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _CYCLE_LONGEST: Final = 10_000
 
 @attrs.frozen(eq=False)
 class PlannedCall:
-    """One request: who gets it, and what all of them get."""
+    """One request: its targets, and the message that all of them get."""
 
     targets: Sequence[str]
-    """Each once, in the order in which they came."""
+    """The targets without duplicates, in the order of the source."""
     content: bytes
     """The encoded message with its options, without the targets."""
 
 
 def call_sizes(most: int, limits: Sequence[Limit]) -> Iterator[int]:
-    """Give the sizes of calls, one after the other, without an end, that use a quota up.
+    """Yield sizes of calls that together use up a quota, endlessly.
 
-    20 messages a second and at most 3 a call: six calls of 3 and one of 2, and again.
+    For 20 messages a second and at most 3 per call: six calls of 3 and one of 2, repeatedly.
 
     Args:
-        most: the most targets that the service takes in a call.
+        most: the maximum number of targets of a call.
         limits: the limits in force.
     """
     counted = [limit for limit in limits if limit.unit == "messages"]
@@ -49,10 +49,10 @@ def call_sizes(most: int, limits: Sequence[Limit]) -> Iterator[int]:
 
 
 class Packer:
-    """Packs targets into calls; those that cannot be sent are settled on the spot.
+    """A packer of targets into calls; targets that break a rule are settled immediately.
 
-    Targets that get the same content share calls. At most `look_ahead` of them are held back to
-    find company; then who has waited longest goes, with whatever company there is.
+    Targets with the same content share calls. At most `look_ahead` targets wait for others with the
+    same content; beyond that the content that has waited longest is sent in a smaller call.
     """
 
     def __init__(
@@ -64,19 +64,19 @@ class Packer:
         self._look_ahead = look_ahead
         self._dedupe = dedupe
         self._recent: OrderedDict[str, None] = OrderedDict()
-        # The targets of each content, in order, each once.
+        # The waiting targets of each content, in order, without duplicates.
         self._waiting: dict[bytes, dict[str, None]] = {}
         self._held = 0
 
     @property
     def wanted(self) -> int:
-        """How many more targets make the next call full, if all get the same."""
+        """The number of targets that would make the next call full, if all have one content."""
         if len(self._waiting) == 1:
             return max(1, self._size - self._held)
         return self._size
 
     def whole(self, targets: list[str], content: bytes) -> PlannedCall | None:
-        """Plan a call in one go when nothing waits and nothing is wrong; else ``None``."""
+        """Plan a full call in one step if no target waits and none breaks a rule; else ``None``."""
         if self._held or self._dedupe or len(targets) != self._size:
             return None
         try:
@@ -89,7 +89,7 @@ class Packer:
         return PlannedCall(targets, content)
 
     def check(self, target: object) -> Outcome | None:
-        """Check a target before its content is made: a wrong one or a duplicate is settled."""
+        """Check a target before its content is made; return the outcome of a bad or double one."""
         problem = reference_problem(target)
         if problem is not None:
             return rejected(target, fail(self._operation, f"target {target!r:.80} {problem}"))
@@ -99,7 +99,7 @@ class Packer:
         return None
 
     def add(self, target: str, content: bytes) -> PlannedCall | Outcome | None:
-        """Take a target; return a call when one is full, or the outcome of a duplicate."""
+        """Add a target; return a call when one is full, or the outcome of a duplicate."""
         if self._dedupe:
             self._recent[target] = None
             if len(self._recent) > self._dedupe:
@@ -114,11 +114,11 @@ class Packer:
         return self.flush() if self._held >= self._look_ahead else None
 
     def flush(self) -> PlannedCall | None:
-        """Give the call that has waited longest, as full as it is; ``None`` when nobody waits."""
+        """Return a call of the targets that waited longest; ``None`` if no target waits."""
         return self._release(next(iter(self._waiting))) if self._waiting else None
 
     def held(self) -> list[str]:
-        """Give up who waits: the job was stopped."""
+        """Remove and return the waiting targets, since the job was stopped."""
         targets = [target for waiting in self._waiting.values() for target in waiting]
         self._waiting.clear()
         self._held = 0
@@ -128,7 +128,7 @@ class Packer:
         waiting = self._waiting.pop(content)
         targets = list(waiting)
         kept = targets[self._size :]
-        if kept:  # the sizes of calls differ: the next may be smaller than who waits by now
+        if kept:  # the sizes of calls differ: more targets may wait than the next call takes
             self._waiting[content] = dict.fromkeys(kept)
         call = PlannedCall(targets[: self._size], content)
         self._held -= len(call.targets)
@@ -137,13 +137,13 @@ class Packer:
 
 
 def rejected(target: object, error: Exception) -> Outcome:
-    """Settle a target as failed: a rule is broken, by it or by its message."""
+    """Settle a target as failed, since it or its message breaks a rule."""
     name = target if isinstance(target, str) else repr(target)
     return Outcome(name, OutcomeStatus.FAILED, error=error)
 
 
 def make_packer(settings: Settings, limits: Sequence[Limit]) -> Packer:
-    """Make what packs the targets of a job."""
+    """Return the packer of a job."""
     return Packer(
         settings.name,
         call_sizes(settings.send.most_targets, limits),
@@ -153,10 +153,10 @@ def make_packer(settings: Settings, limits: Sequence[Limit]) -> Packer:
 
 
 def refuse_string(operation: str, targets: object) -> None:
-    """Refuse a plain string as a list of targets: it would be sent to its letters.
+    """Refuse a plain string as targets: every letter would be a target.
 
     Raises:
-        InvalidArgumentError: it is one.
+        InvalidArgumentError: the targets are a string, or not iterable.
     """
     if isinstance(targets, str | bytes) or not (
         hasattr(targets, "__iter__") or hasattr(targets, "__aiter__")

@@ -1,4 +1,4 @@
-"""From the source to calls: read, deduplicated, given content, packed; nothing is lost."""
+"""The planner of a job: it reads targets, removes duplicates, adds content and packs calls."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from easemob_async.fanout.packing import Packer, PlannedCall, rejected
 from easemob_async.fanout.settings import Encoded, Settings
 from easemob_async.fanout.source import Source
 
-# So many targets settled without a call are told before more is read.
+# After so many targets that were settled without a call, they are reported before more are read.
 _TELL_AT: Final = 5_000
 
 
 @attrs.frozen
 class Step:
-    """What the planner has next."""
+    """The next step of the planner."""
 
     call: PlannedCall | None
-    """A call, on its way from now on: see `Planner.call_is_over`."""
+    """The next call; it counts as in flight until `Planner.call_is_over`."""
     settled: Sequence[Outcome]
     """Targets that were settled without a call."""
     skipped: Sequence[str]
-    """Targets that need no call any more."""
+    """Targets that do not need a call."""
     over: bool
-    """Whether there are no calls any more."""
+    """Whether this was the last step."""
 
 
 class Planner:
-    """Plans the calls of a job, one after the other, as they are asked for."""
+    """The planner of a job, which plans one call after the other on request."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Planner:
         self._source = source
         self._packer = packer
         self._deduplication = deduplication
-        # Items read and not planned yet, and calls planned and not asked for yet.
+        # Items that are read and not planned yet, and calls that are planned and not returned yet.
         self._read: deque[Any] = deque()
         self._ready: deque[PlannedCall] = deque()
         self._unsifted: list[Any] = []
@@ -62,19 +62,19 @@ class Planner:
         self._all_over.set()
 
     async def next(self) -> Step:
-        """Return the next call, or what was settled without one; cancelled, it loses nothing."""
+        """Return the next call, or targets settled without one; a cancelled wait loses nothing."""
         if not self._ready:
             await self._plan_some()
         return self._step(self._ready.popleft() if self._ready else None)
 
     def call_is_over(self) -> None:
-        """A call that was returned is settled."""
+        """Record that a call which was returned is settled."""
         self._on_their_way -= 1
         if not self._on_their_way:
             self._all_over.set()
 
     def stop(self) -> tuple[Step, list[str]]:
-        """End early: return what was settled, and who was read and is in no call."""
+        """Stop early: return the settled targets, and the targets that were read and not sent."""
         names = [target for call in self._ready for target in call.targets]
         names += self._packer.held()
         names += map(_name, [*self._read, *self._unsifted, *self._source.left()])
@@ -109,14 +109,14 @@ class Planner:
                 self._ready.append(whole)
                 return
         while self._read:
-            # Taken off only when it is planned: a body of the caller's may be cancelled.
+            # An item is removed only when it is planned: the caller's function may be cancelled.
             await self._plan(self._read[0])
             self._read.popleft()
 
     async def _read_some(self, number: int) -> None:
         items = await self._source.take(number)
         if self._deduplication is not None and items:
-            # Kept where a cancellation finds them, until it is known what becomes of them.
+            # Kept here until they are sifted, so that a cancellation does not lose them.
             self._unsifted = items
             sifted = await self._deduplication.let_through(items)
             self._unsifted = []
@@ -125,15 +125,15 @@ class Planner:
             self._read.extend(items)
 
     async def _look_again(self) -> bool:
-        """Plan what was put aside because it may have been met before; ``False`` at the end."""
+        """Plan targets that were set aside as possible duplicates; return ``False`` at the end."""
         if self._deduplication is None:
             return False
         if self._second is None:
-            # What is planned and has not left is in no journal yet.
+            # Calls that are planned and not sent yet are not in the journal.
             await self._all_over.wait()
             self._second = self._deduplication.second_look(self._packer.wanted)
         try:
-            self._take(await anext(self._second))  # planned in the next turn, like what was read
+            self._take(await anext(self._second))  # planned in the next turn, like items read
         except StopAsyncIteration:
             return False
         return True
@@ -152,7 +152,7 @@ class Planner:
             return
         try:
             content = await self._content(target, message)
-        except Exception as error:  # of the caller's function, or of a message that breaks a rule
+        except Exception as error:  # from the caller's function, or the message breaks a rule
             self._settled.append(rejected(target, error))
             return
         except asyncio.CancelledError:
@@ -160,7 +160,7 @@ class Planner:
             if task is None or task.cancelling():
                 raise
             # The caller's function was cancelled, not this job.
-            cancelled = InvalidArgumentError(f"{target}: its body was cancelled")
+            cancelled = InvalidArgumentError(f"{target}: the function for its body was cancelled")
             self._settled.append(rejected(target, cancelled))
             return
         packed = packer.add(target, content)
@@ -180,7 +180,8 @@ class Planner:
                 return settings.constant
             if settings.make_body is None:
                 raise InvalidArgumentError(
-                    f"{settings.name}: no body is given and the target brings none"
+                    f"{settings.name}: the target has no body; pass body=... to the job, or "
+                    "(target, message) pairs as targets"
                 )
             message = settings.make_body(target)
             if inspect.isawaitable(message):

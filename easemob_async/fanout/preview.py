@@ -1,4 +1,4 @@
-"""What a job would do, without doing it."""
+"""The plan of a bulk job: what it would send, without sending it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from easemob_async.transport.transport import Transport
 async def preview(
     transport: Transport, targets: Iterable[Any] | AsyncIterable[Any], settings: Settings
 ) -> FanoutPlan:
-    """Read all targets, make and check their messages, pack them, and send nothing.
+    """Read all targets, make and check their messages, pack them into calls, and send nothing.
 
-    A journal that is there is looked at, as if the job were run again; one that is not is not made.
+    An existing journal is read as if the job were run again; a missing one is not created.
     """
     limits = transport.limits(settings.send.operation)
     if settings.journal is not None and not settings.journal.exists():

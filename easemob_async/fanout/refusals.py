@@ -1,9 +1,9 @@
-"""What follows when the service refuses a whole call of a job. Decided without I/O.
+"""The decision what to do when the service refuses a whole call of a job, without I/O.
 
-A refusal is *about every call* (credentials, the app, its plan), *about the message*, or it may be
-about one target. Then the call is taken apart, so that only those fail who are refused alone. A
-mistake that everybody's call would meet must cost a few requests, and not the quota: the counts
-kept here end that, and they are the job's, over all of its runs.
+A refusal is *about every call* (credentials, the app, its plan), *about the message*, or perhaps
+*about one target*. In the last case the call is split, so that only targets that are refused alone
+fail. A mistake that affects all targets must cost a few requests and not the whole quota: the
+counts here stop the job. They belong to the job and last over all of its runs.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from easemob_async.transport.retry import NOT_TAKEN
 About = Literal["every call", "the message", "a target"]
 
 ALONE: Final = 3
-"""So many targets of a refused call are tried alone before it is halved."""
+"""The number of targets of a refused call that are tried alone before the call is halved."""
 ALONE_AT_FIRST: Final = 20
-"""So many while nobody was ever accepted: if all are refused, everybody would be."""
+"""The same number while no target was ever accepted: if all are refused, the job stops."""
 ENDED_EARLY_IN_A_ROW: Final = 3
-"""So many calls in a row of which everybody who was tried alone is refused stop a job."""
+"""The number of consecutive calls that stop a job if all targets tried alone were refused."""
 ENDED_EARLY_IN_A_ROW_OWN: Final = 10
-"""The same where each target has its own message."""
+"""The same number for a job in which each target has its own message."""
 
 # Statuses that say nothing about a target: token, payment, method, proxy, media type, upgrade.
 _EVERY_CALL: Final = NOT_TAKEN | {401, 402, 405, 407, 411, 415, 426, 431, 451}
@@ -53,7 +53,7 @@ _TOO_LARGE: Final = 14007
 
 
 def about(error: APIError, operation: str) -> About:
-    """Tell what a definite no to a whole call is about."""
+    """Return the subject of a definite refusal of a whole call."""
     if error.operation != operation:
         return "every call"  # no token
     if isinstance(error, AuthenticationError | AppNotFoundError | RateLimitError):
@@ -74,44 +74,44 @@ def about(error: APIError, operation: str) -> About:
 
 
 def kind(error: APIError, target: str) -> tuple[object, ...]:
-    """Return what is the same in two refusals of the same kind: all but the target's name."""
-    # A request's number, or another id, is in many a refusal of the same kind.
+    """Return a key that is equal for refusals of the same kind: all except the target's name."""
+    # Refusals of the same kind may contain different request numbers or other ids.
     words = _NUMBERED.sub("#", without_name(error.description, target))
     return error.status, error.error, words
 
 
 class Refusals:
-    """The counts of a job that decide when refusals stop it."""
+    """The counts of refusals that decide when a job stops."""
 
     def __init__(self, *, own_messages: bool, counts: Mapping[str, int]) -> None:
         self._in_a_row = ENDED_EARLY_IN_A_ROW_OWN if own_messages else ENDED_EARLY_IN_A_ROW
         self.accepted = bool(counts.get("accepted"))
-        """Whether anybody was ever accepted in the job."""
+        """Whether any target was ever accepted in the job."""
         self._alone = counts.get("refused alone", 0)
         self._ended_early = counts.get("ended early", 0)
         self._written: Mapping[str, int] = dict(counts)
 
     def alone(self) -> int:
-        """Return how many of a refused call are tried alone at the most."""
+        """Return the maximum number of targets of a refused call that are tried alone."""
         return ALONE if self.accepted else ALONE_AT_FIRST
 
     def note_accepted(self) -> None:
-        """Somebody was accepted."""
+        """Record that a target was accepted."""
         self.accepted = True
         self._alone = self._ended_early = 0
 
     def note_refused_alone(self) -> bool:
-        """A target was refused alone; tell whether the job stops: everybody would be."""
+        """Record that a target was refused alone; return whether the job stops."""
         if self.accepted:
             return False
         self._alone += 1
         if self._alone < ALONE_AT_FIRST:
             return False
-        self._alone = 0  # another run begins anew: the mistake may have been put right
+        self._alone = 0  # another run counts from 0: the mistake may have been corrected
         return True
 
     def note_ended_early(self) -> bool:
-        """All who were tried alone of a call were refused; tell whether the job stops."""
+        """Record that all targets of a call tried alone were refused; return whether it stops."""
         if not self.accepted:
             return False
         self._ended_early += 1
@@ -121,7 +121,7 @@ class Refusals:
         return True
 
     def changes(self) -> Mapping[str, int]:
-        """Return the counts that are not in the journal yet, to be written there."""
+        """Return the changed counts, to be written to the journal."""
         counts = {
             "accepted": int(self.accepted),
             "refused alone": self._alone,
@@ -134,9 +134,9 @@ class Refusals:
 
 
 def spread(targets: Sequence[str], number: int) -> tuple[list[str], list[str]]:
-    """Choose as many from the beginning, the middle, the end, and in between; also the rest.
+    """Choose so many targets, spread over the whole list; return them and the rest.
 
-    The first three that are returned are the first, the middle and the last.
+    The first three of the chosen are the first, the middle and the last target of the list.
     """
     last = len(targets) - 1
     step = last / (number - 1)
@@ -150,6 +150,6 @@ def spread(targets: Sequence[str], number: int) -> tuple[list[str], list[str]]:
 
 
 def halves(targets: Sequence[str]) -> list[list[str]]:
-    """Cut in two; what is one, or none, stays so."""
+    """Split targets into two halves, without an empty half."""
     middle = (len(targets) + 1) // 2
     return [part for part in (list(targets[:middle]), list(targets[middle:])) if part]

@@ -1,10 +1,10 @@
-"""What becomes of each target, and the account of all of them."""
+"""The report, the plan and the progress of a bulk job."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import Final
 import attrs
 
 from easemob_async.errors import APIError, EasemobError, JournalError
-from easemob_async.fanout.journal.reader import STATE_OF, read_last
+from easemob_async.fanout.journal.reader import read_last
+from easemob_async.fanout.journal.rows import STATE_OF
 from easemob_async.fanout.outcomes import Outcome, OutcomeStatus
 from easemob_async.wire.codec import whole_text
 
@@ -24,7 +25,10 @@ _READ_AT_ONCE: Final = 1000
 
 
 class JournalEntries:
-    """Outcomes that a journal holds, read as they are needed; each loop starts anew."""
+    """The outcomes in a journal, read as needed, with ``for`` or ``async for``.
+
+    Each loop starts from the beginning.
+    """
 
     def __init__(self, journal: Path, status: OutcomeStatus) -> None:
         self._journal = journal
@@ -38,7 +42,7 @@ class JournalEntries:
                 error = EasemobError(item.reason or self._status.value)
                 yield Outcome(item.target, self._status, None, error)
 
-    async def __aiter__(self) -> AsyncIterator[Outcome]:
+    async def __aiter__(self) -> AsyncGenerator[Outcome, None]:
         outcomes = iter(self)
         while part := await asyncio.to_thread(lambda: list(islice(outcomes, _READ_AT_ONCE))):
             for outcome in part:
@@ -47,48 +51,50 @@ class JournalEntries:
 
 @attrs.frozen(kw_only=True)
 class FanoutReport:
-    """The account of a job. ``sent + failed + unknown + skipped + not_sent == read``."""
+    """The report of a job. ``sent + failed + unknown + skipped + not_sent == read``."""
 
     read: int = 0
-    """Targets taken from the source."""
+    """The number of targets read from the source."""
     sent: int = 0
-    """Accepted by the service."""
+    """The number of targets whose message the service accepted."""
     failed: int = 0
-    """Definitely not accepted."""
+    """The number of targets whose message was definitely not accepted."""
     unknown: int = 0
-    """May or may not have been accepted."""
+    """The number of targets whose message may or may not have been accepted."""
     skipped: int = 0
-    """Given twice, or settled by an earlier run of the journal."""
+    """The number of targets that are duplicates, or were settled by an earlier run."""
     not_sent: int = 0
-    """Read, but the job was stopped first; while it runs, those on their way."""
+    """The number of targets read before the job was stopped; while it runs, those in flight."""
     calls: int = 0
-    """Requests that were answered or given up."""
+    """The number of requests that were answered or given up."""
     seconds: float = 0.0
-    """How long the job has taken."""
+    """The duration of the job in seconds."""
     reasons: Mapping[str, int] = attrs.field(factory=dict)
-    """How often each reason for failed and unknown came up; rare ones together."""
+    """The number of targets for each reason of failed and unknown; rare reasons are counted
+    together."""
     failed_before: int = 0
-    """Those of the skipped who failed in an earlier run; ``retry_failed=True`` tries them again."""
+    """The number of skipped targets that failed in an earlier run; ``retry_failed=True`` sends to
+    them again."""
     journal: Path | None = None
-    """The job's journal, where it keeps one."""
+    """The path of the job's journal, if it has one."""
 
     @property
     def complete(self) -> bool:
-        """Whether every target that was read was sent, or sent once before."""
+        """Whether every target that was read was sent to, in this run or before."""
         return self.sent + self.skipped == self.read and not self.failed_before
 
     @property
     def rate(self) -> float:
-        """Targets settled a second."""
+        """The number of targets settled per second."""
         return (self.read - self.not_sent) / self.seconds if self.seconds > 0 else 0.0
 
     def iter_sent(self) -> JournalEntries:
-        """Stream the targets that were sent to, in this run or an earlier one, likewise.
+        """Stream the targets that were sent to, in this run or an earlier one, from the journal.
 
-        With the ids of their messages, where ``keep_message_ids=True`` kept them.
+        The outcomes have the ids of the messages if the job ran with ``keep_message_ids=True``.
 
         Raises:
-            JournalError: the job kept no journal; iterate the job instead.
+            JournalError: the job has no journal; iterate the job instead.
         """
         return JournalEntries(self._journal_or_raise(), OutcomeStatus.SENT)
 
@@ -96,23 +102,23 @@ class FanoutReport:
         """Stream the targets that failed from the journal, with ``for`` or ``async for``.
 
         Raises:
-            JournalError: the job kept no journal; iterate the job instead.
+            JournalError: the job has no journal; iterate the job instead.
         """
         return JournalEntries(self._journal_or_raise(), OutcomeStatus.FAILED)
 
     def iter_unknown(self) -> JournalEntries:
-        """Stream the targets whose fate is unknown from the journal, likewise.
+        """Stream the targets whose outcome is unknown from the journal; see `iter_failed`.
 
         Raises:
-            JournalError: the job kept no journal; iterate the job instead.
+            JournalError: the job has no journal; iterate the job instead.
         """
         return JournalEntries(self._journal_or_raise(), OutcomeStatus.UNKNOWN)
 
     def _journal_or_raise(self) -> Path:
         if self.journal is None:
             raise JournalError(
-                "the job kept no journal, so nobody knows who failed; give it journal=..., or "
-                "iterate it: async for outcome in client.fanout.to_users(...)"
+                "the job has no journal, so the targets with this outcome are not recorded; pass "
+                "journal=..., or iterate the job: async for outcome in client.fanout.to_users(...)"
             )
         return self.journal
 
@@ -128,24 +134,25 @@ class FanoutReport:
 
 @attrs.frozen(kw_only=True)
 class FanoutPlan:
-    """What a job would do. ``to_send + failed + unknown + skipped == read``."""
+    """The plan of a job: what it would do. ``to_send + failed + unknown + skipped == read``."""
 
     read: int
-    """Targets taken from the source."""
+    """The number of targets read from the source."""
     to_send: int
-    """Targets that would be sent to: as many messages."""
+    """The number of targets that would be sent to, which is the number of messages."""
     calls: int
-    """Requests that would take."""
+    """The number of requests for them."""
     failed: int
-    """Targets that break a rule, or whose message does."""
+    """The number of targets that break a rule, or whose message does."""
     unknown: int
-    """Targets that an earlier run of the journal left unknown, and that would stay so."""
+    """The number of targets that an earlier run left unknown, and that would stay unknown."""
     skipped: int
-    """Given twice, or settled by an earlier run of the journal."""
+    """The number of targets that are duplicates, or were settled by an earlier run."""
     duration: timedelta
-    """How long the quota makes that last; 0 where no quota is kept."""
+    """The time that the quota needs for it; 0 without a quota."""
     reasons: Mapping[str, int]
-    """How often each reason for failed and unknown came up; rare ones together."""
+    """The number of targets for each reason of failed and unknown; rare reasons are counted
+    together."""
 
     def __str__(self) -> str:
         seconds = timedelta(seconds=round(self.duration.total_seconds()))
@@ -160,16 +167,16 @@ class FanoutPlan:
 
 @attrs.frozen
 class Progress:
-    """How far a job is, a few times a second."""
+    """The progress of a job, reported a few times a second."""
 
     report: FanoutReport
     """The counts so far."""
     rate: float
-    """Targets settled a second, lately."""
+    """The number of targets settled per second since the previous report."""
 
 
 class Tally:
-    """Counts while a job runs."""
+    """The counts of a job while it runs."""
 
     def __init__(self) -> None:
         self.read = 0
@@ -185,7 +192,7 @@ class Tally:
         error: Exception | None = None,
         target: str | None = None,
     ) -> None:
-        """Count targets that are settled; ``target`` is the only one, if there is one."""
+        """Count settled targets; ``target`` is the target if there is only one."""
         self.counts[status] += number
         if error is not None:
             if status is OutcomeStatus.SKIPPED:
@@ -197,11 +204,11 @@ class Tally:
 
     @property
     def settled(self) -> int:
-        """How many targets have an outcome."""
+        """The number of targets that have an outcome."""
         return sum(self.counts.values())
 
     def report(self, seconds: float, journal: Path | None = None) -> FanoutReport:
-        """Give the account as it stands; who was read and has no outcome is not sent yet."""
+        """Return the counts so far; targets without an outcome count as not sent."""
         counts = {status.value: number for status, number in self.counts.items()}
         counts["not_sent"] += self.read - self.settled
         ordered = dict(sorted(self._reasons.items(), key=lambda item: -item[1]))
@@ -216,12 +223,12 @@ class Tally:
         )
 
 
-# messages.send_to_users(["ann", … 600 ids]): what a call is called in its errors.
+# messages.send_to_users(["ann", … 600 ids]): the name of a call in its errors.
 _CALL: Final = re.compile(r'[a-z_.]+\((?:"[^"]*"|\["[^"]*"(?:, … \d+ ids)?\]|\[\]|, )*\): ')
 
 
 def _reason(error: Exception, target: str | None) -> str:
-    """Return what is the same for all targets that an error of its kind stands for."""
+    """Return the part of an error that is equal for all targets with the same kind of error."""
     status = getattr(error, "status", None)
     if isinstance(error, APIError) and status is not None:
         words = ": ".join(part for part in (str(status), error.error, error.description) if part)
@@ -238,11 +245,11 @@ def _reason(error: Exception, target: str | None) -> str:
 
 
 def without_name(text: str, target: str) -> str:
-    """Take a target's name out of a text."""
+    """Return a text in which ``…`` replaces the name of a target."""
     for shown in (repr(target)[:80], f'"{target[:80]}"'):
         text = text.replace(shown, "…")
     if target:
-        # "acme#shop_ann" names ann as well, and the service writes names in lower case.
+        # "acme#shop_ann" contains the name ann too, and the service writes names in lower case.
         name = rf"(?<![^\W_]){re.escape(target)}(?![^\W_])"
         text = re.sub(name, "…", text, flags=re.IGNORECASE)
     return text

@@ -1,4 +1,4 @@
-"""Running a job: workers take calls, send them, and settle every target exactly once."""
+"""The run of a job: workers take calls, send them, and settle every target exactly once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import attrs
 
 from easemob_async.errors import APIError, EasemobError, JournalError, ResponseError
 from easemob_async.fanout.deduplication import Deduplication, open_deduplication
-from easemob_async.fanout.journal.reader import FAILED, SENT, STATE_OF, UNKNOWN, Settled
+from easemob_async.fanout.journal.rows import FAILED, SENT, STATE_OF, UNKNOWN, Settled
 from easemob_async.fanout.journal.writer import Journal, Verdict
 from easemob_async.fanout.outcomes import Outcome, OutcomeStatus
 from easemob_async.fanout.pacing import make_pacer
@@ -33,12 +33,12 @@ from easemob_async.wire import codec
 Listener = Callable[[Iterable[Outcome]], Awaitable[None]]
 
 _PROGRESS_EVERY: Final = 0.25
-# A server that restarts is waited for, some twelve seconds; then the job stops.
+# So many attempts wait about twelve seconds for a server that restarts; then the job stops.
 _TRIES: Final = 8
 
 
 class Runner:
-    """Runs one job."""
+    """The run of one job."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class Runner:
         self._stopping = False
         self._error: BaseException | None = None
         self._listener: Listener | None = None
-        # Targets of calls that were given and did not leave.
+        # Targets of calls that were planned and not sent.
         self._unsent: list[str] = []
         self._started_at: float | None = None
         self._ended_at: float | None = None
@@ -72,13 +72,15 @@ class Runner:
         self._progress_settled = 0
 
     def attach_listener(self, listener: Listener) -> None:
-        """Have every outcome from now on told; must come before the job runs."""
+        """Report every outcome to a listener; this must come before the job runs."""
         if self._started_at is not None:
-            raise RuntimeError(f"{self.settings.name}: iterate a job before it runs")
+            raise RuntimeError(
+                f"{self.settings.name}: the job is already running; iterate it before it runs"
+            )
         self._listener = listener
 
     def report(self) -> FanoutReport:
-        """Give the account as it stands."""
+        """Return the counts so far."""
         seconds = 0.0
         if self._started_at is not None:
             ended = self._ended_at
@@ -87,15 +89,15 @@ class Runner:
         return self._tally.report(seconds, self.settings.journal)
 
     def detach_listener(self) -> None:
-        """Tell no outcomes any more."""
+        """Stop reporting outcomes."""
         self._listener = None
 
     def stop(self, error: BaseException | None = None, *, abandoned: bool = False) -> None:
-        """Send nothing more; calls on their way finish.
+        """Stop sending; calls in flight finish.
 
         Args:
-            error: why.
-            abandoned: nobody listens to outcomes any more.
+            error: the reason, if it is an error.
+            abandoned: whether nobody reads the outcomes any longer.
         """
         if abandoned:
             self._listener = None
@@ -111,7 +113,7 @@ class Runner:
         """Send to all targets.
 
         Raises:
-            EasemobError: what stopped the job; it carries the report.
+            EasemobError: the error that stopped the job; its ``report`` has the counts.
         """
         self._started_at = time.monotonic()
         settings = self.settings
@@ -138,13 +140,13 @@ class Runner:
             await self._tell(unsent)
         report = self.report()
         if self._error is not None:
-            with contextlib.suppress(AttributeError, TypeError):  # not every error can carry it
+            with contextlib.suppress(AttributeError, TypeError):  # not every error can have it
                 self._error.report = report  # type: ignore[attr-defined]
             raise self._error
         return report
 
     async def _finish(self, deduplication: Deduplication | None) -> None:
-        """Settle what is left, and let go of everything, whatever fails on the way."""
+        """Settle the rest of the targets, and close everything, whatever fails meanwhile."""
         try:
             try:
                 rest, left = self._planner.stop()
@@ -157,7 +159,7 @@ class Runner:
             self._ended_at = time.monotonic()
             try:
                 self._tell_progress(final=True)
-            except Exception as error:  # of the caller's function
+            except Exception as error:  # from the caller's function
                 self.stop(error)
         finally:
             try:
@@ -168,7 +170,7 @@ class Runner:
             finally:
                 try:
                     await self._source.close()
-                except Exception as error:  # of the caller's generator
+                except Exception as error:  # from the caller's generator
                     self.stop(error)
 
     async def _run_workers(self, deduplication: Deduplication | None) -> None:
@@ -186,7 +188,7 @@ class Runner:
             try:
                 await asyncio.wait(tasks)
             except asyncio.CancelledError:
-                # Told twice: who is on the way is given up, and unknown.
+                # Cancelled twice: calls in flight are given up, with an unknown outcome.
                 for task in tasks:
                     task.cancel()
                 await asyncio.wait(tasks)
@@ -212,13 +214,13 @@ class Runner:
             if not self._stopping:
                 self.stop(EasemobError(f"{self.settings.name}: a worker was cancelled"))
             raise
-        except Exception as error:  # the source's own, or a defect: nothing may be lost silently
+        except Exception as error:  # from the source, or a defect: nothing may be lost silently
             self.stop(error)
 
     async def _take_step(self, worker: Worker) -> Step:
         worker.waiting = True
         step = await self._planner.next()
-        worker.waiting = False  # what is settled is told to the end, also when the job is stopped
+        worker.waiting = False  # settled targets are all reported, also if the job is stopped
         try:
             await self._settle_step(step)
         except BaseException:
@@ -229,7 +231,7 @@ class Runner:
         return step
 
     async def _send(self, call: PlannedCall, worker: Worker) -> None:
-        """Send a call; what is refused as a whole is taken apart where that may help."""
+        """Send a call; a call that is refused as a whole is split, if that may help."""
         targets = call.targets
         refusal = await self._try(targets, call.content, worker)
         if refusal is None:
@@ -243,7 +245,7 @@ class Runner:
             await worker.withdraw()
             return
         if len(targets) == 1 or (about_message and its_own):
-            # Nothing to take apart: it is the target, or all have the message that is refused.
+            # The call cannot be split: it has one target, or all targets have the refused message.
             if refusals.accepted:
                 await self._fail(targets, refusal, worker)
                 if refusals.note_ended_early():
@@ -264,14 +266,14 @@ class Runner:
             finally:
                 self._trying_alone.release()
             return
-        # What is in here is neither settled nor on its way.
+        # The targets in here are neither settled nor in flight.
         left: deque[list[str]] = deque([list(targets)])
         try:
             await worker.withdraw()
             if self._refusals.accepted:
                 halved = await self._try_some_alone(left, call.content, worker)
             else:
-                async with self._trying_alone:  # so many of the job, not of each worker
+                async with self._trying_alone:  # the number counts for the job, not per worker
                     halved = await self._try_some_alone(left, call.content, worker)
             while halved and left and not self._stopping:
                 part = left.popleft()
@@ -285,7 +287,7 @@ class Runner:
             self._unsent += [target for part in left for target in part]
 
     async def _try_some_alone(self, left: deque[list[str]], content: bytes, worker: Worker) -> bool:
-        """Try some targets of a refused call alone; tell whether the rest is to be halved."""
+        """Try some targets of a refused call alone; return whether the rest is to be halved."""
         refusals = self._refusals
         (whole,) = left
         alone, rest = spread(whole, refusals.alone())
@@ -315,7 +317,7 @@ class Runner:
         return True
 
     async def _try(self, targets: Sequence[str], content: bytes, worker: Worker) -> APIError | None:
-        """Send one request. A definite no that is not about every call is returned, not settled."""
+        """Send one request; return a definite refusal that is not about every call, unsettled."""
         body = content[:-1] + b',"to":' + codec.dumps(targets) + b"}"
         error: EasemobError
         try:
@@ -327,9 +329,9 @@ class Runner:
             ids = answer.each(str, "data", under=targets)
         except EasemobError as failure:
             error = failure
-        except BaseException as cause:  # cancelled, or an exception of a hook or provider
+        except BaseException as cause:  # cancelled, or an exception from a hook or provider
             if worker.departed:
-                error = EasemobError(f"{self.settings.name}: given up while on its way: {cause!r}")
+                error = EasemobError(f"{self.settings.name}: given up while in flight: {cause!r}")
                 self._count(OutcomeStatus.UNKNOWN, targets, error)
             else:
                 self._unsent += targets
@@ -349,7 +351,7 @@ class Runner:
             self._tally.calls += 1
             return error
         else:
-            # Nothing was sent, and nothing else can be: these targets wait for another run.
+            # Nothing was sent, and no other call can be: these targets wait for another run.
             self._unsent += targets
             if not isinstance(error, StoppedError):
                 self.stop(error)
@@ -365,8 +367,9 @@ class Runner:
 
     def _stop_refused(self, error: APIError) -> None:
         error.add_note(
-            f"{self.settings.name}: stopped: everybody who was tried lately was refused, so nearly "
-            "everybody else would be; who was not tried is not sent, and another run goes on there"
+            f"{self.settings.name}: stopped: all targets that were tried last were refused, so "
+            "nearly all others would be refused too; targets that were not tried count as not "
+            "sent, and another run continues with them"
         )
         self.stop(error)
 
@@ -376,7 +379,7 @@ class Runner:
         lost: list[str] = []
         missing: ResponseError | None = None
         if not all(map(ids.__contains__, targets)):
-            missing = answer.wrong("data does not give the target a message id")
+            missing = answer.wrong("data has no message id for the target")
             lost = [target for target in targets if target not in ids]
         exceptions = tuple((target, UNKNOWN, str(missing)) for target in lost)
         kept = None
@@ -393,7 +396,7 @@ class Runner:
             sent = targets if not lost else [target for target in targets if target in ids]
             self._tally.add(OutcomeStatus.SENT, len(sent))
             if self._listener is not None:
-                # Made one by one as they are taken: so many at once would cost twice as much.
+                # Made one by one as they are taken: making them together would cost twice as much.
                 told = map(Outcome, sent, repeat(OutcomeStatus.SENT), map(ids.__getitem__, sent))
             if missing is not None:
                 told = chain(told, self._count(OutcomeStatus.UNKNOWN, lost, missing))
@@ -421,11 +424,12 @@ class Runner:
     async def _record(
         self, targets: Sequence[str], verdict: Verdict, worker: Worker
     ) -> tuple[JournalError | None, bool]:
-        """Have the journal know, before anything else happens to the call.
+        """Record the outcome of a call in the journal, before anything else happens to the call.
 
         Returns:
-            Why it cannot be written (then the job stops, the call unknown), and whether the worker
-            was cancelled meanwhile: what was answered is counted all the same.
+            The error if it cannot be written (then the job stops, and the outcome of the call is
+            unknown), and whether the worker was cancelled meanwhile: an answered call is counted
+            in any case.
         """
         written = worker.settle(targets, verdict, self._refusals.changes())
         cancelled = False
@@ -443,7 +447,7 @@ class Runner:
         return None, cancelled
 
     async def _settle_step(self, step: Step) -> None:
-        """Count, record and tell who was settled without a call."""
+        """Count, record and report the targets that were settled without a call."""
         settled, skipped = step.settled, step.skipped
         if skipped:
             self._tally.add(OutcomeStatus.SKIPPED, len(skipped))
@@ -460,7 +464,7 @@ class Runner:
                 await self._tell(map(Outcome, skipped, repeat(OutcomeStatus.SKIPPED)))
             await self._tell(settled)
         if skipped or settled:
-            self._tell_progress()  # last: it may raise
+            self._tell_progress()  # last, since it may raise
 
     def _count(
         self, status: OutcomeStatus, targets: Sequence[str], error: EasemobError

@@ -1,4 +1,4 @@
-"""What a job does: the arguments of its maker, checked."""
+"""The settings of a job: the arguments of the method that makes it, checked."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from easemob_async.resources.sending import Send, content
 from easemob_async.wire import codec
 
 OnUnknown = Literal["report", "resend"] | Callable[[str], Literal["report", "resend"]]
-"""What becomes of a target whose fate is unknown since an earlier run."""
+"""The decision about a target whose outcome is unknown since an earlier run."""
 
 
 class Encoded(bytes):
-    """The content of a message that was put aside: encoded already, and checked before."""
+    """The content of a message that was set aside: checked and encoded already."""
 
 
 @attrs.frozen(kw_only=True)
 class JobOptions:
-    """How a job runs; see `Fanout` for each."""
+    """The options of a job; `Fanout` describes each of them."""
 
     journal: str | PathLike[str] | None
     job_id: str | None
@@ -41,10 +41,10 @@ class JobOptions:
     progress: Callable[[Progress], None] | None
 
     def check(self, job: str) -> None:
-        """Check them.
+        """Check the options.
 
         Raises:
-            InvalidArgumentError: one of them makes no sense.
+            InvalidArgumentError: an option has a value that is not allowed.
         """
         checks.number(job, "workers", self.workers, least=1)
         if self.pace not in get_args(Pace):
@@ -57,13 +57,13 @@ class JobOptions:
                 f"on_unknown must be 'report', 'resend' or a function, not {self.on_unknown!r}",
             )
         if self.keep_message_ids and self.journal is None:
-            raise checks.fail(job, "keep_message_ids needs a journal to keep them in")
+            raise checks.fail(job, "keep_message_ids needs a journal; pass journal=... as well")
 
     def journal_path(self, job: str) -> Path | None:
-        """Return where the journal is.
+        """Return the absolute path of the journal, or ``None`` without one.
 
         Raises:
-            InvalidArgumentError: no file can be there.
+            InvalidArgumentError: the path cannot be that of a file.
         """
         if self.journal is None:
             return None
@@ -72,26 +72,30 @@ class JobOptions:
         except (TypeError, ValueError) as error:
             raise checks.fail(job, f"journal {self.journal!r}: {error}") from None
         if not str(self.journal) or path.is_dir():
-            raise checks.fail(job, f"journal {str(self.journal)!r} is no file")
+            raise checks.fail(job, f"journal {str(self.journal)!r} must be the path of a file")
         return path
 
 
 @attrs.frozen
 class Encoder:
-    """Checks messages, and encodes them with what goes with every one of a job."""
+    """An encoder of messages together with the options that all messages of a job share."""
 
     job: str
+    """The name of the job in errors."""
     fields: Mapping[str, Any]
-    """The options, as the wire names them."""
+    """The options, under the names that the request uses."""
     ext: Mapping[str, object] | None
+    """The app's own extension fields."""
     push: PushOptions | None
+    """The options of the push notification."""
     max_bytes: int
+    """The maximum size of body and ext together, in bytes."""
 
     def encode(self, message: Message) -> bytes:
         """Return a message as JSON with its options, without the targets.
 
         Raises:
-            InvalidArgumentError: no call would take it.
+            InvalidArgumentError: the message breaks a fixed rule.
         """
         made = content(self.job, message, ext=self.ext, push=self.push, max_bytes=self.max_bytes)
         fields = {**self.fields, "type": made.type, "body": made.body}
@@ -102,22 +106,25 @@ class Encoder:
 
 @attrs.frozen
 class Settings:
-    """What a job does."""
+    """The settings of a job."""
 
     name: str
-    """``"fanout.to_users"``."""
+    """The name of the job in errors, such as ``"fanout.to_users"``."""
     send: Send
+    """The operation of the job, with the limits of one call."""
     encoder: Encoder
+    """The encoder of its messages."""
     constant: bytes | None
-    """The encoded message of targets that bring none."""
+    """The encoded message of targets without their own message, if it is the same for all."""
     make_body: Callable[[str], Any] | None
-    """Makes the message of such a target, where they do not get the same."""
+    """The function that makes the message of such a target, if it is not the same for all."""
     options: JobOptions
+    """The options of the job."""
     journal: Path | None
-    """Where the journal is."""
+    """The path of the journal."""
 
     def identity(self) -> Mapping[str, str]:
-        """Return what tells this job from others in its journal."""
+        """Return the values by which a journal recognizes its job."""
         same_for_all = self.encoder.encode(SMALLEST) if self.constant is None else self.constant
         own = "each its own: " if self.constant is None else ""
         return {
@@ -128,4 +135,4 @@ class Settings:
 
 
 SMALLEST: Final = Text("")
-"""Stands for the messages that are not known yet."""
+"""The placeholder for messages that are not known yet."""

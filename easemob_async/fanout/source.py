@@ -1,4 +1,4 @@
-"""Where targets come from: any iterable, read as it is needed and never held whole."""
+"""The source of targets: an iterable that is read as needed and never held as a whole."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Source:
-    """Reads items in parts; what was read and not taken is kept when a read is cancelled."""
+    """A reader of an iterable in parts; when a read is cancelled, the items read are kept."""
 
     def __init__(self, targets: Iterable[Any] | AsyncIterable[Any]) -> None:
         self._is_async = isinstance(targets, AsyncIterable)
@@ -17,14 +17,14 @@ class Source:
         self._iterator: Any = None
         self._buffer: deque[Any] = deque()
         self.exhausted = False
-        """Whether nothing more will come."""
+        """Whether the iterable has ended."""
         self.read = 0
-        """How many items were taken from the iterable."""
+        """The number of items that were taken from the iterable."""
 
     async def take(self, number: int) -> list[Any]:
-        """Give as many items, or fewer at the end.
+        """Return so many items, or fewer at the end of the iterable.
 
-        Whatever the iterable raises is raised.
+        An error of the iterable is raised unchanged.
         """
         if self._iterator is None:
             targets: Any = self._targets
@@ -44,7 +44,7 @@ class Source:
         before = len(self._buffer)
         try:
             self._buffer.extend(islice(self._iterator, number - before))
-        finally:  # also what came before the iterable raised
+        finally:  # also count the items that came before an error
             self.read += len(self._buffer) - before
         items = list(self._buffer)
         self._buffer.clear()
@@ -52,11 +52,11 @@ class Source:
         return items
 
     def left(self) -> list[Any]:
-        """Give up what was read and not taken."""
+        """Return the items that were read and not taken."""
         return list(self._buffer)
 
     async def close(self) -> None:
-        """End an async generator where it stands."""
+        """Close the iterable, if it is an async generator."""
         close = getattr(self._iterator, "aclose", None)
         if close is not None:
             await close()

@@ -1,4 +1,4 @@
-"""One of the tasks of a job: where its call is, and what the journal has to know of it."""
+"""A worker of a job: the state of its present call, and the records of it in the journal."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from easemob_async.transport.policy import Policy, bulk
 
 
 class StoppedError(EasemobError):
-    """Ends a call that would have to be repeated after its job was stopped."""
+    """The end of a call that would be sent or retried after its job was stopped."""
 
 
 class Worker:
-    """Sends one call after the other."""
+    """A worker of a job, which sends one call after the other."""
 
     def __init__(
         self,
@@ -34,12 +34,12 @@ class Worker:
         self._number: int | None = None
         self.task: asyncio.Task[None] | None = None
         self.waiting = True
-        """It reads, or waits for quota, a token or to repeat: nothing is on its way."""
+        """Whether it reads, or waits for quota, a token or a retry: no request is in flight."""
         self.departed = False
-        """Its call left and is not answered yet."""
+        """Whether its call was sent and is not answered yet."""
 
     def policy(self, targets: Sequence[str]) -> Policy:
-        """Return what the transport has to say about the attempts of a new call."""
+        """Return the policy for the attempts of a new call."""
         self._number = None
         self.departed = False
 
@@ -69,15 +69,15 @@ class Worker:
 
     def _check(self) -> None:
         if self._is_stopped():
-            raise StoppedError("the job was stopped before this call left (again)")
+            raise StoppedError("the job was stopped before this call was sent or retried")
 
     def settle(
         self, targets: Sequence[str], verdict: Verdict, counts: Mapping[str, int]
     ) -> asyncio.Future[None] | None:
-        """Have the journal know what became of the call, or of targets that need none any more.
+        """Record the outcome of the call, or of targets that no longer need one, in the journal.
 
         Returns:
-            What to wait for until it is written; ``None`` without a journal.
+            A future that is done when it is written; ``None`` without a journal.
         """
         self.departed = False
         again: list[str] = []
@@ -92,22 +92,22 @@ class Worker:
         return self._journal.settle(number, verdict, counts)
 
     async def withdraw(self) -> None:
-        """Have the journal know that the call surely was not processed.
+        """Record in the journal that the call was certainly not processed.
 
         Raises:
-            JournalError: it cannot be written.
+            JournalError: the journal cannot be written.
         """
         number, self._number = self._number, None
         if self._journal is not None and number is not None:
             await self._journal.withdraw(number)
 
     def withdraw_at_once(self) -> None:
-        """The same without waiting: the call did not leave, and nobody is there to wait."""
+        """Record the same without waiting, for a call that was not sent and was cancelled."""
         number, self._number = self._number, None
         if self._journal is not None and number is not None:
             self._journal.withdraw(number)
 
     def interrupt(self) -> None:
-        """Cancel it, unless that would leave the fate of a call unknown."""
+        """Cancel the worker, unless that would leave the outcome of a call unknown."""
         if self.task is not None and self.waiting:
             self.task.cancel()

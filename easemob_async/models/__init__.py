@@ -1,1 +1,1 @@
-"""What the service takes and answers, as attrs classes: one module a subject, no I/O."""
+"""The requests and answers of the service as attrs classes, one module per resource; no I/O."""

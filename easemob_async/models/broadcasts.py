@@ -1,4 +1,4 @@
-"""Messages to everybody."""
+"""Messages to all users or all chat rooms of the app."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from easemob_async.wire.fields import wire
 
 @attrs.frozen
 class SentBroadcast:
-    """What a broadcast answers; there is no message id."""
+    """The answer to a broadcast; it has no message id."""
 
     broadcast_id: str = wire("id")
-    """The broadcast's id."""
+    """The id of the broadcast."""

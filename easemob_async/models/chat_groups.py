@@ -13,54 +13,54 @@ from easemob_async.wire.fields import Id, wire
 
 @attrs.frozen
 class CreatedGroup:
-    """A group that was just made."""
+    """A group that was just created."""
 
     group_id: Id = wire("groupid")
-    """Its id."""
+    """The id of the group."""
 
 
 @attrs.frozen
 class GroupSummary:
-    """A group as the list of all groups shows it; the 2014 form has only the id."""
+    """A group in the list of all groups; the 2014 form of the answer has only the id."""
 
     group_id: Id = wire("groupid")
-    """The group's id."""
+    """The id of the group."""
     name: str | None = wire("groupname", default=None)
-    """The group's name."""
+    """The name of the group."""
     owner: Id | None = None
-    """Who owns it."""
+    """The username of the owner."""
     member_count: int | None = wire("affiliations", default=None)
-    """How many members it has."""
+    """The number of members."""
     last_modified: datetime | None = wire("lastModified", "last_modified", default=None)
-    """When it was last changed."""
+    """The time of the last change."""
 
 
 @attrs.frozen
 class JoinedGroup:
-    """A group as the list of a user's groups shows it."""
+    """A group in the list of a user's groups."""
 
     group_id: Id = wire("groupId", "groupid", "id")
-    """The group's id."""
+    """The id of the group."""
     name: str | None = wire("name", "groupname", default=None)
-    """The group's name."""
+    """The name of the group."""
     avatar: str | None = None
-    """The URL of its picture."""
+    """The URL of the avatar."""
     owner: Id | None = None
-    """Who owns it."""
+    """The username of the owner."""
     description: str | None = None
-    """What it is about."""
+    """The description of the group."""
     banned: bool | None = wire("disabled", default=None)
-    """Whether it is banned: nothing in it can be changed."""
+    """Whether the group is banned; a banned group cannot be changed."""
     public: bool | None = None
-    """Whether it can be searched, and joined by asking."""
+    """Whether the group is public: users can find it and ask to join."""
     allow_invites: bool | None = wire("allowinvites", default=None)
-    """Whether regular members may invite."""
+    """Whether regular members may invite users."""
     members_only: bool | None = wire("membersonly", default=None)
     """Whether a request to join needs approval."""
     max_users: int | None = wire("maxusers", default=None)
-    """The most members, owner included."""
+    """The maximum number of members, including the owner."""
     created: datetime | None = None
-    """When it was made."""
+    """The time of creation."""
 
 
 @attrs.frozen
@@ -68,60 +68,60 @@ class JoinedGroupsPage(Page[JoinedGroup]):
     """A page of a user's groups."""
 
     total: int | None = None
-    """How many groups the user has joined in all."""
+    """The number of groups that the user has joined."""
 
 
 @attrs.frozen
 class ChatGroup:
-    """All that the service tells of a group."""
+    """The details of a group."""
 
     group_id: Id = wire("id", "groupid")
-    """The group's id."""
+    """The id of the group."""
     name: str | None = wire("name", "groupname", default=None)
-    """The group's name."""
+    """The name of the group."""
     avatar: str | None = None
-    """The URL of its picture."""
+    """The URL of the avatar."""
     description: str | None = None
-    """What it is about."""
+    """The description of the group."""
     owner: Id | None = None
-    """Who owns it."""
+    """The username of the owner."""
     members_only: bool | None = wire("membersonly", default=None)
     """Whether a request to join needs approval."""
     allow_invites: bool | None = wire("allowinvites", default=None)
-    """Whether regular members may invite."""
+    """Whether regular members may invite users."""
     max_users: int | None = wire("maxusers", default=None)
-    """The most members, owner included."""
+    """The maximum number of members, including the owner."""
     members: tuple[GroupMember, ...] = wire("affiliations", default=())
-    """Owner and members, at most 10 000 of them."""
+    """The owner and the members, at most 10 000."""
     member_count: int | None = wire("affiliations_count", default=None)
-    """How many members it has."""
+    """The number of members."""
     created: datetime | None = None
-    """When it was made."""
+    """The time of creation."""
     banned: bool | None = wire("disabled", default=None)
-    """Whether it is banned."""
+    """Whether the group is banned."""
     muted: bool | None = wire("mute", default=None)
-    """Whether all its members are muted."""
+    """Whether all members are muted."""
     public: bool | None = None
-    """Whether it can be searched, and joined by asking."""
+    """Whether the group is public: users can find it and ask to join."""
     custom: str | None = None
-    """The app's own extension info."""
+    """The app's own extension data."""
 
 
 @attrs.frozen
 class GroupFile:
-    """A file that a group shares."""
+    """A shared file of a group."""
 
     file_id: str
-    """Its id."""
+    """The id of the file."""
     name: str | None = wire("file_name", default=None)
-    """Its name."""
+    """The name of the file."""
     owner: Id | None = wire("file_owner", default=None)
-    """Who uploaded it, in lists."""
+    """The user who uploaded the file; only in lists."""
     size: int | None = wire("file_size", default=None)
-    """Bytes."""
+    """The size in bytes."""
     created: datetime | None = None
-    """When it was uploaded."""
+    """The time of the upload."""
     url: str | None = wire("file_url", default=None)
-    """Where it is, after uploading."""
+    """The URL of the file; only in the answer to an upload."""
     group_id: Id | None = None
-    """The group, after uploading."""
+    """The id of the group; only in the answer to an upload."""

@@ -1,4 +1,4 @@
-"""Chat rooms."""
+"""Chat rooms of the app."""
 
 from __future__ import annotations
 
@@ -12,73 +12,75 @@ from easemob_async.wire.fields import Id, wire
 
 
 class AutoDelete(StrEnum):
-    """What becomes of a room's attributes when the member who set them leaves."""
+    """The handling of a room's attributes when the member who set them leaves."""
 
     DELETE = "DELETE"
+    """The attributes are deleted."""
     NO_DELETE = "NO_DELETE"
+    """The attributes are kept."""
 
 
 @attrs.frozen
 class CreatedRoom:
-    """A room that was just made."""
+    """A room that was just created."""
 
     room_id: Id = wire("id")
-    """Its id."""
+    """The id of the room."""
 
 
 @attrs.frozen
 class RoomSummary:
-    """A room as the list of all rooms shows it."""
+    """A room in the list of all rooms."""
 
     room_id: Id = wire("id")
-    """The room's id."""
+    """The id of the room."""
     name: str | None = None
-    """The room's name."""
+    """The name of the room."""
     owner: Id | None = None
-    """Who owns it."""
+    """The username of the owner."""
     member_count: int | None = wire("affiliations_count", default=None)
-    """How many members it has, the owner included."""
+    """The number of members, including the owner."""
 
 
 @attrs.frozen
 class JoinedRoom:
-    """A room as the list of a user's rooms shows it."""
+    """A room in the list of a user's rooms."""
 
     room_id: Id = wire("id")
-    """The room's id."""
+    """The id of the room."""
     name: str | None = None
-    """The room's name."""
+    """The name of the room."""
     banned: bool | None = wire("disabled", default=None)
-    """Whether it is banned."""
+    """Whether the room is banned."""
 
 
 @attrs.frozen
 class ChatRoom:
-    """All that the service tells of a room."""
+    """The details of a room."""
 
     room_id: Id = wire("id")
-    """The room's id."""
+    """The id of the room."""
     name: str | None = None
-    """The room's name."""
+    """The name of the room."""
     description: str | None = None
-    """What it is about."""
+    """The description of the room."""
     owner: Id | None = None
-    """Who owns it."""
+    """The username of the owner."""
     members_only: bool | None = wire("membersonly", default=None)
-    """Whether joining needs approval."""
+    """Whether a request to join needs approval."""
     allow_invites: bool | None = wire("allowinvites", default=None)
-    """Whether any member may invite."""
+    """Whether all members may invite users."""
     max_users: int | None = wire("maxusers", default=None)
-    """The most members, owner included."""
+    """The maximum number of members, including the owner."""
     member_count: int | None = wire("affiliations_count", default=None)
-    """How many members it has."""
+    """The number of members."""
     members: tuple[GroupMember, ...] = wire("affiliations", default=())
-    """Owner and members, in no order."""
+    """The owner and the members, in no particular order."""
     created: datetime | None = None
-    """When it was made."""
+    """The time of creation."""
     custom: str | None = None
-    """The app's own extension info."""
+    """The app's own extension data."""
     public: bool | None = None
-    """Reserved by the service."""
+    """A field that the service reserves."""
     muted: bool | None = wire("mute", default=None)
-    """Whether all its members are muted."""
+    """Whether all members are muted."""

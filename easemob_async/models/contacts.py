@@ -10,17 +10,21 @@ from easemob_async.wire.fields import Id
 
 
 class ContactRelation(StrEnum):
-    """Whether a user is a contact of another."""
+    """The contact relation of one user to another."""
 
     FRIEND = "friend"
+    """The user is a contact."""
     NOT_FRIEND = "not_friend"
+    """The user is not a contact."""
 
 
 class BlockRelation(StrEnum):
-    """Whether a user is on the blocklist of another."""
+    """The blocklist relation of one user to another."""
 
     BLOCKED = "blacklist"
+    """The user is on the blocklist."""
     NOT_BLOCKED = "not_blacklist"
+    """The user is not on the blocklist."""
 
 
 @attrs.frozen
@@ -28,6 +32,6 @@ class Contact:
     """A contact of a user."""
 
     username: Id
-    """The contact."""
+    """The username of the contact."""
     remark: str | None = None
-    """The user's private remark on the contact, where it was asked for."""
+    """The user's private remark about the contact, if it was requested."""

@@ -14,30 +14,30 @@ class NewFavorite:
     """A favorite to save."""
 
     favorite_id: str
-    """Its id."""
+    """The id of the favorite."""
     data: str
-    """Its content, at most 20 480 characters."""
+    """The content, at most 20 480 characters."""
     type: int
-    """Its type, of the app's own numbering."""
+    """The type, a number that the app defines."""
     ext: str
-    """An extension, at most 1 024 characters."""
+    """The extension data, at most 1 024 characters."""
     created: datetime
-    """When it was saved (aware)."""
+    """The time of saving; an aware ``datetime``."""
 
 
 @attrs.frozen
 class Favorite:
-    """Something that a user saved."""
+    """A favorite of a user."""
 
     favorite_id: str = wire("id")
-    """Its id."""
+    """The id of the favorite."""
     type: int | None = None
-    """Its type, of the app's own numbering."""
+    """The type, a number that the app defines."""
     data: str | None = None
-    """Its content."""
+    """The content."""
     ext: str | None = None
-    """Its extension."""
+    """The extension data."""
     created: datetime | None = wire("createdAt", default=None)
-    """When it was saved; the unit is not documented: read as milliseconds."""
+    """The time of saving. Its unit is not documented; it is read as milliseconds."""
     updated: datetime | None = wire("updatedAt", default=None)
-    """When it was last changed."""
+    """The time of the last change."""

@@ -1,4 +1,4 @@
-"""Files of messages."""
+"""Attachments of messages."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ import attrs
 
 
 class Lifetime(StrEnum):
-    """How long attachments are kept."""
+    """The time for which attachments are kept."""
 
     DEFAULT = "default"
-    """As long as the app's setting says."""
+    """The time in the settings of the app."""
     REFRESH = "refresh"
-    """That long again, from now on."""
+    """The time in the settings of the app, counted again from now."""
     FOREVER = "forever"
+    """No end."""
 
 
 @attrs.frozen
 class UploadedFile:
-    """A file for messages that was just uploaded."""
+    """An attachment that was just uploaded."""
 
     file_id: str
-    """Its id."""
+    """The id of the file."""
     url: str
-    """What a message takes: ``Image(file.url, secret=file.secret)``."""
+    """The URL to send in a message: ``Image(file.url, secret=file.secret)``."""
     secret: str | None = attrs.field(default=None, repr=False)
-    """The share-secret: needed to download it, where it was uploaded with restricted access."""
+    """The share-secret; a file that was uploaded with restricted access needs it for downloads."""

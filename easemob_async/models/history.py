@@ -1,4 +1,4 @@
-"""The app's message history."""
+"""The message history of the app."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from easemob_async.models.received import Body
 
 @attrs.frozen
 class HistoryFile:
-    """A file with an hour's messages, or a part of it."""
+    """A file with the messages of one hour, or a part of them."""
 
     url: str = attrs.field(repr=False)
-    """Where it is, for a short time; it is signed: treat it as a secret."""
+    """The signed URL of the file, valid for a short time; treat it as a secret."""
 
 
 @attrs.frozen
 class HistoryMessage:
-    """A message as it was sent; what its record lacks is ``None``."""
+    """A message as it was sent; fields that its record lacks are ``None``."""
 
     message_id: str | None
-    """Its id."""
+    """The id of the message."""
     sent_at: datetime | None
-    """When it was sent."""
+    """The time of sending."""
     chat_type: ChatType | str | None
-    """What kind of conversation it is in."""
+    """The type of the conversation."""
     sender: str | None
-    """Who it is from."""
+    """The username of the sender."""
     target: str | None
-    """The user, group or room that it went to."""
+    """The user, group or room that the message was sent to."""
     bodies: tuple[Body, ...]
-    """The message; what is none of the types that can be sent is the plain mapping."""
+    """The bodies of the message; a body of a type that cannot be sent is the plain mapping."""
     ext: Mapping[str, Any] = attrs.field(factory=dict)
-    """The app's own extension."""
+    """The app's own extension data."""

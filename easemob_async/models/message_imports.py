@@ -1,4 +1,4 @@
-"""What importing messages answers."""
+"""Imported messages."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ class ImportedMessage:
     """A message that was imported."""
 
     message_id: str = wire("msg_id")
-    """Its id."""
+    """The id of the message."""

@@ -1,4 +1,4 @@
-"""Messages, one class a type, and what sending one answers. Addressing is separate: see sending."""
+"""Message bodies, one class per type, and the answers to sending and recalling messages."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ JSONObject = dict[str, Any]
 
 
 class RouteType(StrEnum):
-    """To whom a message goes."""
+    """The recipients that a message is delivered to."""
 
     ONLINE = "ROUTE_ONLINE"
-    """Only to who is online; such messages are not kept for roaming by default."""
+    """Only users who are online; such messages are not kept for roaming by default."""
 
 
 class RoomMessageLevel(StrEnum):
-    """What is dropped first when a chat room is under load: low, then normal, then high."""
+    """The priority of a message in a chat room under load: low is dropped first, high last."""
 
     HIGH = "high"
     NORMAL = "normal"
@@ -33,7 +33,7 @@ class RoomMessageLevel(StrEnum):
 
 
 class TargetType(StrEnum):
-    """What `messages.send_legacy` sends to."""
+    """The kind of targets of `messages.send_legacy`."""
 
     USERS = "users"
     GROUPS = "chatgroups"
@@ -56,7 +56,7 @@ def _filled(instance: object, attribute: attrs.Attribute[Any], value: object) ->
 def _whole(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise InvalidArgumentError(
-            f"message: {attribute.name} must be a whole number from 0, not {value!r}"
+            f"message: {attribute.name} must be an integer of at least 0, not {value!r}"
         )
 
 
@@ -64,14 +64,14 @@ def _measure(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not math.isfinite(value) or value < 0:  # type: ignore[arg-type,operator]
         raise InvalidArgumentError(
-            f"message: {attribute.name} must be a number from 0, not {value!r}"
+            f"message: {attribute.name} must be a number of at least 0, not {value!r}"
         )
 
 
 def _length(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
     if not isinstance(value, timedelta) or value < timedelta(0):
         raise InvalidArgumentError(
-            f"message: {attribute.name} must be a timedelta from 0, not {value!r}"
+            f"message: {attribute.name} must be a timedelta of at least 0, not {value!r}"
         )
 
 
@@ -80,32 +80,32 @@ _optional = attrs.validators.optional
 
 @attrs.frozen
 class Text:
-    """Words."""
+    """A text message."""
 
     type: ClassVar[str] = "txt"
     text: str = attrs.field(validator=_text)
-    """The text."""
+    """The text of the message."""
 
     def to_wire(self) -> JSONObject:
-        """Give the body as the service takes it."""
+        """Return the body in the service's form."""
         return {"msg": self.text}
 
 
 @attrs.frozen
 class _Attachment:
     url: str = attrs.field(validator=_filled)
-    """Where the file is: the URL that `files.upload` gave, never your own server's."""
+    """The URL of the file, from `files.upload`; never a URL of your own server."""
     filename: str | None = attrs.field(default=None, kw_only=True, validator=_optional(_text))
-    """Its name; without one the receiver's app shows none."""
+    """The name of the file; the recipient's app shows no name if it is missing."""
     secret: str | None = attrs.field(
         default=None, kw_only=True, repr=False, validator=_optional(_text)
     )
-    """The share-secret; needed for a file that was uploaded with restricted access."""
+    """The share-secret; required for a file that was uploaded with restricted access."""
     file_length: int | None = attrs.field(default=None, kw_only=True, validator=_optional(_whole))
-    """The file's size in bytes."""
+    """The size of the file in bytes."""
 
     def to_wire(self) -> JSONObject:
-        """Give the body as the service takes it."""
+        """Return the body in the service's form."""
         return _given(
             filename=self.filename,
             secret=self.secret,
@@ -120,15 +120,15 @@ class _Attachment:
 
 @attrs.frozen
 class Image(_Attachment):
-    """A picture of at most 10 MB."""
+    """An image message; the file has at most 10 MB."""
 
     type: ClassVar[str] = "img"
     width: float | None = attrs.field(default=None, kw_only=True, validator=_optional(_measure))
-    """Pixels."""
+    """The width in pixels."""
     height: float | None = attrs.field(default=None, kw_only=True, validator=_optional(_measure))
-    """Pixels."""
+    """The height in pixels."""
     thumb_filename: str | None = attrs.field(default=None, kw_only=True, validator=_optional(_text))
-    """The name of its thumbnail; with received messages only, it is not sent."""
+    """The filename of the thumbnail; only in received messages, it is not sent."""
 
     def _own(self) -> JSONObject:
         size = _given(width=self.width, height=self.height)
@@ -137,13 +137,13 @@ class Image(_Attachment):
 
 @attrs.frozen
 class Audio(_Attachment):
-    """A recording of at most 10 MB."""
+    """A voice message; the file has at most 10 MB."""
 
     type: ClassVar[str] = "audio"
     duration: timedelta | None = attrs.field(
         default=None, kw_only=True, validator=_optional(_length)
     )
-    """How long it plays; sent in whole seconds, rounded up."""
+    """The length of the recording; sent in seconds, rounded up."""
 
     def _own(self) -> JSONObject:
         return _given(length=_seconds(self.duration))
@@ -151,11 +151,11 @@ class Audio(_Attachment):
 
 @attrs.frozen
 class Video(_Attachment):
-    """A film of at most 10 MB."""
+    """A video message; the file has at most 10 MB."""
 
     type: ClassVar[str] = "video"
     thumb: str | None = attrs.field(default=None, kw_only=True, validator=_optional(_text))
-    """The URL of its thumbnail, uploaded separately."""
+    """The URL of the thumbnail, which is uploaded separately."""
     thumb_secret: str | None = attrs.field(
         default=None, kw_only=True, repr=False, validator=_optional(_text)
     )
@@ -163,15 +163,15 @@ class Video(_Attachment):
     thumb_width: float | None = attrs.field(
         default=None, kw_only=True, validator=_optional(_measure)
     )
-    """Pixels; with received messages only, it is not sent."""
+    """The width of the thumbnail in pixels; only in received messages, it is not sent."""
     thumb_height: float | None = attrs.field(
         default=None, kw_only=True, validator=_optional(_measure)
     )
-    """Pixels; with received messages only, it is not sent."""
+    """The height of the thumbnail in pixels; only in received messages, it is not sent."""
     duration: timedelta | None = attrs.field(
         default=None, kw_only=True, validator=_optional(_length)
     )
-    """How long it plays; sent in whole seconds, rounded up."""
+    """The length of the recording; sent in seconds, rounded up."""
 
     def _own(self) -> JSONObject:
         return _given(
@@ -181,7 +181,7 @@ class Video(_Attachment):
 
 @attrs.frozen
 class File(_Attachment):
-    """Any file of at most 10 MB."""
+    """A file message; the file has at most 10 MB."""
 
     type: ClassVar[str] = "file"
 
@@ -190,7 +190,8 @@ def _degrees(limit: float) -> Any:
     def check(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
         if not -limit <= value <= limit:
             raise InvalidArgumentError(
-                f"message: {attribute.name} must be degrees from -{limit:g} to {limit:g}: {value!r}"
+                f"message: {attribute.name} must be from -{limit:g} to {limit:g} degrees, "
+                f"not {value!r}"
             )
 
     return check
@@ -202,91 +203,91 @@ def _float(value: object) -> float:
             return float(value)
         except ValueError:
             pass
-    raise InvalidArgumentError(f"message: a position must be a number of degrees, not {value!r}")
+    raise InvalidArgumentError(f"message: latitude and longitude must be numbers, not {value!r}")
 
 
 @attrs.frozen
 class Location:
-    """A place."""
+    """A location message."""
 
     type: ClassVar[str] = "loc"
     latitude: float = attrs.field(converter=_float, validator=_degrees(90))
-    """Degrees, north positive; sent as a string, as the service wants it."""
+    """The latitude in degrees, north positive; sent as a string, as the service requires."""
     longitude: float = attrs.field(converter=_float, validator=_degrees(180))
-    """Degrees, east positive."""
+    """The longitude in degrees, east positive; sent as a string."""
     address: str = attrs.field(validator=_text)
-    """What the place is called."""
+    """The name of the place."""
 
     def to_wire(self) -> JSONObject:
-        """Give the body as the service takes it."""
+        """Return the body in the service's form."""
         return {"lat": _plain(self.latitude), "lng": _plain(self.longitude), "addr": self.address}
 
 
 @attrs.frozen
 class Command:
-    """An order to the receiving app; not shown to anybody."""
+    """A command message: an instruction for the recipient's app, not shown to the user."""
 
     type: ClassVar[str] = "cmd"
     action: str = attrs.field(validator=_text)
-    """What to do."""
+    """The command."""
     param: Mapping[str, Any] | None = None
-    """Details: JSON. Not on the service's pages; its own Java SDK sends it."""
+    """The parameters of the command, as JSON; undocumented, but the service's Java SDK sends it."""
 
     def to_wire(self) -> JSONObject:
-        """Give the body as the service takes it."""
+        """Return the body in the service's form."""
         return _given(action=self.action, param=None if self.param is None else dict(self.param))
 
 
 @attrs.frozen
 class Custom:
-    """A message of the app's own kind."""
+    """A message of a custom type that the app defines."""
 
     type: ClassVar[str] = "custom"
     event: str | None = None
-    """The kind: 1 to 32 of a-z, A-Z, 0-9, ``-``, ``_``, ``/``, ``.``."""
+    """The custom event type: 1 to 32 characters of a-z, A-Z, 0-9, ``-``, ``_``, ``/``, ``.``."""
     exts: Mapping[str, str] | None = None
-    """Its attributes: at most 16, strings only."""
+    """The attributes of the event: at most 16, strings only."""
 
     def __attrs_post_init__(self) -> None:
         if self.event is not None and not (
             isinstance(self.event, str) and api_limits.CUSTOM_EVENT.fullmatch(self.event)
         ):
             raise InvalidArgumentError(
-                f"message: event {self.event!r} must be 1 to 32 of a-z, A-Z, 0-9, '-', '_', '/' '.'"
+                f"message: event {self.event!r} must be 1 to 32 of a-z, A-Z, 0-9, '-_/.'"
             )
         exts = self.exts or {}
         if len(exts) > api_limits.CUSTOM_EXTS:
             raise InvalidArgumentError(
-                f"message: exts has {len(exts)} entries, at most {api_limits.CUSTOM_EXTS} "
+                f"message: exts has {len(exts)} entries; at most {api_limits.CUSTOM_EXTS} "
                 "are allowed"
             )
         for key, value in exts.items():
             if not isinstance(key, str) or not isinstance(value, str):
                 raise InvalidArgumentError(
-                    f"message: exts maps strings to strings, not {key!r} to {value!r}"
+                    f"message: exts must map strings to strings, not {key!r} to {value!r}"
                 )
 
     def to_wire(self) -> JSONObject:
-        """Give the body as the service takes it."""
+        """Return the body in the service's form."""
         exts = None if self.exts is None else dict(self.exts)
         return _given(customEvent=self.event, customExts=exts)
 
 
 Message = Text | Image | Audio | Video | File | Location | Command | Custom
-"""Any message body."""
+"""A message body of any type."""
 
 MESSAGE_TYPES: Final[Mapping[str, type[Message]]] = {
     cls.type: cls for cls in (Text, Image, Audio, Video, File, Location, Command, Custom)
 }
-"""The classes by the service's names of their types."""
+"""The message classes by the service's names of the types."""
 
 
 @attrs.frozen
 class SentMessages:
-    """What a send answers. "Sent" means accepted: the service takes unknown ids too."""
+    """The answer to a send. "Sent" means accepted: the service also accepts unknown ids."""
 
     message_ids: Mapping[str, str]
-    """The message's id for each target."""
+    """The message id for each target."""
 
 
 def _given(**fields: Any) -> JSONObject:
@@ -303,7 +304,7 @@ def _plain(degrees: float) -> str:
 
 
 class ChatType(StrEnum):
-    """What kind of conversation a message is in."""
+    """The type of the conversation that a message belongs to."""
 
     CHAT = "chat"
     GROUP_CHAT = "groupchat"
@@ -315,23 +316,23 @@ class Recall:
     """A message to recall."""
 
     message_id: str
-    """The message."""
+    """The id of the message."""
     target: str
-    """The user, group or room that it went to."""
+    """The user, group or room that the message was sent to."""
     chat_type: ChatType | str
-    """What the target is."""
+    """The type of the conversation."""
     operator: str | None = None
-    """Who recalls it; ``admin`` when it is not given."""
+    """The user who recalls the message; ``admin`` by default."""
     sync_device: bool | None = None
-    """Tell the sender's own online devices, too; one-to-one only."""
+    """Whether to notify the sender's own online devices as well; one-to-one chats only."""
     force: bool | None = None
-    """Recall it even after the time in which that can be done; not, when it is not given."""
+    """Whether to recall the message after the recall period as well; not by default."""
 
     def to_wire(self, operation: str) -> dict[str, Any]:
-        """Give it as the service takes it.
+        """Return the recall in the service's form.
 
         Raises:
-            InvalidArgumentError: an id that cannot be one.
+            InvalidArgumentError: a value cannot be an id.
         """
         fields = {
             "msg_id": checks.reference(operation, "message_id", self.message_id),
@@ -341,7 +342,7 @@ class Recall:
             if self.operator is None
             else checks.reference(operation, "operator", self.operator),
             "sync_device": self.sync_device,
-            "force": bool(self.force),  # the service wants to be told
+            "force": bool(self.force),  # the service requires this field
         }
         return {name: value for name, value in fields.items() if value is not None}
 
@@ -351,29 +352,17 @@ class RecalledMessage:
     """A message that was recalled."""
 
     message_id: str = wire("msg_id")
-    """The message."""
+    """The id of the message."""
     operator: Id | None = wire("from", default=None)
-    """Who recalled it."""
+    """The user who recalled the message."""
     target: Id | None = wire("to", default=None)
-    """The user, group or room that it went to."""
+    """The user, group or room that the message was sent to."""
     chat_type: ChatType | str | None = wire("chattype", "chat_type", default=None)
-    """What the target is."""
-
-
-@attrs.frozen
-class RecallRow:
-    """What the answer says of one recall."""
-
-    message: RecalledMessage
-    recalled: str
-
-    @staticmethod
-    def __from_wire__(fields: dict[str, Any]) -> dict[str, Any]:
-        return {**fields, "message": fields}
+    """The type of the conversation."""
 
 
 class StreamFormat(StrEnum):
-    """How a streamed text is shown."""
+    """The format in which a streamed text is shown."""
 
     TEXT = "text"
     MARKDOWN = "markdown"
@@ -381,7 +370,7 @@ class StreamFormat(StrEnum):
 
 @attrs.frozen
 class StreamChunk:
-    """What sending a piece answers."""
+    """The answer to sending one piece of a streaming message."""
 
     message_id: str | None = None
-    """The message's id; only with the first piece."""
+    """The id of the message; only for the first piece."""

@@ -17,27 +17,27 @@ def _left(value: timedelta | None) -> timedelta | None:
 
 @attrs.frozen
 class UserMute:
-    """How long a user is still muted in the whole app; 0 for not any more, `FOREVER` for good."""
+    """The time for which a user is still muted in the whole app: 0 for not muted, or `FOREVER`."""
 
     username: Id = wire("username", "userid")
-    """The user."""
+    """The username of the muted user."""
     chat: timedelta | None = attrs.field(default=None, converter=_left)
-    """In one-to-one conversations; ``None`` where the answer does not tell."""
+    """The time left in one-to-one chats; ``None`` if the answer does not contain it."""
     group_chat: timedelta | None = attrs.field(
         default=None, converter=_left, metadata=wire("groupchat").metadata
     )
-    """In chat groups."""
+    """The time left in chat groups."""
     chat_room: timedelta | None = attrs.field(
         default=None, converter=_left, metadata=wire("chatroom").metadata
     )
-    """In chat rooms."""
+    """The time left in chat rooms."""
     as_of: Seconds | None = wire("unixtime", default=None)
-    """When the service counted."""
+    """The time of the answer, by the clock of the service."""
 
 
 @attrs.frozen
 class UserMutesPage(Page[UserMute]):
-    """A page of muted users; one user may stand in several rows, one a kind of conversation."""
+    """A page of muted users; a user may have several rows, one per type of conversation."""
 
     as_of: datetime | None = None
-    """When the service counted."""
+    """The time of the answer, by the clock of the service."""

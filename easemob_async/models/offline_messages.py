@@ -1,4 +1,4 @@
-"""Messages that wait for users who are offline."""
+"""Messages that are stored for users who are offline."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class DeliveryStatus(StrEnum):
-    """Whether an offline message has reached its user."""
+    """The delivery status of an offline message."""
 
     DELIVERED = "delivered"
     UNDELIVERED = "undelivered"

@@ -1,8 +1,8 @@
-"""Pages of a list, and how a list is paged."""
+"""Pages of a list, and paginators that fetch them."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
@@ -16,9 +16,9 @@ class Page(Generic[T]):
     """One page of a list."""
 
     items: Sequence[T]
-    """What is on it, in the service's order."""
+    """The items of the page, in the service's order."""
     cursor: str | None = None
-    """Where the next page starts, for lists that go by a cursor; pass it to come back later."""
+    """The cursor of the next page, for lists with cursors; pass it later to continue there."""
     _fetch_next: Callable[[], Awaitable[Page[T]]] | None = attrs.field(
         default=None, repr=False, eq=False, alias="fetch_next"
     )
@@ -29,15 +29,15 @@ class Page(Generic[T]):
         return self._fetch_next is not None
 
     async def next(self) -> Page[T] | None:
-        """Fetch the page that follows, or give ``None`` after the last."""
+        """Fetch and return the next page; return ``None`` after the last one."""
         return None if self._fetch_next is None else await self._fetch_next()
 
 
 class Paginator(Generic[T]):
     """A list that is not fetched yet.
 
-    ``await`` it for the first `Page`, or ``async for`` it for every item of every page; a page is
-    fetched when it is needed, never ahead. Each ``await`` and each loop starts anew.
+    ``await`` returns the first `Page`; ``async for`` yields the items of all pages. A page is
+    fetched only when it is needed. Each ``await`` and each loop starts at the beginning.
     """
 
     __slots__ = ("_fetch_first",)
@@ -49,10 +49,10 @@ class Paginator(Generic[T]):
         return self.page().__await__()
 
     async def page(self) -> Page[T]:
-        """Fetch the first page; the same as awaiting, for ``create_task`` and the like."""
+        """Fetch the first page; the same as ``await``, for ``create_task`` and similar calls."""
         return await self._fetch_first()
 
-    async def __aiter__(self) -> AsyncIterator[T]:
+    async def __aiter__(self) -> AsyncGenerator[T, None]:
         page: Page[T] | None = await self.page()
         while page is not None:
             for item in page.items:
@@ -63,14 +63,14 @@ class Paginator(Generic[T]):
 def by_cursor(
     fetch: Callable[[str | None], Awaitable[Page[T]]], cursor: str | None = None
 ) -> Paginator[T]:
-    """Make a list that goes by cursor.
+    """Return a paginator for a list with cursors.
 
-    It ends where an answer has no cursor, repeats the one that was sent (`users.list`), or has
-    nothing on it.
+    The list ends when an answer has no cursor, repeats the cursor of the request (`users.list`),
+    or has no items.
 
     Args:
-        fetch: gives the page at a cursor, with the cursor that the service answered.
-        cursor: where to start.
+        fetch: returns the page at a cursor, with the cursor from the answer of the service.
+        cursor: the cursor to start at.
     """
 
     async def load(position: str | None) -> Page[T]:
@@ -89,12 +89,12 @@ def by_number(
     *,
     empty_ends: bool = True,
 ) -> Paginator[T]:
-    """Make a list that goes by page number.
+    """Return a paginator for a list with page numbers.
 
     Args:
-        fetch: gives the page with a number, and whether another may follow.
+        fetch: returns the page with a number, and whether another page may follow.
         first: the number of the first page.
-        empty_ends: whether a page with nothing on it is the last, whatever `fetch` says.
+        empty_ends: whether a page without items is the last, even if `fetch` expects another.
     """
 
     async def load(number: int) -> Page[T]:
@@ -107,7 +107,7 @@ def by_number(
 
 
 def whole(fetch: Callable[[], Awaitable[Sequence[T]]]) -> Paginator[T]:
-    """Make a list that the service gives whole, in one page."""
+    """Return a paginator for a list that the service returns in one page."""
 
     async def load() -> Page[T]:
         return Page(await fetch())

@@ -12,7 +12,7 @@ from easemob_async.wire.fields import Id, is_a_time, wire
 
 
 class GroupRole(StrEnum):
-    """What a member is. The service shows admins as members: see ``chat_groups.admins.list``."""
+    """The role of a member; admins are listed as members: see ``chat_groups.admins.list``."""
 
     OWNER = "owner"
     MEMBER = "member"
@@ -20,18 +20,18 @@ class GroupRole(StrEnum):
 
 @attrs.frozen
 class GroupMember:
-    """Who is in a group."""
+    """A member of a group or room."""
 
     username: Id
-    """The user."""
+    """The username of the member."""
     role: GroupRole | str
-    """Owner or member; admins show as members."""
+    """The role, owner or member; admins are listed as members."""
     joined_at: datetime | None = wire("joined_time", default=None)
-    """When the user joined, where it was asked for."""
+    """The time when the user joined, if it was requested."""
 
     @staticmethod
     def __from_wire__(fields: dict[str, Any]) -> dict[str, Any]:
-        # {"owner": "ann"} or {"member": "bob"}: the role is the key, one of tomorrow as well.
+        # {"owner": "ann"} or {"member": "bob"}: the key is the role, also a role added later.
         if "username" in fields:
             return {"role": GroupRole.MEMBER.value, **fields}
         for role, name in fields.items():
@@ -42,14 +42,14 @@ class GroupMember:
 
 @attrs.frozen
 class MutedMember:
-    """Who cannot send, and until when."""
+    """A muted member, and the end of the mute."""
 
     username: Id = wire("user")
-    """The member."""
+    """The username of the member."""
     expires_at: datetime | None = wire("expire", default=None)
-    """When the mute ends; ``None`` for never."""
+    """The end of the mute; ``None`` means never."""
 
     @staticmethod
     def __from_wire__(fields: dict[str, Any]) -> dict[str, Any]:
-        # open: what stands for "never"; -1 is what a request sends for it, others use a far time
+        # open: the value for "never" is not documented; requests send -1, other answers a far time
         return {k: v for k, v in fields.items() if k != "expire" or is_a_time(v)}

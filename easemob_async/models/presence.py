@@ -1,4 +1,4 @@
-"""Presence of users."""
+"""Presence of users, and subscriptions to it."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from easemob_async.wire.fields import Id, Seconds, wire
 
 @attrs.frozen
 class Presence:
-    """What a user shows of being there, on each device."""
+    """A user's presence."""
 
     username: Id = wire("uid")
-    """The user."""
+    """The username."""
     last_time: Seconds | None = None
-    """When the user was last online."""
+    """The time when the user was last online."""
     ext: str | None = None
-    """What the user's app says beside it."""
+    """The extension data that the user's app published with the presence."""
     status: dict[str, str] = attrs.field(factory=dict)
-    """The state of each device: ``"0"`` offline, ``"1"`` online, others are the app's own."""
+    """The status of each device: ``"0"`` offline, ``"1"`` online; other values are custom."""
     expires_at: Seconds | None = wire("expiry", default=None)
-    """When the subscription ends, where one was made."""
+    """The end of the subscription; only in the answer to `presence.subscribe`."""
 
 
 @attrs.frozen
 class PresenceSubscription:
-    """Whose presence a user is told of."""
+    """A subscription to a user's presence."""
 
     username: Id = wire("uid")
-    """The user who is watched."""
+    """The user whose presence is subscribed to."""
     expires_at: Seconds | None = wire("expiry", default=None)
-    """When the subscription ends."""
+    """The end of the subscription."""
 
 
 @attrs.frozen
@@ -39,4 +39,4 @@ class PresenceSubscriptionsPage(Page[PresenceSubscription]):
     """A page of subscriptions."""
 
     total: int | None = None
-    """How many there are in all."""
+    """The number of all subscriptions."""

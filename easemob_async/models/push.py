@@ -1,4 +1,4 @@
-"""Push notifications: options of a message, settings of users, templates, statistics."""
+"""Push notifications: options of a message, settings of users, templates and statistics."""
 
 from __future__ import annotations
 
@@ -15,122 +15,128 @@ from easemob_async.wire.fields import is_a_time, wire
 
 @attrs.frozen(kw_only=True)
 class DirectedTemplate:
-    """Another push text for some members of a group."""
+    """A push template for some members of a group."""
 
     target: Sequence[str]
-    """Usernames, in lower case: others have no effect."""
+    """The usernames in lower case; other usernames have no effect."""
     name: str | None = None
-    """The template's name."""
+    """The name of the template."""
     title_args: Sequence[str] | None = None
-    """Fill ``{0}`` and so on of the title; built in: ``{$fromNickname}``."""
+    """The values for ``{0}``, ``{1}`` ... in the title; ``{$fromNickname}`` is built in."""
     content_args: Sequence[str] | None = None
-    """Fill ``{0}`` and so on of the text; built in: ``{$msg}``."""
+    """The values for ``{0}``, ``{1}`` ... in the text; ``{$msg}`` is built in."""
 
 
 @attrs.frozen(kw_only=True)
 class PushTemplate:
-    """A stored text to push, with its blanks filled."""
+    """A stored push template, with the values for its placeholders."""
 
     name: str | None = None
-    """The template's name."""
+    """The name of the template."""
     title_args: Sequence[str] | None = None
-    """Fill ``{0}`` and so on of the title; built in: ``{$fromNickname}``."""
+    """The values for ``{0}``, ``{1}`` ... in the title; ``{$fromNickname}`` is built in."""
     content_args: Sequence[str] | None = None
-    """Fill ``{0}`` and so on of the text; built in: ``{$msg}``."""
+    """The values for ``{0}``, ``{1}`` ... in the text; ``{$msg}`` is built in."""
     disable_at_content: bool | None = None
-    """Drop the default text for who is mentioned."""
+    """Whether to omit the default text for users who are mentioned."""
     directed_template: DirectedTemplate | None = None
-    """Another text for some members; group messages only."""
+    """Another template for some members; group messages only."""
 
 
 @attrs.frozen(kw_only=True)
 class PushFilter:
-    """Which devices get the push."""
+    """A filter for the devices that get the push."""
 
     accept_device_id: Sequence[str] | None = None
-    """Only these devices."""
+    """The only devices that get the push."""
     ignore_device_id: Sequence[str] | None = None
-    """Not these devices."""
+    """The devices that do not get the push."""
     accept_notifier_name: Sequence[str] | None = None
-    """Only these push certificates."""
+    """The only push certificates that are used."""
     ignore_notifier_name: Sequence[str] | None = None
-    """Not these push certificates."""
+    """The push certificates that are not used."""
 
 
 @attrs.frozen(kw_only=True)
 class ApnsOptions:
-    """For Apple's push service."""
+    """Options for Apple's push service (APNs)."""
 
     category: str | None = attrs.field(default=None, metadata={"key": "em_push_category"})
+    """The category of the notification."""
     subtitle: str | None = attrs.field(default=None, metadata={"key": "em_alert_subTitle"})
+    """The subtitle of the notification."""
     mutable_content: bool | None = attrs.field(
         default=None, metadata={"key": "em_push_mutable_content"}
     )
-    """Rich push."""
+    """Whether the push is a rich push."""
     sound: str | None = attrs.field(default=None, metadata={"key": "em_push_sound"})
-    """A file in Library/Sounds: aiff, wav or caf."""
+    """The sound file in Library/Sounds: aiff, wav or caf."""
     badge: int | None = attrs.field(default=None, metadata={"key": "em_push_badge"})
+    """The number on the app's icon."""
     thread_id: str | None = None
-    """Groups notifications."""
+    """The id by which notifications are grouped."""
     content_available: int | None = attrs.field(
         default=None, metadata={"key": "em_push_content_available"}
     )
-    """1: a notification in the background."""
+    """1 for a background notification."""
 
 
 @attrs.frozen(kw_only=True)
 class HarmonyOptions:
-    """For HarmonyOS."""
+    """Options for the push service of HarmonyOS."""
 
     category: str | None = None
+    """The category of the notification."""
     click_action: str | None = None
-    """The page of the app to open."""
+    """The page of the app that a click opens."""
     is_test_message: bool | None = None
+    """Whether the notification is a test message."""
     notify_id: int | None = None
-    """The same id replaces the notification that is shown."""
+    """The id of the notification; it replaces a shown notification with the same id."""
     receipt_id: str | None = None
+    """The id of the receipt."""
 
 
 @attrs.frozen(kw_only=True)
 class PushOptions:
-    """How a message is pushed; what is not given is not sent.
+    """The options of a message's push notification; options that are not given are not sent.
 
     Source: the push extension (``message_ext`` of the push facts)
     """
 
     title: str | None = None
-    """The push's title."""
+    """The title of the notification."""
     content: str | None = None
-    """The push's text."""
+    """The text of the notification."""
     custom: Mapping[str, Any] | None = None
-    """The app's own data in the push: JSON."""
+    """The app's own data in the push, as JSON."""
     group_user_nickname: str | None = None
-    """Who is shown as the sender."""
+    """The nickname that is shown as the sender."""
     call: bool = False
-    """A VoIP push; APNs only."""
+    """Whether the push is a VoIP push; APNs only."""
     silent: bool | None = None
-    """No push for this message; the message itself is delivered."""
+    """Whether to send no push for this message; the message itself is delivered."""
     force: bool | None = None
-    """Push even to who does not want to be disturbed."""
+    """Whether to push also to users who have set do not disturb."""
     mention: Sequence[str] | Literal["all"] | None = None
-    """Usernames that are mentioned, or ``"all"``: they get another push text."""
+    """The usernames that are mentioned, or ``"all"``; these users get another push text."""
     template: PushTemplate | None = None
-    """A stored text."""
+    """The push template."""
     devices: PushFilter | None = None
-    """Which devices get it."""
+    """The devices that get the push."""
     apns: ApnsOptions | None = None
-    """For Apple."""
+    """The options for APNs."""
     android: Mapping[str, Any] | None = None
-    """For Android's push services: ``fcm_channel_id``, ``xiaomi_channel_id`` and so on."""
+    """The options for Android push services, e.g. ``fcm_channel_id``, ``xiaomi_channel_id``."""
     harmony: HarmonyOptions | None = None
-    """For HarmonyOS."""
+    """The options for HarmonyOS."""
 
     def __attrs_post_init__(self) -> None:
         if isinstance(self.mention, str) and self.mention != "all":
-            raise InvalidArgumentError("PushOptions: mention is a list of usernames, or 'all'")
+            raise InvalidArgumentError("PushOptions: mention must be a list of usernames, or 'all'")
 
     def to_ext(self) -> dict[str, Any]:
-        """Give the keys for a message's ``ext``."""
+        """Return the keys for the ``ext`` of a message."""
         shown = {
             "title": self.title,
             "content": self.content,
@@ -170,34 +176,36 @@ def _wire(value: attrs.AttrsInstance | None) -> dict[str, Any] | None:
 
 
 class PushDisplayStyle(StrEnum):
-    """What a push shows."""
+    """The content that a push notification shows."""
 
     NOTICE = "0"
-    """That there is a message."""
+    """Only the fact that a message has arrived."""
     MESSAGE = "1"
-    """Who sent it, and the message."""
+    """The sender and the message."""
 
 
 class PushMode(StrEnum):
-    """Which messages are pushed."""
+    """The messages that are pushed to a user."""
 
     DEFAULT = "DEFAULT"
-    """As the user's global setting says; not for the global setting itself."""
+    """The messages of the user's global setting; not allowed for the global setting itself."""
     ALL = "ALL"
+    """All messages."""
     AT = "AT"
-    """Only those that mention the user."""
+    """Only messages that mention the user."""
     NONE = "NONE"
+    """No messages."""
 
 
 class PushChatType(StrEnum):
-    """What kind of conversation a push setting is for."""
+    """The type of the conversation that a push setting is for."""
 
     USER = "user"
     GROUP = "chatgroup"
 
 
 class PushPlatform(StrEnum):
-    """Which push services are counted."""
+    """The push services that statistics count."""
 
     ALL = "ALL"
     APNS = "APNS"
@@ -206,14 +214,14 @@ class PushPlatform(StrEnum):
 
 @attrs.frozen
 class PushSettings:
-    """How a user wants to be pushed to."""
+    """The push settings of a user."""
 
     mode: PushMode | str | None = wire("type", default=None)
-    """Which messages."""
+    """The messages that are pushed."""
     ignore_interval: str | None = wire("ignoreInterval", default=None)
-    """The hours of each day without pushes, ``"21:30-08:00"``."""
+    """The daily do not disturb interval, ``"21:30-08:00"``."""
     ignored_until: datetime | None = wire("ignoreDuration", default=None)
-    """When the one time without pushes ends; ``None`` where there is none."""
+    """The end of the one-time do not disturb period; ``None`` if there is no such period."""
 
     @staticmethod
     def __from_wire__(fields: dict[str, Any]) -> dict[str, Any]:
@@ -222,27 +230,27 @@ class PushSettings:
 
 @attrs.frozen
 class StoredPushTemplate:
-    """A text that is pushed, with blanks."""
+    """A push template with placeholders, stored by the service."""
 
     name: str
-    """Its name."""
+    """The name of the template."""
     title_pattern: str | None = None
-    """The title, with ``{0}`` and so on, or ``{$fromNickname}``."""
+    """The title, with the placeholders ``{0}``, ``{1}`` ... or ``{$fromNickname}``."""
     content_pattern: str | None = None
-    """The text, likewise."""
+    """The text, with the placeholders ``{0}``, ``{1}`` ... or ``{$msg}``."""
     created: datetime | None = wire("createAt", "createdAt", default=None)
-    """When it was made."""
+    """The time of creation."""
     updated: datetime | None = wire("updateAt", "updatedAt", default=None)
-    """When it was last changed."""
+    """The time of the last change."""
 
 
 @attrs.frozen
 class PushCounts:
-    """What became of the pushes of a day."""
+    """The push statistics of a day."""
 
     succeeded: int = wire("successCount", default=0)
-    """How many were sent."""
+    """The number of pushes that were sent."""
     failed: int = wire("failCount", default=0)
-    """How many were not."""
+    """The number of pushes that failed."""
     arrived: int | None = wire("arriveCount", default=None)
-    """How many arrived, where the service tells."""
+    """The number of pushes that arrived, if the service reports it."""

@@ -17,19 +17,19 @@ class AddedReaction:
     """A reaction that was just added."""
 
     reaction_id: str = wire("id", "reactionId")
-    """Its id."""
+    """The id of the reaction."""
     message_id: str | None = wire("msgId", default=None)
-    """The message."""
+    """The id of the message."""
     chat_type: ChatType | str | None = None
-    """What kind of conversation it is in."""
+    """The type of the conversation."""
     group_id: Id | None = wire("groupId", default=None)
-    """The group; ``None`` for one-to-one."""
+    """The id of the group; ``None`` for one-to-one chats."""
     reaction: str | None = None
-    """The emoji's id."""
+    """The id of the emoji."""
     created: datetime | None = wire("createdAt", "createAt", default=None)
-    """When it was added."""
+    """The time when the reaction was added."""
     updated: datetime | None = wire("updatedAt", "updateAt", default=None)
-    """When it was changed."""
+    """The time of the last change."""
 
     @staticmethod
     def __from_wire__(fields: dict[str, Any]) -> dict[str, Any]:
@@ -38,39 +38,39 @@ class AddedReaction:
 
 @attrs.frozen
 class Reaction:
-    """A reaction on a message."""
+    """A reaction to a message."""
 
     reaction: str
-    """The emoji's id."""
+    """The id of the emoji."""
     count: int
-    """How many users added it."""
+    """The number of users who added the reaction."""
     reaction_id: str = wire("reactionId", "id")
-    """Its id."""
+    """The id of the reaction."""
     reacted: bool = wire("state", default=False)
-    """Whether the user who asks is one of them."""
+    """Whether the requesting user is one of them."""
     usernames: tuple[Id, ...] = wire("userList", default=())
-    """The first three who did."""
+    """The first three users who added the reaction."""
 
 
 @attrs.frozen
 class MessageReactions:
-    """The reactions on a message."""
+    """The reactions to a message."""
 
     message_id: str = wire("msgId")
-    """The message."""
+    """The id of the message."""
     reactions: tuple[Reaction, ...] = wire("reactionList", default=())
-    """What was added to it."""
+    """The reactions."""
 
 
 @attrs.frozen
 class ReactionPage(Page[str]):
-    """A page of the users who added a reaction, in the order in which they did."""
+    """A page of the users who added a reaction, in the order in which they added it."""
 
     reaction_id: str | None = None
-    """Its id."""
+    """The id of the reaction."""
     reaction: str | None = None
-    """The emoji's id."""
+    """The id of the emoji."""
     count: int | None = None
-    """How many users added it."""
+    """The number of users who added the reaction."""
     reacted: bool | None = None
-    """Whether the user who asks is one of them."""
+    """Whether the requesting user is one of them."""

@@ -1,4 +1,4 @@
-"""Message bodies as the service shows them: in history files and webhooks."""
+"""Received message bodies: in history files and webhooks."""
 
 from __future__ import annotations
 
@@ -26,36 +26,36 @@ _COMBINED = "sub_combine"
 
 @attrs.frozen
 class Combined:
-    """Several messages forwarded as one; only client SDKs send such, so it is only received."""
+    """A combined message: several messages forwarded as one. Only client SDKs can send it."""
 
     text: str
-    """What an app that does not know such messages shows."""
+    """The text that an app without support for combined messages shows."""
     url: str
-    """Where the file with the messages is."""
+    """The URL of the file with the messages."""
     title: str | None = None
-    """Its title."""
+    """The title."""
     summary: str | None = None
-    """The beginning of it, a line a message."""
+    """The summary of the first messages, one line per message."""
     level: int | None = None
-    """How deeply such messages are nested in it."""
+    """The depth to which combined messages are nested in it."""
     filename: str | None = None
-    """The file's name."""
+    """The name of the file."""
     file_length: int | None = None
-    """The file's size in bytes."""
+    """The size of the file in bytes."""
     secret: str | None = attrs.field(default=None, repr=False)
-    """The share-secret of the file, where its access is restricted."""
+    """The share-secret of the file, if access to it is restricted."""
 
 
 @attrs.frozen
 class Origin:
-    """Where a received message came from."""
+    """The origin of a received message."""
 
     kind: Literal["user", "group", "room"]
-    """What it is."""
+    """The type of the origin."""
     id: str
-    """The user who sent it, or the group or room that it was sent in."""
+    """The username of the sender, or the id of the group or room."""
     receiver: str | None = None
-    """The user who got it, of a message to one user: the bot."""
+    """The recipient of a one-to-one message: the bot."""
 
 
 class Answerable(Protocol):
@@ -63,16 +63,16 @@ class Answerable(Protocol):
 
     @property
     def origin(self) -> Origin | None:
-        """Where it came from; ``None`` when the service did not say."""
+        """The origin; ``None`` if the post does not contain it."""
         ...
 
 
 Body = Message | Combined | Mapping[str, Any]
-"""A body that was received; what is of no type that is known is the plain mapping."""
+"""A received body; a body of an unknown type is the plain mapping."""
 
 
 def read_body(body: Mapping[str, Any]) -> Body:
-    """Make the message that a body of the service is; what is none stays as it is."""
+    """Return the message for a body of the service; an unknown body is returned unchanged."""
     if not isinstance(body, Mapping):
         return body
     kind = body.get("type")
@@ -99,7 +99,7 @@ def _message(kind: str, body: Mapping[str, Any]) -> Message:
         case "loc":
             return Location(body["lat"], body["lng"], body["addr"])
         case "cmd":
-            # A webhook may have the structure of a text, with the action as `msg`.
+            # A webhook may use the form of a text message, with the action as `msg`.
             action = body.get("action")
             param = body.get("param")
             if not isinstance(param, Mapping | None):
@@ -144,7 +144,7 @@ def _combined(body: Mapping[str, Any]) -> Combined:
 
 
 def _whole(value: object) -> int | None:
-    """Read a whole number, which some pages print as text."""
+    """Read an integer, which some pages show as text."""
     if isinstance(value, str):
         return int(value)
     if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
@@ -153,7 +153,7 @@ def _whole(value: object) -> int | None:
 
 
 def _exts(body: Mapping[str, Any]) -> dict[str, str] | None:
-    """The newer form is a mapping; the older one a list of mappings with one key each."""
+    """Read the extensions: a mapping in the newer form, a list of mappings in the older one."""
     newer, older = body.get("v2:customExts"), body.get("customExts")
     if isinstance(newer, dict):
         return newer

@@ -1,4 +1,4 @@
-"""What a call on many items answers: an outcome for each."""
+"""The results of calls on many items: an outcome for each item."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ T_co = TypeVar("T_co", covariant=True)
 
 @attrs.frozen
 class BatchOutcome(Generic[T_co]):
-    """What became of one item."""
+    """The outcome of one item."""
 
     item: str
-    """The item, as it was given: a username, a group id."""
+    """The item as it was given, e.g. a username or a group id."""
     value: T_co | None = None
-    """What the service made of it, where it was accepted."""
+    """The service's answer for the item, if it was accepted."""
     reason: str | None = None
-    """The service's reason, where it was refused."""
+    """The service's reason, if the item was refused."""
     error: ResponseError | None = None
-    """Set where the answer does not say what became of it: it may have been done."""
+    """The error if the answer does not contain the outcome; the item may have been processed."""
 
     @property
     def ok(self) -> bool:
-        """Whether it was accepted."""
+        """Whether the item was accepted."""
         return self.reason is None and self.error is None
 
 
 @attrs.frozen
 class BatchResult(Generic[T_co]):
-    """An outcome for each item, in the order in which they were given.
+    """The outcomes of all items, in the order in which the items were given.
 
-    An item that the service refuses is data; a failure of a whole call is raised instead, with
-    what was settled before it in the error's ``partial``.
+    An item that the service refuses is an outcome. A failure of a whole request is raised instead;
+    the error's ``partial`` has the outcomes before it.
     """
 
     outcomes: Sequence[BatchOutcome[T_co]] = ()
-    """One for each item that was settled."""
+    """One outcome for each item that was handled."""
 
     @property
     def ok(self) -> bool:
@@ -49,12 +49,12 @@ class BatchResult(Generic[T_co]):
 
     @property
     def succeeded(self) -> Mapping[str, T_co | None]:
-        """What was accepted, by item."""
+        """The values of the accepted items, by item."""
         return {outcome.item: outcome.value for outcome in self.outcomes if outcome.ok}
 
     @property
     def failed(self) -> Mapping[str, str]:
-        """The reason of each item that was refused, or of which the answer does not tell."""
+        """The reasons of the items that were refused or are missing in the answer, by item."""
         return {o.item: o.reason or str(o.error) for o in self.outcomes if not o.ok}
 
     def __getitem__(self, item: str) -> BatchOutcome[T_co]:

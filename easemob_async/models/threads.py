@@ -1,4 +1,4 @@
-"""Threads of chat groups."""
+"""Message threads of chat groups."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from easemob_async.wire.fields import Id, wire
 
 @attrs.frozen
 class CreatedThread:
-    """A message thread that was just made."""
+    """A message thread that was just created."""
 
     thread_id: Id
-    """Its id."""
+    """The id of the thread."""
 
 
 @attrs.frozen
@@ -22,14 +22,14 @@ class Thread:
     """A message thread; the list of all threads has only the ids."""
 
     thread_id: Id = wire("id")
-    """The thread's id."""
+    """The id of the thread."""
     name: str | None = None
-    """Its name."""
+    """The name of the thread."""
     owner: Id | None = None
-    """Who made it."""
+    """The username of the owner, who created the thread."""
     message_id: str | None = wire("msgId", default=None)
-    """The message that it hangs on."""
+    """The id of the message that the thread belongs to."""
     group_id: Id | None = wire("groupId", default=None)
-    """The group that it is in."""
+    """The id of the group that the thread belongs to."""
     created: datetime | None = None
-    """When it was made."""
+    """The time of creation."""

@@ -1,4 +1,4 @@
-"""Tokens and what provides them."""
+"""Tokens, and the protocol of token providers."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from easemob_async.models.users import User
 from easemob_async.wire.fields import wire
 
 FOREVER: Final = timedelta.max
-"""A length of time without an end."""
+"""An unlimited length of time."""
 
 
 @attrs.frozen
 class Token:
-    """A token and when it ends. Its value is never shown by ``repr``."""
+    """A token and the time when it expires. ``repr`` never shows its value."""
 
     value: str = attrs.field(repr=False)
-    """What goes into the ``Authorization`` header."""
+    """The token to send in the ``Authorization`` header."""
     expires_at: datetime | None = None
-    """When it ends (aware, UTC); ``None`` when that is not known."""
+    """The time when the token expires (aware, UTC); ``None`` if it is not known."""
 
     def __attrs_post_init__(self) -> None:
         if self.expires_at is not None and self.expires_at.utcoffset() is None:
@@ -31,19 +31,18 @@ class Token:
 
 @runtime_checkable
 class TokenProvider(Protocol):
-    """Something that gives tokens: pass one as ``EasemobClient(token=...)``."""
+    """A provider of tokens, for ``EasemobClient(token=...)``."""
 
     async def get(self, *, username: str | None) -> Token:
-        """Give a token that is good now.
+        """Return a token that is valid now.
 
         Args:
-            username: set for the few operations that want the token of a user; ``None`` for the
-                app's token.
+            username: the user whose token a few operations need; ``None`` for the app's token.
         """
         ...
 
     def invalidate(self, token: Token) -> None:
-        """Take note that the service refused a token."""
+        """Mark a token as refused by the service."""
         ...
 
 
@@ -54,15 +53,15 @@ class AppToken:
     access_token: str = attrs.field(repr=False)
     """The token."""
     expires_in: timedelta = FOREVER
-    """How long it is good for."""
+    """The time for which the token is valid."""
     application: str | None = None
-    """The app's UUID."""
+    """The UUID of the app."""
 
     def to_token(self, now: datetime | None = None) -> Token:
-        """Give it as a `Token`, counted from now."""
+        """Return the token as a `Token` whose lifetime starts now."""
         try:
             ends = (now or datetime.now(UTC)) + self.expires_in
-        except OverflowError:  # for ever, or for longer than there are dates
+        except OverflowError:  # FOREVER, or later than the last date
             return Token(self.access_token)
         return Token(self.access_token, ends)
 
@@ -72,4 +71,4 @@ class UserToken(AppToken):
     """The answer of `tokens.create_user_token`."""
 
     user: User | None = wire("user", default=None)
-    """The user, as far as the service tells."""
+    """The user, with the fields that the service returns."""

@@ -1,4 +1,4 @@
-"""Users: who is registered, who is online, on which devices."""
+"""Registered users, their online status and their devices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _IGNORED_GROUP: Final = "notification_ignore_"
 
 
 class OnlineStatus(StrEnum):
-    """Whether at least one device of a user is online."""
+    """The online status of a user: online if at least one device is online."""
 
     ONLINE = "online"
     OFFLINE = "offline"
@@ -26,63 +26,63 @@ class NewUser:
     """A user to register."""
 
     username: str
-    """1 to 64 of a-z, 0-9, ``_``, ``-``, ``.``; unique in the app."""
+    """The username: 1 to 64 characters of a-z, 0-9, ``_``, ``-``, ``.``; unique in the app."""
     password: str = attrs.field(repr=False)
-    """At most 64 characters."""
+    """The password, at most 64 characters."""
     nickname: str | None = None
     """The name shown in push notifications, at most 100 characters."""
 
 
 @attrs.frozen
 class PushBinding:
-    """One device's push token, as an older answer lists it with its user."""
+    """The push token of one device, as older answers list it with the user."""
 
     device_id: str | None = wire("device_Id", "device_id", default=None)
-    """The device."""
+    """The id of the device."""
     device_token: str | None = wire("device_token", default=None, repr=False)
-    """Its push token."""
+    """The push token of the device."""
     notifier_name: str | None = None
-    """The push certificate."""
+    """The name of the push certificate."""
 
 
 @attrs.frozen
 class User:
-    """A registered user; what an answer does not tell is ``None``."""
+    """A registered user; fields that an answer does not contain are ``None``."""
 
     username: Id
-    """The user's id, in lower case."""
+    """The username, in lower case."""
     uuid: str | None = None
-    """The internal UUID."""
+    """The internal UUID of the user."""
     type: str | None = None
-    """The kind of object: ``"user"``."""
+    """The type of the object: ``"user"``."""
     created: datetime | None = None
-    """When it was registered."""
+    """The time of registration."""
     modified: datetime | None = None
-    """When it was last changed."""
+    """The time of the last change."""
     activated: bool | None = None
-    """``False`` while the user is banned."""
+    """Whether the user is active; ``False`` while the user is banned."""
     nickname: str | None = None
     """The name shown in push notifications."""
     notification_display_style: int | None = None
-    """0: push shows that there is a message; 1: it shows the message."""
+    """The content of push notifications: 0 only says that a message arrived, 1 shows it."""
     do_not_disturb: bool | None = wire("notification_no_disturbing", default=None)
-    """Whether push is silent at certain hours."""
+    """Whether do not disturb is on for certain hours."""
     do_not_disturb_start: str | None = wire("notification_no_disturbing_start", default=None)
-    """The hour at which silence starts, e.g. ``"8"``."""
+    """The hour at which do not disturb starts, e.g. ``"8"``."""
     do_not_disturb_end: str | None = wire("notification_no_disturbing_end", default=None)
-    """The hour at which silence ends, e.g. ``"18"``."""
+    """The hour at which do not disturb ends, e.g. ``"18"``."""
     ignored_groups: tuple[str, ...] = ()
-    """Groups whose messages are not pushed."""
+    """The ids of groups whose messages are not pushed."""
     notifier_name: str | None = None
-    """The push certificate."""
+    """The name of the push certificate."""
     device_token: str | None = wire("device_token", default=None, repr=False)
     """The push token."""
     push_bindings: tuple[PushBinding, ...] = wire("pushInfo", default=())
-    """Push tokens for each device, where the service tells."""
+    """The push tokens of each device, if the service returns them."""
 
     @staticmethod
     def __from_wire__(fields: dict[str, Any]) -> dict[str, Any]:
-        # The group's id is part of the key: notification_ignore_63112447328257.
+        # The id of the group is part of the key: notification_ignore_63112447328257.
         ignored = [
             key.removeprefix(_IGNORED_GROUP)
             for key, value in fields.items()
@@ -93,12 +93,12 @@ class User:
 
 @attrs.frozen
 class DeletedUsers:
-    """What `users.delete_batch` deleted."""
+    """The users that `users.delete_batch` deleted."""
 
     users: Sequence[User]
-    """The users that are gone, the earliest created first."""
+    """The deleted users, in the order of their creation."""
     cursor: str | None = None
-    """Where the next call would start; ``None`` once all are gone."""
+    """The cursor for the next call; ``None`` after all users are deleted."""
 
 
 @attrs.frozen
@@ -106,8 +106,8 @@ class Device:
     """A device on which a user is logged in and online."""
 
     device_id: str = wire("res")
-    """``{type}_{id}``, e.g. ``"android_123423453246"``; `users.disconnect_device` takes it."""
+    """The id ``{type}_{id}``, e.g. ``"android_123423453246"``, for `users.disconnect_device`."""
     device_uuid: str | None = None
-    """The device's UUID."""
+    """The UUID of the device."""
     device_name: str | None = None
-    """The device's name."""
+    """The name of the device."""

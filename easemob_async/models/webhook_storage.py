@@ -1,4 +1,4 @@
-"""Webhook posts that failed and that the service has stored."""
+"""Failed webhook posts that the service has stored."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from easemob_async.wire.fields import wire
 
 @attrs.frozen
 class StoredWebhooks:
-    """Webhooks of ten minutes that failed and were stored."""
+    """A set of failed webhook posts from ten minutes, stored by the service."""
 
     date: str
-    """The key of the set, ``"202109091440"``: pass it back as it is."""
+    """The key of the set, e.g. ``"202109091440"``; pass it back unchanged."""
     size: int
-    """How many there are."""
+    """The number of posts."""
     retries: int = wire("retry", default=0)
-    """How often they were delivered again so far."""
+    """The number of times that the set was posted again."""
 
 
 @attrs.frozen
 class ReplayedWebhooks:
-    """What became of asking for a stored set again."""
+    """The result of a request to post a stored set again."""
 
     date: str
     """The key of the set."""
     size: int
-    """How many there are."""
+    """The number of posts."""
     error: str | None = None
-    """The service's no; ``None`` when it took the request."""
+    """The reason of a refusal; ``None`` if the service accepted the request."""

@@ -1,4 +1,4 @@
-"""The operations of the service, one module a resource; each is a value next to its method."""
+"""The operations of the service: one module per resource, each operation next to its method."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from easemob_async.operation import Operation
 
 
 def operations() -> Mapping[str, Operation]:
-    """Return every operation by its id; loads every resource."""
+    """Return every operation by its id; this loads every resource."""
     found: dict[str, Operation] = {}
     for module in iter_modules(__path__):
         for value in vars(import_module(f"{__name__}.{module.name}")).values():
@@ -23,5 +23,5 @@ def _described(value: object) -> Iterator[Operation]:
         yield value
     elif isinstance(operation := getattr(value, "operation", None), Operation):  # a `Send`
         yield operation
-    elif isinstance(value, Mapping):  # one that groups and rooms share
+    elif isinstance(value, Mapping):  # an operation that groups and rooms share
         yield from (operation for operation in value.values() if isinstance(operation, Operation))

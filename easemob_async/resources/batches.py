@@ -1,4 +1,4 @@
-"""Calls on many items: split at what one call takes, and an outcome for each item."""
+"""Calls on many items: how they are split into several calls, and an outcome for each item."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from urllib.parse import quote
 from easemob_async import api_limits
 from easemob_async.errors import EasemobError, ResponseError
 from easemob_async.models.results import BatchOutcome, BatchResult
-from easemob_async.transport.answer import Answer, says_yes
+from easemob_async.transport.answer import Answer
 from easemob_async.transport.transport import Transport
+from easemob_async.wire.decoding import verdict
 from easemob_async.wire.fields import Id
 
 T = TypeVar("T")
 Item = TypeVar("Item")
 
-# What stands around the ids in a URL: the group's id, the query.
+# The bytes of a URL that are not ids of the list: the group's id and the query.
 _REST_OF_URL: Final = 256
 
 
 async def in_parts(
     parts: Iterable[Item], settle: Callable[[Item], Awaitable[Iterable[BatchOutcome[T]]]]
 ) -> BatchResult[T]:
-    """Make a call for each part, and give all their outcomes.
+    """Make a call for each part, and return the outcomes of all items.
 
     Raises:
-        EasemobError: a whole call failed; ``partial`` has what was settled before it.
+        EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
     """
     settled: list[BatchOutcome[T]] = []
     for part in parts:
@@ -50,12 +51,12 @@ def outcomes(
 
     Args:
         answer: the answer.
-        items: what was asked for.
-        path: where the rows are.
-        key: what a row calls its item.
-        kind: what to make of the row of an item that was accepted.
+        items: the items of the request.
+        path: the path to the rows in the answer.
+        key: the name of the field that holds the item of a row.
+        kind: the type to which the row of an accepted item is decoded.
     """
-    if answer.gone:  # an earlier try had done it
+    if answer.gone:  # an earlier attempt has done it
         return [BatchOutcome(item) for item in items]
     rows = answer.get(*path)
     # For a single item the service answers one object.
@@ -68,12 +69,12 @@ def outcomes(
         if not isinstance(row, dict) or row.get(key) is None:
             continue
         at = f"{'.'.join(path)}[{index}]"
-        with contextlib.suppress(ResponseError):  # a row that is odd costs itself alone
+        with contextlib.suppress(ResponseError):  # an unreadable row costs only its own item
             name: str = answer.decode(Id, row[key], f"{at}.{key}")
-            verdict = says_yes(row.get("result"))
-            if verdict:
+            said = verdict(row.get("result"))
+            if said:
                 done[name] = None if kind is None else answer.decode(kind, row, at)
-            elif verdict is False:
+            elif said is False:
                 refused[name] = str(row.get("reason") or "refused")
     return settled(answer, items, done, refused)
 
@@ -86,15 +87,15 @@ def settled(
     *,
     otherwise: str | None = None,
 ) -> list[BatchOutcome[Any]]:
-    """Return an outcome for each item, found under the name that was asked for.
+    """Return an outcome for each item, under the name that the request used.
 
     Args:
         answer: the answer.
-        items: what was asked for.
-        done: what was done, with what came of it.
-        refused: what was not, with the service's reason.
-        otherwise: what it means, by the facts, to be in neither. When they do not say, the item's
-            outcome is an error which says that the answer does not.
+        items: the items of the request.
+        done: the items that were accepted, with their results.
+        refused: the items that were refused, with the service's reasons.
+        otherwise: the documented reason for an item that is in neither. Without one, the outcome
+            of such an item is an error which says that the answer does not report it.
     """
     items = list(items)
     all_done = done if isinstance(done, Mapping) else dict.fromkeys(map(str, done))
@@ -109,7 +110,7 @@ def settled(
         elif otherwise is not None:
             found.append(BatchOutcome(item, reason=otherwise))
         else:
-            error = answer.wrong(f"it does not say what became of {item!r}")
+            error = answer.wrong(f"it does not report the outcome of {item!r}")
             found.append(BatchOutcome(item, error=error))
     return found
 
@@ -117,14 +118,14 @@ def settled(
 def described(
     answer: Answer, items: Iterable[str], kind: type[T], *path: str, absent: T
 ) -> list[BatchOutcome[Any]]:
-    """Read an outcome for each item from an object that has what is asked under each name.
+    """Read an outcome for each item from an object whose keys are the items.
 
     Args:
         answer: the answer.
-        items: what was asked for.
-        kind: what there is of each.
-        path: where the object is.
-        absent: what it means when a name is not there.
+        items: the items of the request.
+        kind: the type of the values.
+        path: the path to the object in the answer.
+        absent: the value of an item that is not a key of the object.
     """
     items = list(items)
     found = answer.named(answer.read(dict[str, Any], *path), items)
@@ -139,7 +140,7 @@ def described(
 
 
 def fitting_url(transport: Transport, names: Sequence[str], most: int) -> Iterable[list[str]]:
-    """Cut a list into parts that fit into a call by number and by bytes in the URL."""
+    """Split a list into parts that fit into one call, by their number and their bytes in a URL."""
     room = api_limits.URL_BYTES - len(transport.app_url) - _REST_OF_URL
     part: list[str] = []
     size = 0

@@ -1,4 +1,4 @@
-"""Messages to everybody."""
+"""Broadcasts: messages to all users, to users who are online, and to all chat rooms."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ _TO_ROOMS: Final = Operation(
 
 
 class Broadcasts:
-    """Messages to everybody, where the app has that switched on.
+    """Messages to all users or rooms; the service must have enabled broadcasts for the app.
 
-    A call that would have to wait longer than its deadline for the quota is refused at once:
+    A call that would have to wait for the quota beyond its deadline is refused without waiting:
     see `RateLimitError`.
     """
 
@@ -61,12 +61,13 @@ class Broadcasts:
 
         Args:
             body: the message.
-            sender: who it is from; ``admin`` when it is not given.
-            ext: the app's own extension.
+            sender: the sender; ``admin`` by default.
+            ext: the app's own extension fields.
 
         Raises:
-            PermissionDeniedError: the app does not have broadcasts switched on.
-            RateLimitError: too soon, or the day's number is used up (not ``temporary``).
+            PermissionDeniedError: broadcasts are not enabled for the app.
+            RateLimitError: the call came too soon, or the quota of the day is used up (not
+                ``temporary``).
 
         Source: broadcasts.send_to_all_users
         """
@@ -79,16 +80,17 @@ class Broadcasts:
         sender: str | None = None,
         ext: Mapping[str, object] | None = None,
     ) -> SentBroadcast:
-        """Send a message to who is online now; once a minute and 50 times a day by default.
+        """Send a message to users who are online; once a minute and 50 times a day by default.
 
         Args:
             body: the message.
-            sender: who it is from; ``admin`` when it is not given.
-            ext: the app's own extension.
+            sender: the sender; ``admin`` by default.
+            ext: the app's own extension fields.
 
         Raises:
-            PermissionDeniedError: the app does not have broadcasts switched on.
-            RateLimitError: too soon, or the day's number is used up (not ``temporary``).
+            PermissionDeniedError: broadcasts are not enabled for the app.
+            RateLimitError: the call came too soon, or the quota of the day is used up (not
+                ``temporary``).
 
         Source: broadcasts.send_to_online_users
         """
@@ -102,17 +104,18 @@ class Broadcasts:
         ext: Mapping[str, object] | None = None,
         level: RoomMessageLevel | str | None = None,
     ) -> SentBroadcast:
-        """Send a message to every active room; once a second, 10 times a minute, 100 a day.
+        """Send a message to every active room; once a second, 10 times a minute, 100 times a day.
 
         Args:
             body: the message.
-            sender: who it is from; ``admin`` when it is not given.
-            ext: the app's own extension.
-            level: how important it is; normal when it is not given.
+            sender: the sender; ``admin`` by default.
+            ext: the app's own extension fields.
+            level: the priority of the message; normal by default.
 
         Raises:
-            PermissionDeniedError: the app does not have broadcasts switched on.
-            RateLimitError: too soon, or the day's number is used up (not ``temporary``).
+            PermissionDeniedError: broadcasts are not enabled for the app.
+            RateLimitError: the call came too soon, or the quota of the day is used up (not
+                ``temporary``).
 
         Source: broadcasts.send_to_rooms
         """

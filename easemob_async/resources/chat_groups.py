@@ -1,4 +1,4 @@
-"""Chat groups: making, finding, changing, banning and deleting them."""
+"""Chat groups: creating, listing, changing, banning and deleting them."""
 
 from __future__ import annotations
 
@@ -70,21 +70,21 @@ class ChatGroups:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self.members = GroupMembers(transport)
-        """Who is in a group."""
+        """Members of a group."""
         self.admins = Admins(transport, GROUPS)
-        """Who helps the owner."""
+        """Admins of a group."""
         self.mutes = Mutes(transport, GROUPS)
-        """Who may not send."""
+        """Members who may not send messages."""
         self.allowlist = Allowlist(transport, GROUPS)
-        """Who may always send."""
+        """Members who may send messages while all members are muted."""
         self.blocklist = Blocklist(transport, GROUPS)
-        """Who may not come back."""
+        """Users who were removed and may not join again."""
         self.announcement = Announcement(transport, GROUPS)
-        """What every member is shown."""
+        """The announcement of a group."""
         self.files = GroupFiles(transport)
-        """What members share."""
+        """Files that members share."""
         self.member_attributes = MemberAttributes(transport)
-        """What the app keeps about each member."""
+        """The app's own attributes of each member."""
 
     async def create(
         self,
@@ -102,27 +102,29 @@ class ChatGroups:
         custom: str | None = None,
         group_id: str | None = None,
     ) -> CreatedGroup:
-        """Make a group.
+        """Create a group.
 
         Args:
-            name: at most 128 characters.
-            owner: who owns it.
+            name: the name, at most 128 characters.
+            owner: the username of the owner.
             members: the first members, without the owner.
-            description: at most 512 characters.
-            public: whether it can be searched, and joined by asking. The service wants to be
-                told: ``False`` is sent when it is not given.
-            max_users: the most members, owner included; 200 when it is not given.
-            allow_invites: whether regular members may invite; private groups only.
-            members_only: whether a request to join needs approval; public groups only.
-            invite_need_confirm: whether who is invited must accept; yes when it is not given.
-            avatar: the URL of its picture, at most 1 024 characters.
-            custom: the app's own extension info, at most 8 KB.
-            group_id: an id of your own, at most 64 of a-z and 0-9, where the service allows it.
+            description: the description, at most 512 characters.
+            public: whether users can find the group by searching and apply to join. The service
+                requires this field: ``False`` is sent by default.
+            max_users: the maximum number of members, owner included; 200 by default.
+            allow_invites: whether regular members may invite users; for private groups only.
+            members_only: whether a request to join needs approval; for public groups only.
+            invite_need_confirm: whether an invited user must accept first; true by default.
+            avatar: the URL of the group's avatar, at most 1 024 characters.
+            custom: the app's own extension text, at most 8 KB.
+            group_id: your own id for the group, 1 to 64 of a-z and 0-9; the service must have
+                enabled this for the app.
 
         Raises:
             InvalidArgumentError: an argument breaks a limit above.
             NotFoundError: the owner or a member is not a user.
-            PermissionDeniedError: too many groups or members, or a name against the rules.
+            PermissionDeniedError: there are too many groups or members, or the name breaks the
+                content rules.
 
         Source: chat_groups.create
         """
@@ -152,18 +154,18 @@ class ChatGroups:
         if group_id is not None:
             body["groupid"] = group_id
         answer = await self._transport.call(_CREATE, json=body, about=name)
-        # The 2014 form answers {"groupid": "..."} and nothing else.
+        # The API of 2014 answers {"groupid": "..."} and nothing else.
         at = ("data",) if answer.get("data", "groupid") is not None else ()
         return answer.read(CreatedGroup, *at)
 
     def list(
         self, *, limit: int | None = None, cursor: str | None = None
     ) -> Paginator[GroupSummary]:
-        """List the app's groups, newest first.
+        """List the app's groups, the newest first.
 
         Args:
-            limit: groups a page, 1 to 1 000; 1 000 when it is not given.
-            cursor: where to start, from an earlier page.
+            limit: groups per page, 1 to 1 000; 1 000 by default.
+            cursor: the position to start from: the cursor of an earlier page.
 
         Source: chat_groups.list
         """
@@ -178,11 +180,11 @@ class ChatGroups:
         return by_cursor(fetch, cursor)
 
     def list_joined(self, username: str, *, limit: int | None = None) -> Paginator[JoinedGroup]:
-        """List the groups that a user has joined; its pages have a ``total``.
+        """List the groups that a user has joined; the pages have a ``total``.
 
         Args:
             username: the user.
-            limit: groups a page, 1 to 20; 20 when it is not given.
+            limit: groups per page, 1 to 20; 20 by default.
 
         Source: chat_groups.list_joined
         """
@@ -193,7 +195,7 @@ class ChatGroups:
             answer = await self._transport.call(_LIST_JOINED, username, query=query)
             groups = answer.read(tuple[JoinedGroup, ...], "entities")
             total = answer.optional(int, "total")
-            # No cursor and no count: on until the total is reached, or without one, a short page.
+            # The answer has no cursor: the total, or without a total a short page, marks the end.
             listed = answer.count("entities")
             more = number * size + listed < total if total is not None else listed >= size
             return JoinedGroupsPage(groups, total=total), more
@@ -201,10 +203,10 @@ class ChatGroups:
         return by_number(fetch, first=0)
 
     async def get(self, group_id: str) -> ChatGroup:
-        """Get all about a group.
+        """Return the details of a group.
 
         Raises:
-            NotFoundError: no such group.
+            NotFoundError: the group does not exist.
 
         Source: chat_groups.get
         """
@@ -225,24 +227,24 @@ class ChatGroups:
         avatar: str | None = None,
         custom: str | None = None,
     ) -> None:
-        """Change settings of a group; what is not given stays.
+        """Change settings of a group; settings that are not given stay unchanged.
 
         Args:
             group_id: the group.
-            name: at most 128 characters.
-            description: at most 512 characters.
-            public: whether it can be searched, and joined by asking.
-            max_users: the most members, owner included.
-            allow_invites: whether regular members may invite.
+            name: the name, at most 128 characters.
+            description: the description, at most 512 characters.
+            public: whether users can find the group by searching and apply to join.
+            max_users: the maximum number of members, owner included.
+            allow_invites: whether regular members may invite users.
             members_only: whether a request to join needs approval.
-            invite_need_confirm: whether who is invited must accept.
-            avatar: the URL of its picture, at most 1 024 characters.
-            custom: the app's own extension info, at most 8 KB.
+            invite_need_confirm: whether an invited user must accept first.
+            avatar: the URL of the group's avatar, at most 1 024 characters.
+            custom: the app's own extension text, at most 8 KB.
 
         Raises:
-            InvalidArgumentError: nothing to change, or an argument breaks a limit above.
-            APIError: the service says inside a success which settings it did not change.
-            NotFoundError: no such group.
+            InvalidArgumentError: no setting is given, or an argument breaks a limit above.
+            APIError: the status code is 200, but the answer reports settings that were not changed.
+            NotFoundError: the group does not exist.
 
         Source: chat_groups.update
         """
@@ -260,18 +262,18 @@ class ChatGroups:
         )
         if not body:
             raise InvalidArgumentError(
-                "chat_groups.update: nothing to change; give at least one setting",
+                "chat_groups.update: nothing to change; pass at least one setting",
                 operation="chat_groups.update",
             )
         answer = await self._transport.call(_UPDATE, group_id, json=body)
         confirm_settings(answer, body)
 
     async def transfer_owner(self, group_id: str, username: str) -> None:
-        """Make another member the owner.
+        """Make another member the owner of a group.
 
         Raises:
-            PermissionDeniedError: not a member, or the owner already.
-            NotFoundError: no such group.
+            PermissionDeniedError: the user is not a member, or is already the owner.
+            NotFoundError: the group does not exist.
 
         Source: chat_groups.transfer_owner
         """
@@ -282,11 +284,11 @@ class ChatGroups:
         answer.confirm("data", "newowner", named=new)
 
     async def delete(self, group_id: str) -> None:
-        """Delete a group and its threads, for good.
+        """Delete a group and its threads permanently.
 
         Raises:
-            APIError: the service does not say that it did.
-            NotFoundError: no such group.
+            APIError: the answer does not confirm the deletion.
+            NotFoundError: the group does not exist.
 
         Source: chat_groups.delete
         """
@@ -294,10 +296,10 @@ class ChatGroups:
         answer.confirm("data", "success")
 
     async def ban(self, group_id: str) -> None:
-        """Ban a group: members keep it but can no longer send to it or receive from it.
+        """Ban a group: it keeps its members, but they can no longer send or receive its messages.
 
         Raises:
-            NotFoundError: no such group.
+            NotFoundError: the group does not exist.
 
         Source: chat_groups.ban
         """
@@ -305,16 +307,15 @@ class ChatGroups:
         answer.confirm("data", "disabled")
 
     async def unban(self, group_id: str) -> None:
-        """Lift a group's ban.
+        """Lift the ban of a group.
 
         Raises:
-            NotFoundError: no such group.
+            NotFoundError: the group does not exist.
 
         Source: chat_groups.unban
         """
         answer = await self._transport.call(_UNBAN, group_id)
-        if answer.read(bool, "data", "disabled"):
-            raise answer.refused("the group is still banned")
+        answer.confirm("data", "disabled", inverted=True)
 
 
 def _settings(
@@ -330,7 +331,7 @@ def _settings(
     avatar: str | None,
     custom: str | None,
 ) -> dict[str, Any]:
-    """Check settings and name them as the wire does; what is ``None`` is left out."""
+    """Check settings and rename them to the fields of the request; ``None`` is left out."""
     texts = (
         ("groupname", "name", name, api_limits.GROUP_NAME_LENGTH, None),
         ("description", "description", description, api_limits.GROUP_DESCRIPTION_LENGTH, None),
@@ -362,7 +363,7 @@ _IS_JOINED: Final = Operation(
 
 
 class GroupMembers:
-    """Who is in a chat group."""
+    """The members of a chat group."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -370,19 +371,19 @@ class GroupMembers:
     def list(
         self, group_id: str, *, limit: int | None = None, joined_time: bool | None = None
     ) -> Paginator[GroupMember]:
-        """List a group's members, the owner included; admins show as members.
+        """List a group's members, the owner included; admins are listed as members.
 
         Args:
             group_id: the group.
-            limit: members a page, 1 to 1 000; 1 000 when it is not given.
-            joined_time: also ask when each one joined.
+            limit: members per page, 1 to 1 000; 1 000 by default.
+            joined_time: whether to return the time at which each member joined.
 
         Source: chat_groups.members.list
         """
         return list_members(self._transport, GROUPS, group_id, limit, joined_time=joined_time)
 
     async def is_joined(self, group_id: str, username: str) -> bool:
-        """Tell whether a user is in a group.
+        """Check whether a user is a member of a group.
 
         Source: chat_groups.members.is_joined
         """
@@ -394,12 +395,12 @@ class GroupMembers:
 
         Args:
             group_id: the group.
-            username: whom to add.
-            need_notify: whether members get a system notification; yes when it is not given.
+            username: the user to add.
+            need_notify: whether members get a system notification; true by default.
 
         Raises:
-            PermissionDeniedError: the user is in the group already, or in too many.
-            NotFoundError: no such group or user.
+            PermissionDeniedError: the user is already a member, or is in too many groups.
+            NotFoundError: the group or the user does not exist.
 
         Source: chat_groups.members.add
         """
@@ -408,19 +409,19 @@ class GroupMembers:
     async def add_many(
         self, group_id: str, usernames: Iterable[str], *, need_notify: bool | None = None
     ) -> BatchResult[None]:
-        """Add any number of users to a group, 60 a call.
+        """Add any number of users to a group, 60 per call.
 
         Args:
             group_id: the group.
-            usernames: whom to add; one that is given twice is added once.
-            need_notify: whether members get a system notification; yes when it is not given.
+            usernames: the users to add; a user who is given twice is added once.
+            need_notify: whether members get a system notification; true by default.
 
         Returns:
-            An outcome for each user; who is not among the new members was in the group before.
+            An outcome for each user. A user who is not among the new members was a member before.
 
         Raises:
-            EasemobError: a whole call failed, as when all its users are in the group already;
-                ``partial`` has what was settled before it.
+            EasemobError: a whole call failed, for example because all of its users were members
+                before; ``partial`` holds the outcomes settled before it.
 
         Source: chat_groups.members.add_many
         """
@@ -435,12 +436,12 @@ class GroupMembers:
 
         Args:
             group_id: the group.
-            username: whom to remove.
-            need_notify: whether members get a system notification; yes when it is not given.
+            username: the member to remove.
+            need_notify: whether members get a system notification; true by default.
 
         Raises:
-            PermissionDeniedError: not a member, or the owner.
-            NotFoundError: no such group.
+            PermissionDeniedError: the user is not a member, or is the owner.
+            NotFoundError: the group does not exist.
 
         Source: chat_groups.members.remove
         """
@@ -449,19 +450,19 @@ class GroupMembers:
     async def remove_many(
         self, group_id: str, usernames: Iterable[str], *, need_notify: bool | None = None
     ) -> BatchResult[None]:
-        """Remove any number of members from a group, 60 a call and 4 KB of URL.
+        """Remove any number of members from a group, 60 per call, with a URL of at most 4 KB.
 
         Args:
             group_id: the group.
-            usernames: whom to remove; the owner cannot be removed.
-            need_notify: whether members get a system notification; yes when it is not given.
+            usernames: the members to remove; the owner cannot be removed.
+            need_notify: whether members get a system notification; true by default.
 
         Returns:
-            An outcome for each user, with the service's reason where it was not removed.
+            An outcome for each user, with the service's reason if the user was not removed.
 
         Raises:
-            EasemobError: a whole call failed, as when none of its users is a member; ``partial``
-                has what was settled before it.
+            EasemobError: a whole call failed, for example because none of its users is a member;
+                ``partial`` holds the outcomes settled before it.
 
         Source: chat_groups.members.remove_many
         """
@@ -480,7 +481,7 @@ _DELETE_FILE: Final = Operation("chat_groups.files.delete", "DELETE", _FILES + "
 
 
 class GroupFiles:
-    """Files that a group shares, of at most 10 MB; they go with the group."""
+    """The shared files of a group, at most 10 MB each; they are deleted with the group."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -490,10 +491,10 @@ class GroupFiles:
 
         Args:
             group_id: the group.
-            limit: files a page, 1 to 1 000; 1 000 when it is not given.
+            limit: files per page, 1 to 1 000; 1 000 by default.
 
         Raises:
-            NotFoundError: no such group.
+            NotFoundError: the group does not exist.
 
         Source: chat_groups.files.list
         """
@@ -503,7 +504,7 @@ class GroupFiles:
             query = {"pagenum": number, "pagesize": size}
             answer = await self._transport.call(_LIST_FILES, group_id, query=query)
             files: Sequence[GroupFile] = answer.read(tuple[GroupFile, ...], "data")
-            # No total and no cursor: a short page is the last.
+            # The answer has no total and no cursor: a short page is the last one.
             return Page(files), len(files) >= size
 
         return by_number(fetch)
@@ -511,16 +512,16 @@ class GroupFiles:
     async def upload(
         self, group_id: str, content: Content, *, filename: str | None = None
     ) -> GroupFile:
-        """Upload a file to a group, without ever holding it whole.
+        """Upload a file to a group as a stream; it is never held in memory as a whole.
 
         Args:
             group_id: the group.
             content: a path, the content itself, or an async iterator over its pieces.
-            filename: its name; that of the path when it is not given.
+            filename: the name of the file; the name in the path by default.
 
         Raises:
-            InvalidArgumentError: no such file.
-            NotFoundError: no such group.
+            InvalidArgumentError: the file does not exist.
+            NotFoundError: the group does not exist.
 
         Source: chat_groups.files.upload
         """
@@ -532,7 +533,7 @@ class GroupFiles:
         """Download a file of a group: ``await`` it, ``save(path)`` it, or iterate its pieces.
 
         Raises:
-            NotFoundError: no such group or file.
+            NotFoundError: the group or the file does not exist.
 
         Source: chat_groups.files.download
         """
@@ -547,7 +548,7 @@ class GroupFiles:
         """Delete a file of a group.
 
         Raises:
-            NotFoundError: no such group.
+            NotFoundError: the group does not exist.
 
         Source: chat_groups.files.delete
         """
@@ -577,7 +578,7 @@ class _Succeeded:
 
 
 class MemberAttributes:
-    """The app's own attributes of each member of a group; 4 KB for a member in all."""
+    """The app's own attributes of each member of a group, at most 4 KB per member."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -585,18 +586,18 @@ class MemberAttributes:
     async def set(
         self, group_id: str, username: str, attributes: Mapping[str, str]
     ) -> dict[str, str]:
-        """Set attributes of a member; others stay, an empty value deletes.
+        """Set attributes of a member; an empty value deletes an attribute, others stay unchanged.
 
         Args:
             group_id: the group.
             username: the member.
-            attributes: names of at most 16 bytes to values of at most 512 bytes.
+            attributes: the values by name; a name has at most 16 bytes, a value at most 512 bytes.
 
         Returns:
             The attributes that were set.
 
         Raises:
-            InvalidArgumentError: nothing to set, or too long.
+            InvalidArgumentError: no attribute is given, or a name or a value is too long.
 
         Source: chat_groups.member_attributes.set
         """
@@ -607,19 +608,19 @@ class MemberAttributes:
     async def set_many(
         self, group_id: str, attributes: Mapping[str, Mapping[str, str]]
     ) -> BatchResult[dict[str, str]]:
-        """Set attributes of any number of members, each their own, 20 members a call.
+        """Set different attributes for any number of members, 20 members per call.
 
         Args:
             group_id: the group.
-            attributes: of each username; see `set`.
+            attributes: the attributes of each member, by username; see `set`.
 
         Returns:
-            An outcome for each member, with what was set.
+            An outcome for each member, with the attributes that were set.
 
         Raises:
-            InvalidArgumentError: nobody given, or an attribute that is too long.
-            EasemobError: a whole call failed, as when one of its users is not a member; ``partial``
-                has what was settled before it.
+            InvalidArgumentError: no member is given, or an attribute is too long.
+            EasemobError: a whole call failed, for example because one of its users is not a member;
+                ``partial`` holds the outcomes settled before it.
 
         Source: chat_groups.member_attributes.set_many
         """
@@ -636,12 +637,12 @@ class MemberAttributes:
                 _SET_ATTRIBUTES_OF_MANY, group_id, json=body, about=part
             )
             data: dict[str, Any] = answer.read(dict[str, Any], "data")
-            # The keys of the printed answer end in a colon, those of its table do not.
+            # The keys end in a colon in the documented example, but not in the documented table.
             found = {key.rstrip(":"): value for key, value in data.items()}
             rows_done = found.get("updateMetadataSucceeded") or []
             decoded = answer.decode(tuple[_Succeeded, ...], rows_done, "updateMetadataSucceeded")
             done = {str(row.username): row.metadata for row in decoded}
-            # open: how a failed entry is called; it is whatever names the user
+            # open: the fields of a failed entry; every entry that names the user is taken
             failed = {
                 str(row.get("username")): str(row.get("error") or row.get("message") or row)
                 for row in found.get("updateMetadataFailed") or ()
@@ -652,10 +653,10 @@ class MemberAttributes:
         return await in_parts(checks.chunks(names, api_limits.MEMBER_ATTRIBUTES_SET), settle)
 
     async def get(self, group_id: str, username: str) -> dict[str, str]:
-        """Get all attributes of a member.
+        """Return all attributes of a member.
 
         Raises:
-            NotFoundError: not a member.
+            NotFoundError: the user is not a member.
 
         Source: chat_groups.member_attributes.get
         """
@@ -665,18 +666,18 @@ class MemberAttributes:
     async def get_many(
         self, group_id: str, usernames: Iterable[str], *, keys: Sequence[str] | None = None
     ) -> BatchResult[dict[str, str]]:
-        """Get attributes of any number of members, 10 a call.
+        """Return attributes of any number of members, 10 per call.
 
         Args:
             group_id: the group.
             usernames: the members.
-            keys: names of attributes; all when they are not given.
+            keys: the names of the attributes to return; all attributes by default.
 
         Returns:
             The attributes of each member.
 
         Raises:
-            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+            EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
         Source: chat_groups.member_attributes.get_many
         """

@@ -1,4 +1,4 @@
-"""Chat rooms: making, finding, changing and deleting them, and the app's super admins."""
+"""Chat rooms: creating, listing, changing and deleting them, and the app's super admins."""
 
 from __future__ import annotations
 
@@ -64,23 +64,23 @@ class ChatRooms:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self.members = RoomMembers(transport)
-        """Who is in a room."""
+        """Members of a room."""
         self.admins = Admins(transport, ROOMS)
-        """Who helps the owner."""
+        """Admins of a room."""
         self.super_admins = SuperAdmins(transport)
-        """Who may make rooms from an app."""
+        """Users who may create rooms from a client app."""
         self.mutes = Mutes(transport, ROOMS)
-        """Who may not send."""
+        """Members who may not send messages."""
         self.tags = Tags(transport)
         """Tags of members, and mutes by tag."""
         self.allowlist = Allowlist(transport, ROOMS)
-        """Who may always send."""
+        """Members who may send messages while all members are muted."""
         self.blocklist = Blocklist(transport, ROOMS)
-        """Who may not come back."""
+        """Users who were removed and may not join again."""
         self.announcement = Announcement(transport, ROOMS)
-        """What every member is shown."""
+        """The announcement of a room."""
         self.attributes = RoomAttributes(transport)
-        """What the app keeps about a room."""
+        """The app's own attributes of a room."""
 
     async def create(
         self,
@@ -93,21 +93,22 @@ class ChatRooms:
         custom: str | None = None,
         room_id: str | None = None,
     ) -> CreatedRoom:
-        """Make a room. 50 calls a second by default.
+        """Create a room. 50 calls a second by default.
 
         Args:
-            name: at most 128 characters.
-            owner: who owns it.
-            description: at most 512 characters.
-            max_users: the most members, owner included; 1 000 when it is not given.
+            name: the name, at most 128 characters.
+            owner: the username of the owner.
+            description: the description, at most 512 characters.
+            max_users: the maximum number of members, owner included; 1 000 by default.
             members: the first members, without the owner.
-            custom: the app's own extension info, at most 8 KB.
-            room_id: an id of your own, at most 64 of a-z and 0-9, where the service allows it.
+            custom: the app's own extension text, at most 8 KB.
+            room_id: your own id for the room, 1 to 64 of a-z and 0-9; the service must have
+                enabled this for the app.
 
         Raises:
             InvalidArgumentError: an argument breaks a limit above.
             NotFoundError: the owner or a member is not a user.
-            PermissionDeniedError: too many rooms or members.
+            PermissionDeniedError: there are too many rooms or members.
 
         Source: chat_rooms.create
         """
@@ -132,8 +133,8 @@ class ChatRooms:
         """List the app's rooms. 50 calls a second by default.
 
         Args:
-            limit: rooms a page, 1 to 1 000; 1 000 when it is not given.
-            cursor: where to start, from an earlier page.
+            limit: rooms per page, 1 to 1 000; 1 000 by default.
+            cursor: the position to start from: the cursor of an earlier page.
 
         Source: chat_rooms.list
         """
@@ -141,7 +142,7 @@ class ChatRooms:
 
         async def fetch(position: str | None) -> Page[RoomSummary]:
             answer = await self._transport.call(_LIST, query={"limit": size, "cursor": position})
-            rooms: Sequence[RoomSummary] = answer.objects(RoomSummary, "data")
+            rooms: Sequence[RoomSummary] = answer.rows(RoomSummary, "data", bare=True)
             return Page(rooms, answer.optional(str, "cursor"))
 
         return by_cursor(fetch, cursor)
@@ -151,7 +152,7 @@ class ChatRooms:
 
         Args:
             username: the user.
-            limit: rooms a page, 1 to 1 000; 1 000 when it is not given.
+            limit: rooms per page, 1 to 1 000; 1 000 by default.
 
         Source: chat_rooms.list_joined
         """
@@ -160,16 +161,16 @@ class ChatRooms:
         async def fetch(number: int) -> tuple[Page[JoinedRoom], bool]:
             query = {"pagenum": number, "pagesize": size}
             answer = await self._transport.call(_LIST_JOINED, username, query=query)
-            rooms: Sequence[JoinedRoom] = answer.objects(JoinedRoom, "data")
+            rooms: Sequence[JoinedRoom] = answer.rows(JoinedRoom, "data", bare=True)
             return Page(rooms), max(len(rooms), answer.count("data")) >= size
 
         return by_number(fetch)
 
     async def get(self, room_id: str) -> ChatRoom:
-        """Get all about a room.
+        """Return the details of a room.
 
         Raises:
-            NotFoundError: no such room.
+            NotFoundError: the room does not exist.
 
         Source: chat_rooms.get
         """
@@ -184,33 +185,34 @@ class ChatRooms:
         description: str | None = None,
         max_users: int | None = None,
     ) -> None:
-        """Change settings of a room; what is not given stays.
+        """Change settings of a room; settings that are not given stay unchanged.
 
         Args:
             room_id: the room.
-            name: at most 128 characters.
-            description: at most 512 characters.
-            max_users: the most members, owner included; 10 000 by default at most.
+            name: the name, at most 128 characters.
+            description: the description, at most 512 characters.
+            max_users: the maximum number of members, owner included; the service allows at most
+                10 000 by default.
 
         Raises:
-            InvalidArgumentError: nothing to change, or an argument breaks a limit above.
-            APIError: the service says inside a success which settings it did not change.
-            NotFoundError: no such room.
+            InvalidArgumentError: no setting is given, or an argument breaks a limit above.
+            APIError: the status code is 200, but the answer reports settings that were not changed.
+            NotFoundError: the room does not exist.
 
         Source: chat_rooms.update
         """
         body = _settings(_UPDATE.id, name, description, max_users)
         if not body:
-            raise checks.fail(_UPDATE.id, "nothing to change; give at least one setting")
+            raise checks.fail(_UPDATE.id, "nothing to change; pass at least one setting")
         answer = await self._transport.call(_UPDATE, room_id, json=body)
         confirm_settings(answer, body, {"name": "groupname"})
 
     async def transfer_owner(self, room_id: str, username: str) -> None:
-        """Make another member the owner.
+        """Make another member the owner of a room.
 
         Raises:
-            PermissionDeniedError: the owner already.
-            NotFoundError: no such room or user.
+            PermissionDeniedError: the user is already the owner.
+            NotFoundError: the room or the user does not exist.
 
         Source: chat_rooms.transfer_owner
         """
@@ -220,11 +222,11 @@ class ChatRooms:
         answer.confirm("data", "newowner", named=new)
 
     async def delete(self, room_id: str) -> None:
-        """Delete a room, for good; its messages stay.
+        """Delete a room permanently; its messages are kept.
 
         Raises:
-            APIError: the service does not say that it did.
-            NotFoundError: no such room.
+            APIError: the answer does not confirm the deletion.
+            NotFoundError: the room does not exist.
 
         Source: chat_rooms.delete
         """
@@ -233,44 +235,44 @@ class ChatRooms:
 
 
 class RoomMembers:
-    """Who is in a chat room."""
+    """The members of a chat room."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     def list(self, room_id: str, *, limit: int | None = None) -> Paginator[GroupMember]:
-        """List the members, the owner included; admins show as members.
+        """List a room's members, the owner included; admins are listed as members.
 
         Args:
             room_id: the room.
-            limit: members a page, 1 to 1 000; 1 000 when it is not given.
+            limit: members per page, 1 to 1 000; 1 000 by default.
 
         Raises:
-            NotFoundError: no such room.
+            NotFoundError: the room does not exist.
 
         Source: chat_rooms.members.list
         """
         return list_members(self._transport, ROOMS, room_id, limit)
 
     async def add(self, room_id: str, username: str) -> None:
-        """Add a user to a room; who is in it already stays.
+        """Add a user to a room; adding a user who is already a member changes nothing.
 
         Raises:
             PermissionDeniedError: the user is in too many rooms.
-            NotFoundError: no such room or user.
+            NotFoundError: the room or the user does not exist.
 
         Source: chat_rooms.members.add
         """
         await add_member(self._transport, ROOMS, room_id, username)
 
     async def add_many(self, room_id: str, usernames: Iterable[str]) -> BatchResult[None]:
-        """Add any number of users to a room, 100 a call.
+        """Add any number of users to a room, 100 per call.
 
         Returns:
-            An outcome for each user; who is in the room already counts as added.
+            An outcome for each user; a user who was a member before counts as added.
 
         Raises:
-            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+            EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
         Source: chat_rooms.members.add_many
         """
@@ -280,21 +282,21 @@ class RoomMembers:
         """Remove a member from a room.
 
         Raises:
-            APIError: not a member (``forbidden_op``, with 400 or 403).
-            NotFoundError: no such room or user.
+            APIError: the user is not a member (``forbidden_op``, with status code 400 or 403).
+            NotFoundError: the room or the user does not exist.
 
         Source: chat_rooms.members.remove
         """
         await remove_member(self._transport, ROOMS, room_id, username)
 
     async def remove_many(self, room_id: str, usernames: Iterable[str]) -> BatchResult[None]:
-        """Remove any number of members from a room, 60 a call and 4 KB of URL.
+        """Remove any number of members from a room, 60 per call, with a URL of at most 4 KB.
 
         Returns:
-            An outcome for each user, with the service's reason where it was not removed.
+            An outcome for each user, with the service's reason if the user was not removed.
 
         Raises:
-            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+            EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
         Source: chat_rooms.members.remove_many
         """
@@ -302,7 +304,7 @@ class RoomMembers:
 
 
 class SuperAdmins:
-    """Users who may make rooms from an app."""
+    """The app's super admins: users who may create rooms from a client app."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -311,7 +313,7 @@ class SuperAdmins:
         """List the usernames of the app's super admins.
 
         Args:
-            limit: users a page, 1 to 1 000; 1 000 when it is not given.
+            limit: users per page, 1 to 1 000; 1 000 by default.
 
         Source: chat_rooms.super_admins.list
         """
@@ -329,7 +331,7 @@ class SuperAdmins:
         """Make a user a super admin.
 
         Raises:
-            NotFoundError: no such user.
+            NotFoundError: the user does not exist.
 
         Source: chat_rooms.super_admins.add
         """
@@ -341,7 +343,7 @@ class SuperAdmins:
         """Make a super admin a regular user again.
 
         Raises:
-            NotFoundError: no such user.
+            NotFoundError: the user does not exist.
 
         Source: chat_rooms.super_admins.remove
         """
@@ -370,7 +372,7 @@ _SET_ATTRIBUTES_FORCED: Final = Operation(
     "chat_rooms.attributes.set_forced", "PUT", _ATTRIBUTES + "/user/{username}/forced", "safe"
 )
 _GET_ATTRIBUTES: Final = Operation("chat_rooms.attributes.get", "POST", _ATTRIBUTES, "safe")
-# Repeated, a key that is gone would be reported as refused.
+# On a retry, a key that was deleted already would be reported as refused.
 _DELETE_ATTRIBUTES: Final = Operation(
     "chat_rooms.attributes.delete", "DELETE", _ATTRIBUTES + "/user/{username}", "once"
 )
@@ -388,12 +390,14 @@ _SECOND: Final = timedelta(seconds=1)
 
 
 class RoomAttributes:
-    """The app's own attributes of a room; 100 at most, each set in the name of a member.
+    """The app's own attributes of a room, at most 100; each attribute belongs to a member.
 
     Common arguments:
-        attributes: at most 10 a call: names of 1 to 128 of a-z, A-Z, 0-9, ``_``, ``-``, ``.``, to
-            values of at most 4 096 characters.
-        auto_delete: whether they go when that member leaves; they do when it is not given.
+        username: the member to whom the attributes belong.
+        attributes: the values by name, at most 10 per call; a name has 1 to 128 of a-z, A-Z, 0-9,
+            ``_``, ``-``, ``.``, a value at most 4 096 characters.
+        auto_delete: whether the attributes are deleted when that member leaves; they are by
+            default.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -407,14 +411,14 @@ class RoomAttributes:
         *,
         auto_delete: AutoDelete | str | None = None,
     ) -> BatchResult[None]:
-        """Set at most 10 attributes in a member's name, over this member's own.
+        """Set at most 10 attributes for a member; attributes of other members are not replaced.
 
         Returns:
             An outcome for each attribute, by its name.
 
         Raises:
-            BadRequestError: an attribute is another member's.
-            PermissionDeniedError: not a member.
+            BadRequestError: an attribute belongs to another member.
+            PermissionDeniedError: the user is not a member.
 
         Source: chat_rooms.attributes.set
         """
@@ -428,23 +432,23 @@ class RoomAttributes:
         *,
         auto_delete: AutoDelete | str | None = None,
     ) -> BatchResult[None]:
-        """Set at most 10 attributes in a member's name, over those of others.
+        """Set at most 10 attributes for a member, and replace those of other members.
 
         Returns:
             An outcome for each attribute, by its name.
 
         Raises:
-            PermissionDeniedError: not a member.
+            PermissionDeniedError: the user is not a member.
 
         Source: chat_rooms.attributes.set_forced
         """
         return await self._set(_SET_ATTRIBUTES_FORCED, room_id, username, attributes, auto_delete)
 
     async def get(self, room_id: str, keys: Iterable[str] | None = None) -> dict[str, str]:
-        """Get attributes of a room; all of them without keys.
+        """Return attributes of a room; without keys, all of them.
 
         Raises:
-            NotFoundError: no such room.
+            NotFoundError: the room does not exist.
 
         Source: chat_rooms.attributes.get
         """
@@ -455,13 +459,13 @@ class RoomAttributes:
         return answer.read(dict[str, str], "data")
 
     async def delete(self, room_id: str, username: str, keys: Iterable[str]) -> BatchResult[None]:
-        """Delete at most 10 attributes that a member has set.
+        """Delete at most 10 attributes that belong to a member.
 
         Returns:
             An outcome for each attribute, by its name.
 
         Raises:
-            PermissionDeniedError: not a member.
+            PermissionDeniedError: the user is not a member.
 
         Source: chat_rooms.attributes.delete
         """
@@ -470,7 +474,7 @@ class RoomAttributes:
     async def delete_forced(
         self, room_id: str, username: str, keys: Iterable[str]
     ) -> BatchResult[None]:
-        """Delete at most 10 attributes, whoever has set them.
+        """Delete at most 10 attributes, including those that belong to other members.
 
         Returns:
             An outcome for each attribute, by its name.
@@ -518,22 +522,25 @@ class RoomAttributes:
 
 
 class Tags:
-    """Tags of the members of a room, where the app has them switched on; lost on leaving it."""
+    """The tags of a room's members; a member who leaves loses them.
+
+    The service must have enabled tags for the app.
+    """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     async def mute(self, room_id: str, tag: str, *, duration: timedelta) -> None:
-        """Mute whoever carries a tag.
+        """Mute the members who have a tag.
 
         Args:
             room_id: the room.
-            tag: at most 32 characters.
-            duration: for how long, rounded up to seconds, or `FOREVER`.
+            tag: the tag, at most 32 characters.
+            duration: the length of the mute, rounded up to seconds, or `FOREVER`.
 
         Raises:
-            NotFoundError: no such room or tag.
-            PermissionDeniedError: tags are not switched on.
+            NotFoundError: the room or the tag does not exist.
+            PermissionDeniedError: tags are not enabled for the app.
 
         Source: chat_rooms.tags.mute
         """
@@ -544,10 +551,11 @@ class Tags:
         answer.confirm("data", "result")
 
     async def set(self, room_id: str, username: str, tags: Iterable[str]) -> None:
-        """Replace all tags of a member: at most 10, of at most 32 characters; none is fine.
+        """Replace all tags of a member: 0 to 10 tags, each of at most 32 characters.
 
         Raises:
-            APIError: not a member (``forbidden_op``), or tags are not switched on.
+            APIError: the user is not a member (``forbidden_op``), or tags are not enabled for the
+                app.
 
         Source: chat_rooms.tags.set
         """
@@ -558,7 +566,7 @@ class Tags:
         answer.confirm("data", "result")
 
     async def get(self, room_id: str, username: str) -> dict[str, datetime | None]:
-        """Get the tags of a member, with the end of the mute of each; ``None`` for no end.
+        """Return the tags of a member, each with the end of its mute; ``None`` means no end.
 
         Source: chat_rooms.tags.get
         """

@@ -1,4 +1,4 @@
-"""Contacts of users, and whom they block."""
+"""Contacts and blocklists of users."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LIST_ALL: Final = Operation("contacts.list_all", "GET", _USERS, "safe")
 _IMPORT: Final = Operation(
     "contacts.import_many", "POST", "/users/{username}/contacts/import", "safe"
 )
-# The page says 100 a second, the table of limits 50: the lower.
+# The page says 100 a second, the table of limits 50: the lower one is used.
 _50: Final = (Limit(50, per=SECOND),)
 _BLOCKS: Final = "/users/{username}/blocks/users"
 _BLOCK: Final = Operation("contacts.blocklist.add_many", "POST", _BLOCKS, "safe", _50)
@@ -49,12 +49,12 @@ _FAILURES: Final = {
 
 
 class Contacts:
-    """Who is whose contact; it always goes both ways."""
+    """The contacts of users; two users are always contacts of each other."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self.blocklist = ContactBlocklist(transport)
-        """Whose messages a user does not get."""
+        """The users whose messages a user does not receive."""
 
     async def add(self, username: str, friend: str) -> User:
         """Make two users contacts of each other.
@@ -63,8 +63,8 @@ class Contacts:
             The new contact.
 
         Raises:
-            PermissionDeniedError: one of them has too many.
-            NotFoundError: no such user.
+            PermissionDeniedError: one of them has too many contacts.
+            NotFoundError: the user does not exist.
 
         Source: contacts.add
         """
@@ -72,7 +72,7 @@ class Contacts:
         return answer.first(User, "entities", known=User(Id(friend)))
 
     async def check(self, username: str, usernames: Iterable[str]) -> dict[str, ContactRelation]:
-        """Tell which of any number of users are contacts of a user, 100 a call.
+        """Check which of any number of users are contacts of a user, 100 per call.
 
         Source: contacts.check
         """
@@ -86,13 +86,13 @@ class Contacts:
         return found
 
     async def remove(self, username: str, friend: str) -> User:
-        """End the contact of two users.
+        """Remove two users from each other's contacts.
 
         Returns:
             The former contact.
 
         Raises:
-            NotFoundError: no such user.
+            NotFoundError: the user does not exist.
 
         Source: contacts.remove
         """
@@ -100,7 +100,7 @@ class Contacts:
         return answer.first(User, "entities", known=User(Id(friend)))
 
     async def remove_all(self, username: str) -> None:
-        """End all contacts of a user, with their remarks; the blocklist stays.
+        """Remove all contacts of a user, with their remarks; the blocklist stays unchanged.
 
         Source: contacts.remove_all
         """
@@ -110,8 +110,8 @@ class Contacts:
         """Set a user's private remark on a contact: at most 100 characters.
 
         Raises:
-            BadRequestError: they are not contacts.
-            NotFoundError: no such user.
+            BadRequestError: the two users are not contacts.
+            NotFoundError: the user does not exist.
 
         Source: contacts.set_remark
         """
@@ -131,12 +131,12 @@ class Contacts:
 
         Args:
             username: the user.
-            limit: contacts a page, 1 to 50; 50 when it is not given.
-            cursor: where to start, from an earlier page.
-            remarks: also ask for the user's remarks.
+            limit: contacts per page, 1 to 50; 50 by default.
+            cursor: the position to start from: the cursor of an earlier page.
+            remarks: whether to return the user's remarks as well.
 
         Raises:
-            NotFoundError: no such user.
+            NotFoundError: the user does not exist.
 
         Source: contacts.list
         """
@@ -150,7 +150,7 @@ class Contacts:
             }
             answer = await self._transport.call(_LIST, username, query=query)
             contacts: Sequence[Contact] = answer.read(tuple[Contact, ...], "data", "contacts")
-            # open: where the cursor is; at the top, as with the blocklist
+            # open: where the cursor stands in the answer; read at the top, as for the blocklist
             return Page(contacts, answer.optional(str, "cursor"))
 
         return by_cursor(fetch, cursor)
@@ -159,7 +159,7 @@ class Contacts:
         """List the usernames of at most 3 000 contacts of a user, the newest first; one page.
 
         Raises:
-            NotFoundError: no such user.
+            NotFoundError: the user does not exist.
 
         Source: contacts.list_all
         """
@@ -173,18 +173,18 @@ class Contacts:
     async def import_many(
         self, username: str, usernames: Iterable[str], *, need_notify: bool | None = None
     ) -> BatchResult[None]:
-        """Make any number of users contacts of a user, 10 a call.
+        """Make any number of users contacts of a user, 10 per call.
 
         Args:
             username: the user.
             usernames: the new contacts.
-            need_notify: tell the apps of it; not, when it is not given.
+            need_notify: whether to notify the client apps; false by default.
 
         Returns:
             An outcome for each new contact.
 
         Raises:
-            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+            EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
         Source: contacts.import_many
         """
@@ -194,12 +194,12 @@ class Contacts:
             query = {"isSendNotice": need_notify}
             answer = await self._transport.call(_IMPORT, username, query=query, json=body)
             told = answer.get("data", "success") is not None
-            done = answer.rows(Id, "data", "success") if told else ()
+            done = answer.rows(Id, "data", "success", skip_odd=True) if told else ()
             why = {
                 str(name): reason
                 for key, reason in _FAILURES.items()
                 if answer.get("data", key) is not None
-                for name in answer.rows(Id, "data", key)
+                for name in answer.rows(Id, "data", key, skip_odd=True)
             }
             return settled(answer, part, done, why)
 
@@ -208,24 +208,27 @@ class Contacts:
 
 
 class ContactBlocklist:
-    """Whose one-to-one messages a user does not get, where the app has that switched on."""
+    """The users whose one-to-one messages a user does not receive.
+
+    Blocklists must be enabled for the app in the console.
+    """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     async def add_many(self, username: str, usernames: Iterable[str]) -> BatchResult[None]:
-        """Block any number of users, contacts or not; 500 at most for one user.
+        """Block any number of users, contacts or not; a user blocks at most 500.
 
         Raises:
-            NotFoundError: no such user, blocking or blocked.
-            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+            NotFoundError: the user, or a user to block, does not exist.
+            EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
         Source: contacts.blocklist.add_many
         """
 
         async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[None]]:
             answer = await self._transport.call(_BLOCK, username, json={"usernames": part})
-            return settled(answer, part, answer.rows(Id, "data"))
+            return settled(answer, part, answer.rows(Id, "data", skip_odd=True))
 
         names = checks.references(_BLOCK.id, "usernames", usernames)
         return await in_parts(checks.chunks(names, api_limits.BLOCKED_PER_OWNER), settle)
@@ -237,7 +240,7 @@ class ContactBlocklist:
             The user who was blocked.
 
         Raises:
-            NotFoundError: no such user.
+            NotFoundError: the user does not exist.
 
         Source: contacts.blocklist.remove
         """
@@ -251,11 +254,11 @@ class ContactBlocklist:
 
         Args:
             username: the user.
-            limit: usernames a page, 1 to 50; 50 when it is not given.
-            cursor: where to start, from an earlier page.
+            limit: usernames per page, 1 to 50; 50 by default.
+            cursor: the position to start from: the cursor of an earlier page.
 
         Raises:
-            NotFoundError: no such user.
+            NotFoundError: the user does not exist.
 
         Source: contacts.blocklist.list
         """
@@ -270,7 +273,7 @@ class ContactBlocklist:
         return by_cursor(fetch, cursor)
 
     async def check(self, username: str, usernames: Iterable[str]) -> dict[str, BlockRelation]:
-        """Tell which of any number of users a user has blocked, 100 a call.
+        """Check which of any number of users a user has blocked, 100 per call.
 
         Source: contacts.blocklist.check
         """

@@ -1,4 +1,4 @@
-"""Conversations in the lists of users."""
+"""Conversations in the conversation lists of users."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DELETE_CONVERSATION: Final = Operation(
 
 
 class Conversations:
-    """What users keep of their conversations."""
+    """The conversation lists of users."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -31,10 +31,10 @@ class Conversations:
         """Delete a conversation for one user; 5 calls a minute for each user by default.
 
         Args:
-            username: for whom.
+            username: the user whose list holds the conversation.
             target: the other user, or the group.
             chat_type: chat or groupchat.
-            delete_roaming: delete this user's roaming messages of it, too.
+            delete_roaming: whether to delete the user's roaming messages of the conversation too.
 
         Source: conversations.delete
         """

@@ -1,4 +1,4 @@
-"""What users saved."""
+"""Favorites: content that users saved."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from easemob_async.resources.batches import in_parts, settled
 from easemob_async.transport.transport import Transport
 
 _USER: Final = "/users/{username}/collections"
-# Without an id of its own the service makes a new one: repeated, it would be saved twice.
+# Without an id in the request the service makes a new one: a retry would save it twice.
 _ADD: Final = Operation("favorites.add", "POST", _USER, "once")
 _ADD_MANY: Final = Operation("favorites.add_many", "POST", "/collections", "safe")
 _UPDATE: Final = Operation("favorites.update", "PUT", _USER + "/{favorite_id}", "safe")
@@ -26,7 +26,7 @@ _LIST: Final = Operation("favorites.list", "GET", _USER, "safe")
 
 
 class Favorites:
-    """What users saved."""
+    """The favorites of users: content that they saved."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -40,14 +40,14 @@ class Favorites:
         favorite_id: str | None = None,
         ext: str | None = None,
     ) -> Favorite:
-        """Save something for a user.
+        """Add a favorite for a user.
 
         Args:
             username: the user.
             data: the content, at most 20 480 characters.
-            type: of the app's own numbering.
-            favorite_id: its id; the service makes one when it is not given.
-            ext: an extension, at most 1 024 characters.
+            type: the type of the content, a number that the app defines.
+            favorite_id: the id of the favorite; the service makes one by default.
+            ext: the app's own extension text, at most 1 024 characters.
 
         Source: favorites.add
         """
@@ -65,13 +65,13 @@ class Favorites:
     async def add_many(
         self, username: str, favorites: Iterable[NewFavorite]
     ) -> BatchResult[Favorite]:
-        """Save any number of things for a user, 20 a call.
+        """Add any number of favorites for a user, 20 per call.
 
         Returns:
-            An outcome for each, by its id.
+            An outcome for each favorite, by its id.
 
         Raises:
-            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+            EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
         Source: favorites.add_many
         """
@@ -92,7 +92,7 @@ class Favorites:
         return await in_parts(checks.chunks(rows, api_limits.FAVORITES_PER_CALL), settle)
 
     async def update(self, username: str, favorite_id: str, *, ext: str) -> Favorite:
-        """Change the extension of something that a user saved; an empty one removes it.
+        """Change the extension text of a favorite; an empty text removes it.
 
         Source: favorites.update
         """
@@ -101,11 +101,11 @@ class Favorites:
         return answer.read(Favorite, "collection")
 
     async def remove_many(self, username: str, favorite_ids: Iterable[str]) -> BatchResult[None]:
-        """Delete any number of things that a user saved, 20 a call; a call is done whole or not.
+        """Remove any number of favorites, 20 per call; a call removes all of its favorites or none.
 
         Raises:
-            EasemobError: a whole call failed, as when one of them is not there; ``partial`` has
-                what was settled before it.
+            EasemobError: a whole call failed, for example because a favorite does not exist;
+                ``partial`` holds the outcomes settled before it.
 
         Source: favorites.remove_many
         """
@@ -130,21 +130,21 @@ class Favorites:
         limit: int | None = None,
         favorite_id: str | None = None,
     ) -> Paginator[Favorite]:
-        """List what a user saved.
+        """List the favorites of a user.
 
         Args:
             username: the user.
-            begin_time: only what was saved then or later (aware).
-            end_time: only what was saved then or before (aware).
-            sort: by the time of saving; the latest first when it is not given.
-            type: only of this type.
-            limit: how many a page, 2 to 200; 200 when it is not given.
-            favorite_id: start from this one, itself included, whatever the times are.
+            begin_time: only favorites that were saved at this time or later (aware).
+            end_time: only favorites that were saved at this time or earlier (aware).
+            sort: the order, by the time of saving; the latest first by default.
+            type: only favorites of this type.
+            limit: favorites per page, 2 to 200; 200 by default.
+            favorite_id: the favorite to start from, itself included; the times are then ignored.
 
         Source: favorites.list
         """
         size = checks.page_size(_LIST.id, limit, api_limits.FAVORITES_PER_PAGE)
-        checks.number(_LIST.id, "limit", size, least=2)  # of one, the next page is the same again
+        checks.number(_LIST.id, "limit", size, least=2)  # with 1 the next page is the same again
         order = checks.member(_LIST.id, "direction", Sort, sort)
         begin = checks.milliseconds(_LIST.id, "begin_time", begin_time)
         end = checks.milliseconds(_LIST.id, "end_time", end_time)
@@ -160,7 +160,7 @@ class Favorites:
             }
             answer = await self._transport.call(_LIST, username, query=query)
             found: Sequence[Favorite] = answer.read(tuple[Favorite, ...], "collections")
-            # The one that a further page starts from is part of it once more.
+            # The favorite that a further page starts from is part of that page again.
             new = tuple(favorite for favorite in found if favorite.favorite_id not in seen)
             if answer.count("collections") < size or not new:
                 return Page(new)

@@ -1,4 +1,4 @@
-"""Files of messages: up, down, and how long they are kept."""
+"""Files of messages: upload, download, and how long they are kept."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from easemob_async.models.files import Lifetime, UploadedFile
 from easemob_async.models.results import BatchResult
 from easemob_async.operation import Operation
 from easemob_async.resources.batches import settled
-from easemob_async.transport.answer import says_yes
 from easemob_async.transport.call import make_call
 from easemob_async.transport.downloads import Download
 from easemob_async.transport.transport import Transport
 from easemob_async.transport.uploads import Content, Upload
+from easemob_async.wire.decoding import verdict
 
 _UPLOAD: Final = Operation("files.upload", "POST", "/chatfiles", "once")
 _DOWNLOAD: Final = Operation("files.download", "GET", "/chatfiles/{file_id}", "safe")
@@ -26,7 +26,7 @@ _BINARY: Final = {"Accept": "application/octet-stream"}
 
 
 class Files:
-    """Files of messages, of at most 10 MB by default; kept for 7 days by default."""
+    """Files of messages, at most 10 MB each by default; they are kept for 7 days by default."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -40,18 +40,19 @@ class Files:
         thumbnail_width: int | None = None,
         thumbnail_height: int | None = None,
     ) -> UploadedFile:
-        """Upload a file, without ever holding it whole.
+        """Upload a file as a stream; it is never held in memory as a whole.
 
         Args:
             content: a path, the content itself, or an async iterator over its pieces.
-            filename: its name; that of the path when it is not given.
-            restrict_access: whether downloading takes the share-secret.
-            thumbnail_width: of the thumbnail of a picture over 10 KB, in pixels; 170 by default.
-            thumbnail_height: likewise.
+            filename: the name of the file; the name in the path by default.
+            restrict_access: whether a download needs the share-secret.
+            thumbnail_width: the width in pixels of the thumbnail that the service makes of an
+                image over 10 KB; 170 by default.
+            thumbnail_height: the height in pixels of that thumbnail; 170 by default.
 
         Raises:
-            InvalidArgumentError: no such file.
-            PayloadTooLargeError: over 10 MB, or what the app is allowed.
+            InvalidArgumentError: the file does not exist.
+            PayloadTooLargeError: the file is larger than 10 MB, or than the app's own limit.
 
         Source: files.upload
         """
@@ -74,24 +75,24 @@ class Files:
 
         Args:
             file_id: the file.
-            share_secret: needed where it was uploaded with restricted access.
+            share_secret: the secret of a file that was uploaded with restricted access.
 
         Raises:
-            NotFoundError: no such file, or not any more.
+            NotFoundError: the file does not exist, or no longer exists.
 
         Source: files.download
         """
         return self._download(_DOWNLOAD, file_id, share_secret, {})
 
     def download_thumbnail(self, file_id: str, *, share_secret: str | None = None) -> Download:
-        """Download the thumbnail of a picture, likewise.
+        """Download the thumbnail of an image; see `download`.
 
         Args:
             file_id: the file.
-            share_secret: needed where it was uploaded with restricted access.
+            share_secret: the secret of a file that was uploaded with restricted access.
 
         Raises:
-            NotFoundError: no such file, or not any more.
+            NotFoundError: the file does not exist, or no longer exists.
 
         Source: files.download_thumbnail
         """
@@ -100,18 +101,18 @@ class Files:
     async def set_lifetime(
         self, username: str, file_ids: Iterable[str], *, lifetime: Lifetime | str
     ) -> BatchResult[None]:
-        """Say how long at most 100 files of a user are kept, where the app has that switched on.
+        """Set how long the service keeps at most 100 files of a user.
 
         Args:
-            username: whose files they are.
+            username: the user who owns the files.
             file_ids: the files.
-            lifetime: how long.
+            lifetime: how long they are kept.
 
         Returns:
             An outcome for each file.
 
         Raises:
-            PermissionDeniedError: not switched on.
+            PermissionDeniedError: the feature is not enabled for the app.
 
         Source: files.set_lifetime
         """
@@ -121,8 +122,8 @@ class Files:
         body = {"lifetime": kept, "chatfile_ids": ids}
         answer = await self._transport.call(_SET_LIFETIME, username, json=body, username=username)
         found = answer.each(str, "data", under=ids)
-        done = [file_id for file_id, said in found.items() if says_yes(said)]
-        refused = {file_id: said for file_id, said in found.items() if not says_yes(said)}
+        done = [file_id for file_id, said in found.items() if verdict(said)]
+        refused = {file_id: said for file_id, said in found.items() if not verdict(said)}
         return BatchResult(tuple(settled(answer, ids, done, refused)))
 
     def _download(

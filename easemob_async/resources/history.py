@@ -1,4 +1,4 @@
-"""The messages of past hours."""
+"""The app's message history: files with the messages of an hour."""
 
 from __future__ import annotations
 
@@ -32,21 +32,23 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
 class History:
-    """Files with the messages of an hour; of the past 3 days by default, some hours after.
+    """The files with the messages of an hour.
+
+    The service keeps the past 3 days by default; the files of an hour come some hours later.
 
     Common arguments:
-        hour: a time within it (aware).
+        hour: any time within the hour (aware).
     """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     async def get(self, hour: datetime) -> tuple[HistoryFile, ...]:
-        """Give where the files of an hour are; 10 calls a minute.
+        """Return the URLs of the files of an hour; 10 calls a minute.
 
         Raises:
-            BadRequestError: too long ago, or not stored yet.
-            NotFoundError: there is none for that hour.
+            BadRequestError: the hour is too long ago, or its files are not stored yet.
+            NotFoundError: there is no file for this hour.
 
         Source: history.get
         """
@@ -54,24 +56,24 @@ class History:
             raise checks.fail(_GET.id, f"hour must be an aware datetime, not {hour!r}")
         host = URL(self._transport.app_url).host
         centre = DataCenter.of(host)
-        # Beijing time in China, UTC elsewhere; another host is taken to be China's.
+        # Beijing time in China, UTC elsewhere; an unknown host is taken for one in China.
         offset = timedelta(hours=8) if centre is None else centre.utc_offset
         try:
             key = hour.astimezone(timezone(offset)).strftime("%Y%m%d%H")
         except OverflowError:
             raise checks.fail(_GET.id, f"hour is out of range: {hour!r}") from None
-        return (await self._transport.call(_GET, key)).objects(HistoryFile, "data")
+        return (await self._transport.call(_GET, key)).rows(HistoryFile, "data", bare=True)
 
     async def messages(self, hour: datetime) -> AsyncIterator[HistoryMessage]:
-        """Download the files of an hour, unpack them and yield every message, as it comes.
+        """Download the files of an hour, unpack them and yield every message as it is read.
 
-        What a record lacks is ``None``, or no bodies. A record that is no message at all is left
-        out, with a warning of the logger ``easemob_async``; the others follow.
+        Fields that a record lacks are ``None``, or empty for the bodies. A record that is not a
+        message is skipped, and the logger ``easemob_async`` gets a warning.
 
         Raises:
-            NotFoundError: there is none for that hour.
+            NotFoundError: there is no file for this hour.
             TransportError: a file cannot be downloaded.
-            ResponseError: a file is damaged; what stands before that was yielded.
+            ResponseError: a file is damaged; the messages before the damage were yielded.
 
         Source: history.get
         """
@@ -85,7 +87,7 @@ class History:
 
 
 async def _records(pieces: AsyncIterator[bytes]) -> AsyncIterator[Mapping[str, Any]]:
-    """Unpack gzip, if it is, and cut JSON objects apart, whatever stands between them."""
+    """Unpack a file, if it is gzip, and split it into JSON objects, whatever separates them."""
     unpacker, characters, text = _Unpacker(), _UTF_8("replace"), ""
     found = left_out = 0
     problem = None
@@ -111,46 +113,46 @@ async def _records(pieces: AsyncIterator[bytes]) -> AsyncIterator[Mapping[str, A
 
 
 async def _ended(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes | None]:
-    """Put ``None`` behind the last piece."""
+    """Yield the pieces, and ``None`` after the last one."""
     async for piece in pieces:
         yield piece
     yield None
 
 
 def _leave_out() -> None:
-    _log.warning("history.messages: a record that is no message is left out")
+    _log.warning("history.messages: skipped a record that is not a message")
 
 
 _BETWEEN: Final = " \t\r\n,[]\0\ufeff"
 _UTF_8: Final = codecs.getincrementaldecoder("utf-8")
 _LONGEST: Final = 4 * 1024 * 1024
-"""No record is as long as this: what goes on without an end is none."""
+"""The maximum length of a record; longer text is not a record."""
 
 
 class _Unpacker:
-    """Unpacks gzip, of several members too; gives what is not packed as it is."""
+    """An unpacker of gzip, also of several members; data that is not packed stays unchanged."""
 
     def __init__(self) -> None:
         self._packed: bool | None = None
         self._member = zlib.decompressobj(_GZIP)
         self._begun = False
         self.problem: str | None = None
-        """Why nothing more can be unpacked."""
+        """The reason why the rest cannot be unpacked."""
 
     @property
     def complete(self) -> bool:
-        """Whether what was packed has come to its end."""
+        """Whether the packed data was read to its end."""
         return not self._packed or not self._begun
 
     def feed(self, data: bytes) -> bytes:
         if self._packed is None and data:
-            self._packed = data[:1] == b"\x1f"  # no JSON begins so
+            self._packed = data[:1] == b"\x1f"  # no JSON begins with this byte
         if not self._packed:
             return data
         found = b""
         while data and self.problem is None:
             if not self._begun:
-                data = data.lstrip(b"\0\r\n\t ")  # what pads a member is none
+                data = data.lstrip(b"\0\r\n\t ")  # the padding between members
                 if not data:
                     break
             self._begun = True
@@ -174,7 +176,7 @@ _STEP: Final = 4096
 
 
 def _before_fault(member: zlib._Decompress, data: bytes) -> bytes:
-    """Unpack what can be unpacked: zlib gives nothing of a part that has a fault."""
+    """Unpack the bytes before a fault: zlib returns nothing of a part that has one."""
     found = b""
     with contextlib.suppress(zlib.error):
         for byte in data:
@@ -183,7 +185,7 @@ def _before_fault(member: zlib._Decompress, data: bytes) -> bytes:
 
 
 def _cut(text: str, *, last: bool = False) -> tuple[list[object], str, str | None]:
-    """Return the whole records at the beginning, the rest, and why that cannot be read, if so."""
+    """Return the complete records, the rest of the text, and why the rest cannot be read, if so."""
     records: list[object] = []
     at, length = 0, len(text)
     while True:
@@ -193,13 +195,13 @@ def _cut(text: str, *, last: bool = False) -> tuple[list[object], str, str | Non
             return records, "", None
         try:
             record, end = read_first(text, at)
-            whole = last or isinstance(record, dict) or end < length  # 12 may go on as 123
+            whole = last or isinstance(record, dict) or end < length  # 12 may continue as 123
             if whole and "\\u" in text[at:end]:
                 record, _ = read_first(mended(text[at:end]), 0)
         except ValueError as error:
             end = text.find("\n", at)
-            # Where the next line begins a record, or this is nested beyond reading, that is where
-            # to go on.
+            # Reading continues at the next line if that begins a record, or if this record is
+            # nested too deeply to be read.
             behind = text[end:].lstrip(_BETWEEN)[:1] if end >= 0 and text[at] != "{" else ""
             if behind == "{" or (end >= 0 and "too deeply" in str(error)):
                 record, whole = None, True
@@ -208,7 +210,7 @@ def _cut(text: str, *, last: bool = False) -> tuple[list[object], str, str | Non
             else:
                 whole = False
         if not whole:
-            return records, text[at:], None  # the rest of it is still to come
+            return records, text[at:], None  # the rest of this record has not arrived yet
         records.append(record)
         at = end
 
@@ -218,7 +220,7 @@ def _damaged(why: str) -> ResponseError:
 
 
 def read_record(record: object) -> HistoryMessage | None:
-    """Read a record of a history file; ``None`` when it is no message."""
+    """Read a record of a history file; ``None`` if it is not a message."""
     if not isinstance(record, Mapping) or not isinstance(record.get("payload"), Mapping):
         return None
     payload = record["payload"]

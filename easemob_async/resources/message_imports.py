@@ -1,4 +1,4 @@
-"""Importing messages that were sent elsewhere."""
+"""Import of messages that were sent through another service."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _IMPORT_GROUP: Final = Operation(
 
 
 class MessageImports:
-    """Messages of the past, imported in the order of their times; clients pull them.
+    """The import of past messages, in the order of their times; clients pull them.
 
     Common arguments:
         target: the user or the group.
-        body: the message; a file may be on a server of your own, see `need_download`.
-        sender: who it is from.
-        ext: the app's own extension.
-        sent_at: when it was sent (aware); now when it is not given.
-        need_download: have the service fetch the file and keep it.
+        body: the message; its file may be on your own server, see `need_download`.
+        sender: the sender.
+        ext: the app's own extension fields.
+        sent_at: the time at which the message was sent (aware); now by default.
+        need_download: whether the service downloads the file and stores it.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -62,7 +62,7 @@ class MessageImports:
         sent_at: datetime | None = None,
         need_download: bool | None = None,
     ) -> ImportedMessage:
-        """Import a message of a group, later than the group was made.
+        """Import a message of a group; it must be later than the creation of the group.
 
         Source: message_imports.create_group_message
         """

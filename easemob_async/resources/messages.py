@@ -1,9 +1,11 @@
-"""Sending messages. One call is one request; for more targets than that see ``client.fanout``."""
+"""Sending messages, one request per call; `client.fanout` sends to any number of targets."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
+
+import attrs
 
 from easemob_async import api_limits, checks
 from easemob_async.errors import InvalidArgumentError
@@ -14,7 +16,6 @@ from easemob_async.models.messages import (
     Message,
     Recall,
     RecalledMessage,
-    RecallRow,
     RoomMessageLevel,
     RouteType,
     SentMessages,
@@ -65,7 +66,7 @@ SEND_TO_ROOMS: Final = Send(
     api_limits.ROOMS_PER_MESSAGE,
     api_limits.ROAM_IGNORE_USERS,
 )
-# A targeted message counts as one: its answer has one message id, not one a member.
+# A targeted message counts as one message: its answer has one message id, not one per member.
 _SEND_TO_GROUP_MEMBERS: Final = Send(
     Operation(
         "messages.send_to_group_members",
@@ -104,15 +105,16 @@ _HINT: Final = "; client.fanout sends to any number"
 
 
 class Messages:
-    """Send messages to users, groups and rooms.
+    """Messages to users, groups and rooms: send, recall, edit and stream them.
 
     Common arguments:
         body: the message: `Text`, `Image`, `Audio`, `Video`, `File`, `Location`, `Command` or
-            `Custom`; files are uploaded first.
-        sender: who it is from; ``admin`` when it is not given.
-        ext: the app's own extension, a JSON object; at most 5 120 bytes of UTF-8 together with
-            the body.
-        push: how it is pushed to who is offline; goes into ``ext`` as well.
+            `Custom`. Upload files first: see `client.files`.
+        sender: the sender; ``admin`` by default.
+        ext: the app's own extension fields, a JSON object; body and ext together have at most
+            5 120 bytes of UTF-8.
+        push: the options of the push notification for users who are offline; they are merged into
+            ``ext``.
         env: the environment whose callback rules apply, 1 to 8 letters and digits.
     """
 
@@ -134,23 +136,23 @@ class Messages:
     ) -> SentMessages:
         """Send a message to at most 600 users.
 
-        "Sent" means accepted: the service takes unknown users too. Each target counts as a
-        message: 6 000 a minute and 100 calls a second by default.
+        "Sent" means accepted: the service accepts unknown users too. Each target counts as one
+        message: 6 000 messages a minute and 100 calls a second by default.
 
         Args:
-            targets: usernames; one that is given twice gets one message.
+            targets: the usernames; a user who is given twice gets one message.
             body: the message.
-            sender: who it is from; ``admin`` when it is not given.
-            ext: the app's own extension.
-            push: how it is pushed.
-            sync_device: also deliver it to the sender's own online devices.
-            route_type: `RouteType.ONLINE` to leave out who is offline.
-            roam_ignore_users: who does not get it when pulling the history.
+            sender: the sender; ``admin`` by default.
+            ext: the app's own extension fields.
+            push: the options of its push notification.
+            sync_device: also deliver the message to the sender's own online devices.
+            route_type: `RouteType.ONLINE` to leave out users who are offline.
+            roam_ignore_users: users who cannot pull the message from the history.
             env: the environment whose callback rules apply.
 
         Raises:
-            InvalidArgumentError: no targets or more than 600, a message that is too large, an
-                empty sender: nothing was sent.
+            InvalidArgumentError: no targets or more than 600, a message that is too large, or an
+                empty sender; nothing was sent.
             RateLimitError: the quota is used up.
 
         Source: messages.send_to_users
@@ -181,18 +183,18 @@ class Messages:
     ) -> SentMessages:
         """Send a message to all members of at most 3 groups.
 
-        Each group counts as a message: 20 a second by default.
+        Each group counts as one message: 20 messages a second by default.
 
         Args:
-            targets: group ids.
+            targets: the ids of the groups.
             body: the message.
-            sender: who it is from; ``admin`` when it is not given.
-            ext: the app's own extension.
-            push: how it is pushed.
-            sync_device: also deliver it to the sender's own online devices.
-            route_type: `RouteType.ONLINE` to leave out who is offline.
-            roam_ignore_users: at most 20 users who do not get it when pulling the history.
-            need_group_ack: ask for read receipts; groups of up to 200 members.
+            sender: the sender; ``admin`` by default.
+            ext: the app's own extension fields.
+            push: the options of its push notification.
+            sync_device: also deliver the message to the sender's own online devices.
+            route_type: `RouteType.ONLINE` to leave out users who are offline.
+            roam_ignore_users: at most 20 users who cannot pull the message from the history.
+            need_group_ack: whether to ask for read receipts; for groups of at most 200 members.
             env: the environment whose callback rules apply.
 
         Raises:
@@ -230,26 +232,27 @@ class Messages:
     ) -> SentMessages:
         """Send a message to at most 20 members of one group; the others do not see it.
 
-        Not written to the conversation list, not counted as unread. 100 a second by default.
+        The message is not added to the conversation list and does not count as unread. 100 messages
+        a second by default.
 
         Args:
             group_id: the group.
             usernames: the members, at most 20.
             body: the message.
-            sender: who it is from; ``admin`` when it is not given.
-            ext: the app's own extension.
-            push: how it is pushed.
-            sync_device: also deliver it to the sender's own online devices.
-            route_type: `RouteType.ONLINE` to leave out who is offline.
-            roam_ignore_users: at most 20 users who do not get it when pulling the history.
-            need_group_ack: ask for read receipts.
+            sender: the sender; ``admin`` by default.
+            ext: the app's own extension fields.
+            push: the options of its push notification.
+            sync_device: also deliver the message to the sender's own online devices.
+            route_type: `RouteType.ONLINE` to leave out users who are offline.
+            roam_ignore_users: at most 20 users who cannot pull the message from the history.
+            need_group_ack: whether to ask for read receipts.
             env: the environment whose callback rules apply.
 
         Returns:
-            The message's id, under the group's.
+            The message's id, under the group's id.
 
         Raises:
-            InvalidArgumentError: nobody named or more than 20, a message that is too large.
+            InvalidArgumentError: no members or more than 20, a message that is too large.
             RateLimitError: the quota is used up.
 
         Source: messages.send_to_group_members
@@ -282,17 +285,18 @@ class Messages:
     ) -> SentMessages:
         """Send a message to all members of at most 10 chat rooms.
 
-        Each room counts as a message: 100 a second by default. A room that gets more than 20 a
-        second drops messages, the lowest level first: an id need not mean delivery.
+        Each room counts as one message: 100 messages a second by default. A room that gets more
+        than 20 messages a second drops some, the lowest priority first: a message id does not
+        guarantee delivery.
 
         Args:
-            targets: room ids.
+            targets: the ids of the rooms.
             body: the message.
-            sender: who it is from; ``admin`` when it is not given.
-            ext: the app's own extension.
-            push: how it is pushed.
-            level: how important it is; normal when it is not given.
-            roam_ignore_users: at most 20 users who do not get it when pulling the history.
+            sender: the sender; ``admin`` by default.
+            ext: the app's own extension fields.
+            push: the options of its push notification.
+            level: the priority of the message; normal by default.
+            roam_ignore_users: at most 20 users who cannot pull the message from the history.
             env: the environment whose callback rules apply.
 
         Raises:
@@ -326,24 +330,25 @@ class Messages:
     ) -> SentMessages:
         """Send a message to at most 20 members of one chat room; the others do not see it.
 
-        Not written to the conversation list, not counted as unread. 100 a second by default.
+        The message is not added to the conversation list and does not count as unread. 100 messages
+        a second by default.
 
         Args:
             room_id: the room.
             usernames: the members, at most 20.
             body: the message.
-            sender: who it is from; ``admin`` when it is not given.
-            ext: the app's own extension.
-            push: how it is pushed.
-            level: how important it is; normal when it is not given.
-            roam_ignore_users: at most 20 users who do not get it when pulling the history.
+            sender: the sender; ``admin`` by default.
+            ext: the app's own extension fields.
+            push: the options of its push notification.
+            level: the priority of the message; normal by default.
+            roam_ignore_users: at most 20 users who cannot pull the message from the history.
             env: the environment whose callback rules apply.
 
         Returns:
-            The message's id, under the room's.
+            The message's id, under the room's id.
 
         Raises:
-            InvalidArgumentError: nobody named or more than 20, a message that is too large.
+            InvalidArgumentError: no members or more than 20, a message that is too large.
             RateLimitError: the quota is used up.
 
         Source: messages.send_to_room_members
@@ -370,23 +375,23 @@ class Messages:
         push: PushOptions | None = None,
         room: bool | None = None,
     ) -> SentMessages:
-        """Answer where a received message came from: the user, the group or the chat room.
+        """Answer a received message, in the conversation, group or chat room that it came from.
 
         Args:
             event: a message event of `easemob_async.webhooks`.
             body: the answer.
-            sender: who it is from; when it is not given, the user who got the message, and in
-                groups and rooms ``admin``.
-            ext: the app's own extension.
-            push: how it is pushed.
-            room: whether a message whose post does not tell groups from rooms (its ``is_room`` is
-                ``None``) was sent in a room; a group is assumed when it is not given.
+            sender: the sender of the answer; by default the user who received the message, and
+                ``admin`` in groups and rooms.
+            ext: the app's own extension fields.
+            push: the options of its push notification.
+            room: whether the message was sent in a room; used only when the event does not
+                distinguish groups from rooms (its ``is_room`` is ``None``). A group by default.
 
         Returns:
-            The message's id, under the user, group or room.
+            The message's id, under the id of the user, group or room.
 
         Raises:
-            InvalidArgumentError: the event is no message, or does not name its group.
+            InvalidArgumentError: the event is not a message, or does not name its group.
             RateLimitError: the quota is used up.
 
         Source: messages.send_to_users, messages.send_to_groups, messages.send_to_rooms
@@ -395,8 +400,8 @@ class Messages:
         if not isinstance(origin, Origin):
             raise checks.fail(
                 "messages.reply",
-                f"a {type(event).__name__} does not say where its answer would go; it must be a "
-                "message event that names the user, the group or the room",
+                f"event must be a message event that names its user, group or room; this "
+                f"{type(event).__name__} does not",
             )
         options: dict[str, Any] = {"sender": sender, "ext": ext, "push": push}
         if origin.kind == "user":
@@ -419,24 +424,24 @@ class Messages:
         level: RoomMessageLevel | str | None = None,
         return_message_ids: bool | None = None,
     ) -> dict[str, str]:
-        """Send a message the way of 2014; not on the service's current pages any more.
+        """Send a message with the API of 2014, which is no longer in the service's documentation.
 
         Args:
-            targets: ids of users, groups or rooms; at most 20 are advised.
+            targets: the ids of users, groups or rooms; at most 20 are recommended.
             body: the message.
-            target_type: what the targets are.
-            sender: who it is from; ``admin`` when it is not given.
-            ext: the app's own extension.
-            sync_device: also deliver it to the sender's own online devices.
-            route_type: `RouteType.ONLINE` to leave out who is offline.
-            level: how important it is; rooms only.
-            return_message_ids: ask for message ids in place of outcomes.
+            target_type: the kind of the targets: users, groups or rooms.
+            sender: the sender; ``admin`` by default.
+            ext: the app's own extension fields.
+            sync_device: also deliver the message to the sender's own online devices.
+            route_type: `RouteType.ONLINE` to leave out users who are offline.
+            level: the priority of the message; for rooms only.
+            return_message_ids: whether to return message ids instead of outcomes.
 
         Returns:
-            The outcome of each target as the service names it: ``{"u1": "success"}``.
+            The outcome of each target, in the service's words: ``{"u1": "success"}``.
 
         Raises:
-            InvalidArgumentError: no targets, a message that is too large, an empty sender.
+            InvalidArgumentError: no targets, a message that is too large, or an empty sender.
 
         Source: messages.send_legacy
         """
@@ -471,20 +476,22 @@ class Messages:
         sync_device: bool | None = None,
         ext: str | None = None,
     ) -> RecalledMessage:
-        """Recall a message; its attachment is deleted as well.
+        """Recall a message; its attachment is deleted too.
 
         Args:
             message_id: the message.
-            target: the user, group or room that it went to.
-            chat_type: what the target is.
-            force: recall it even after the time in which that can be done (2 minutes by default).
-            operator: who recalls it; ``admin`` when it is not given.
-            sync_device: tell the sender's own online devices, too; one-to-one only.
-            ext: what goes with the recall.
+            target: the user, group or room that received the message.
+            chat_type: the kind of the target: user, group or room.
+            force: whether to recall the message after the recall time limit (2 minutes by default).
+            operator: the user who recalls the message; ``admin`` by default.
+            sync_device: whether to notify the sender's own online devices too; for one-to-one
+                messages only.
+            ext: the extension text of the recall.
 
         Raises:
-            APIError: the service says inside a success that it did not.
-            PermissionDeniedError: too late, recalled already, or not switched on.
+            APIError: the status code is 200, but the answer reports that it was not recalled.
+            PermissionDeniedError: the time limit has passed, the message was recalled before, or
+                recalls are not enabled for the app.
 
         Source: messages.recall
         """
@@ -500,7 +507,7 @@ class Messages:
         if ext is not None:
             body["recallMessageExtensionInfo"] = checks.text(_RECALL.id, "ext", ext)
         answer = await self._transport.call(_RECALL, json=body, about=message_id)
-        # In 2023 the outcome was the one entry of a list.
+        # In 2023 the outcome was the only entry of a list.
         at: tuple[str | int, ...] = ("data",) if answer.get("data") else ("msgs", 0)
         why = answer.read(str, *at, "recalled")
         if why != "yes":
@@ -510,20 +517,20 @@ class Messages:
     async def recall_many(
         self, recalls: Iterable[Recall], *, ext: str | None = None
     ) -> BatchResult[RecalledMessage]:
-        """Recall any number of messages, 30 a call.
+        """Recall any number of messages, 30 per call.
 
         Returns:
             An outcome for each message, by its id.
 
         Raises:
-            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+            EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
         Source: messages.recall_many
         """
         given = list(checks.items(_RECALL_MANY.id, "recalls", recalls, Recall))
         rows = [recall.to_wire(_RECALL_MANY.id) for recall in given]
         if not rows:
-            raise checks.fail(_RECALL_MANY.id, "recalls is empty; name at least one")
+            raise checks.fail(_RECALL_MANY.id, "recalls is empty; pass at least one")
         checks.no_duplicates(_RECALL_MANY.id, "message_id", [row["msg_id"] for row in rows])
 
         async def settle(part: Sequence[dict[str, Any]]) -> list[BatchOutcome[RecalledMessage]]:
@@ -531,7 +538,9 @@ class Messages:
             if ext is not None:
                 body["recallMessageExtensionInfo"] = checks.text(_RECALL_MANY.id, "ext", ext)
             answer = await self._transport.call(_RECALL_MANY, json=body)
-            rows = {row.message.message_id: row for row in answer.objects(RecallRow, "data")}
+            rows = {
+                row.message.message_id: row for row in answer.rows(_RecallRow, "data", bare=True)
+            }
             done = {name: row.message for name, row in rows.items() if row.recalled == "yes"}
             refused = {name: row.recalled for name, row in rows.items() if name not in done}
             return settled(answer, [row["msg_id"] for row in part], done, refused)
@@ -547,33 +556,38 @@ class Messages:
         ext: Mapping[str, object] | None = None,
         merge_ext: bool | None = None,
     ) -> None:
-        """Edit a message, where the app has that switched on; at most 10 times.
+        """Edit a message, at most 10 times; the service must have enabled edits for the app.
 
         Args:
-            message_id: the message: digits.
-            body: the new `Text` or `Custom`; or the type of a message of which only the ``ext``
-                changes: ``"img"``, ``"audio"``, ``"video"``, ``"file"``, ``"loc"``.
-            operator: who edits it.
-            ext: the new extension.
-            merge_ext: whether it is merged into the old one; it is, when not given.
+            message_id: the id of the message, which has only digits.
+            body: the new `Text` or `Custom`; for a message of which only ``ext`` changes, its
+                type: ``"img"``, ``"audio"``, ``"video"``, ``"file"``, ``"loc"``.
+            operator: the user who edits the message.
+            ext: the new extension fields.
+            merge_ext: whether the new fields are merged into the old ones; true by default.
 
         Raises:
             InvalidArgumentError: a message that cannot be edited.
-            PermissionDeniedError: edited ten times, not the sender's, or not switched on.
-            NotFoundError: no such message, or not any more.
+            PermissionDeniedError: the message was edited ten times, the operator is not its sender,
+                or edits are not enabled for the app.
+            NotFoundError: the message does not exist, or no longer exists.
 
         Source: messages.update
         """
         operation = _UPDATE.id
         if not (isinstance(message_id, str) and message_id.isascii() and message_id.isdigit()):
-            raise checks.fail(operation, f"message_id {message_id!r:.80} must be digits")
+            raise checks.fail(operation, f"message_id {message_id!r:.80} must have only digits")
         by_type = isinstance(body, str)
         if by_type and body not in ("img", "audio", "video", "file", "loc"):
-            raise checks.fail(operation, f"body {body!r:.80} is no type of which only ext changes")
+            raise checks.fail(
+                operation,
+                f"body {body!r:.80} must be Text, Custom, or one of 'img', 'audio', 'video', "
+                "'file' and 'loc'",
+            )
         if not by_type and not isinstance(body, Text | Custom):
             raise checks.fail(operation, f"body must be Text, Custom or a type: {body!r:.80}")
         most = self._transport.max_message_bytes
-        # Of a type alone the ext is checked and measured, with any message.
+        # A type has no content: its ext is checked and measured with an empty message.
         message = Text("") if isinstance(body, str) else body
         made = content(operation, message, ext=ext, push=None, max_bytes=most)
         fields: dict[str, Any] = {
@@ -599,10 +613,11 @@ class Messages:
         format: StreamFormat | str | None = None,  # noqa: A002 - the field's word
         ext: Mapping[str, object] | None = None,
     ) -> StreamChunk:
-        """Send a piece of a streaming message to a user; `stream` does it for you.
+        """Send a piece of a streaming message to a user; `stream` does this for you.
 
         Raises:
-            APIError: the stream has ended, was quiet for 30 seconds, is over 128 KB or 30 minutes.
+            APIError: the stream has ended, got no piece for 30 seconds, or exceeds 128 KB or 30
+                minutes.
 
         Source: messages.stream_to_user
         """
@@ -631,10 +646,11 @@ class Messages:
         format: StreamFormat | str | None = None,  # noqa: A002 - the field's word
         ext: Mapping[str, object] | None = None,
     ) -> StreamChunk:
-        """Send a piece of a streaming message to a group; `stream` does it for you.
+        """Send a piece of a streaming message to a group; `stream` does this for you.
 
         Raises:
-            APIError: the stream has ended, was quiet for 30 seconds, is over 128 KB or 30 minutes.
+            APIError: the stream has ended, got no piece for 30 seconds, or exceeds 128 KB or 30
+                minutes.
 
         Source: messages.stream_to_group
         """
@@ -661,16 +677,16 @@ class Messages:
         join: float = 0.2,
         failed_reason: int = FAILED,
     ) -> StreamWriter:
-        """Write a message that grows: ``async with ...stream("u1", to="user") as out``.
+        """Write a streaming message: ``async with ...stream("u1", to="user") as out``.
 
         Args:
             target: a user, or a group of at most 200 members.
-            to: which of the two.
-            sender: who it is from; ``admin`` when it is not given.
-            format: how it is shown.
-            ext: the app's own extension.
-            join: pieces that come within so many seconds are sent together.
-            failed_reason: the ``finish_reason`` when the block is left by an error.
+            to: the kind of the target, ``"user"`` or ``"group"``.
+            sender: the sender; ``admin`` by default.
+            format: the format in which clients show the text.
+            ext: the app's own extension fields.
+            join: the seconds for which pieces are collected and then sent together.
+            failed_reason: the ``finish_reason`` of the message if the block ends with an error.
 
         Source: messages.stream_to_user, messages.stream_to_group
         """
@@ -716,9 +732,21 @@ class Messages:
 
 
 def _numbers(body: Message) -> dict[str, float]:
-    """Give the place of a location as the 2014 call wants it: as numbers."""
+    """Return the coordinates of a location as numbers, as the API of 2014 takes them."""
     return {"lat": body.latitude, "lng": body.longitude} if isinstance(body, Location) else {}
 
 
 def _members(operation: str, usernames: Iterable[str]) -> list[str]:
     return checks.references(operation, "usernames", usernames, most=api_limits.MEMBERS_PER_MESSAGE)
+
+
+@attrs.frozen
+class _RecallRow:
+    """The row of one recall in the answer."""
+
+    message: RecalledMessage
+    recalled: str
+
+    @staticmethod
+    def __from_wire__(fields: dict[str, Any]) -> dict[str, Any]:
+        return {**fields, "message": fields}

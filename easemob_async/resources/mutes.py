@@ -21,7 +21,10 @@ _SECOND: Final = timedelta(seconds=1)
 
 
 class Mutes:
-    """Who may not send anywhere in the app, where it has that switched on."""
+    """The users who may not send messages in the whole app.
+
+    App-wide mutes must be enabled for the app in the console.
+    """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -34,18 +37,20 @@ class Mutes:
         group_chat: timedelta | None = None,
         chat_room: timedelta | None = None,
     ) -> None:
-        """Mute a user in some kinds of conversations, or in all.
+        """Mute a user in one or more kinds of conversations.
 
         Args:
             username: the user.
-            chat: in one-to-one conversations: for how long, rounded up to seconds, or `FOREVER`.
-            group_chat: in chat groups, likewise.
-            chat_room: in chat rooms, likewise.
+            chat: the length of the mute in one-to-one conversations, rounded up to seconds, or
+                `FOREVER`.
+            group_chat: the same for chat groups.
+            chat_room: the same for chat rooms.
 
         Raises:
-            InvalidArgumentError: nothing to set, or a length that is not above 0: see `lift`.
-            BadRequestError: no such user.
-            PermissionDeniedError: the app does not have it switched on.
+            InvalidArgumentError: no length is given, or a length is not above 0; to unmute, see
+                `lift`.
+            BadRequestError: the user does not exist.
+            PermissionDeniedError: app-wide mutes are not enabled for the app.
 
         Source: mutes.set
         """
@@ -62,11 +67,11 @@ class Mutes:
     async def lift(
         self, username: str, *, chat: bool = True, group_chat: bool = True, chat_room: bool = True
     ) -> None:
-        """End a user's mute in all kinds of conversations, or in some.
+        """Unmute a user in all kinds of conversations, or in some.
 
         Raises:
-            InvalidArgumentError: nothing to lift.
-            BadRequestError: no such user.
+            InvalidArgumentError: no kind of conversation is chosen.
+            BadRequestError: the user does not exist.
 
         Source: mutes.set
         """
@@ -74,20 +79,20 @@ class Mutes:
         await self._set(username, {name: 0 for name, wanted in given.items() if wanted})
 
     async def get(self, username: str) -> UserMute:
-        """Tell how long a user is still muted.
+        """Return how long a user remains muted.
 
         Raises:
-            BadRequestError: no such user.
+            BadRequestError: the user does not exist.
 
         Source: mutes.get
         """
         return (await self._transport.call(_GET, username)).read(UserMute, "data")
 
     def list(self, *, limit: int | None = None) -> Paginator[UserMute]:
-        """List the app's muted users; mutes that were lifted show with 0.
+        """List the app's muted users; lifted mutes are listed with a length of 0.
 
         Args:
-            limit: rows a page, 1 to 50; 50 when it is not given.
+            limit: rows per page, 1 to 50; 50 by default.
 
         Source: mutes.list
         """
@@ -107,7 +112,7 @@ class Mutes:
     async def _set(self, username: str, lengths: dict[str, int]) -> None:
         name = checks.reference(_SET.id, "username", username)
         if not lengths:
-            raise checks.fail(_SET.id, "nothing to set; name at least one kind of conversation")
+            raise checks.fail(_SET.id, "nothing to set; pass at least one kind of conversation")
         body = {"username": name, **lengths}
         answer = await self._transport.call(_SET, json=body, about=name)
         answer.confirm("data", "result")

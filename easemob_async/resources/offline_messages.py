@@ -1,4 +1,4 @@
-"""Messages that wait for users who are offline."""
+"""Offline messages: messages that wait for users who are offline."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _GET_STATUS: Final = Operation(
 
 
 class OfflineMessages:
-    """Messages that wait for users who are offline."""
+    """The messages that wait for users who are offline."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     async def get_count(self, username: str) -> int:
-        """Count the messages that wait for a user.
+        """Return the number of messages that wait for a user.
 
         Source: offline_messages.get_count
         """
@@ -40,7 +40,7 @@ class OfflineMessages:
         return sum(counts.values())
 
     async def get_status(self, username: str, message_id: str) -> DeliveryStatus:
-        """Tell whether a message has reached a user who was offline.
+        """Return whether a message was delivered to a user who was offline.
 
         Source: offline_messages.get_status
         """
@@ -48,5 +48,5 @@ class OfflineMessages:
         found = answer.read(dict[str, DeliveryStatus | str], "data")
         if len(found) != 1:
             raise answer.wrong("data must have one key, the message's id")
-        # A value of tomorrow stays the plain string that it is.
+        # A value that this version does not know stays a plain string.
         return cast(DeliveryStatus, next(iter(found.values())))

@@ -1,4 +1,4 @@
-"""What chat groups and chat rooms have in common: the classes are made once, for a place each."""
+"""Operations that chat groups and chat rooms share; a `Place` says which of the two is meant."""
 
 from __future__ import annotations
 
@@ -15,29 +15,30 @@ from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.models.tokens import FOREVER
 from easemob_async.operation import Operation, QueryValue
 from easemob_async.resources.batches import fitting_url, in_parts, outcomes, settled
-from easemob_async.transport.answer import Answer, says_yes
+from easemob_async.transport.answer import Answer
 from easemob_async.transport.transport import Transport
+from easemob_async.wire.decoding import verdict
 from easemob_async.wire.fields import Id
 
 
 @attrs.frozen(eq=False)
 class Place:
-    """Groups, or rooms: what their operations are called, and where they are."""
+    """The names and paths of the operations of groups, or of rooms."""
 
     resource: str
-    """``"chat_groups"``."""
+    """The name of the resource, such as ``"chat_groups"``."""
     path: str
-    """``"/chatgroups/{group_id}"``."""
+    """The path of one group or room, such as ``"/chatgroups/{group_id}"``."""
     most_added: int
-    """The most members that a call adds."""
+    """The maximum number of members that one call adds."""
     most_blocked: int
-    """The most users that a call puts on the blocklist."""
+    """The maximum number of users that one call puts on the blocklist."""
 
 
 GROUPS: Final = Place("chat_groups", "/chatgroups/{group_id}", 60, 100)
-"""Of the documented 100 and 60 for adding members the lower."""
+"""Chat groups. For adding members 100 and 60 are documented: the lower one is used."""
 ROOMS: Final = Place("chat_rooms", "/chatrooms/{room_id}", 100, 60)
-"""Of the documented 60 and 100 for blocking the lower."""
+"""Chat rooms. For blocking users 60 and 100 are documented: the lower one is used."""
 
 
 def _shared(
@@ -48,7 +49,7 @@ def _shared(
     *,
     one_of_many: bool = False,
 ) -> Mapping[Place, Operation]:
-    """Describe an operation of groups and rooms: ``("mutes.list", "GET", "/mute", "safe")``."""
+    """Return an operation for groups and for rooms: ``("mutes.list", "GET", "/mute", "safe")``."""
     return {
         place: Operation(
             f"{place.resource}.{name}", method, place.path + path, repeat, one_of_many=one_of_many
@@ -94,7 +95,7 @@ _ANNOUNCEMENT_UPDATE: Final = _shared("announcement.update", "POST", "/announcem
 
 
 class Part:
-    """A part of a group or a room: a reference to the transport, and which of the two it is."""
+    """A part of groups or rooms, such as their admins: the transport and the place."""
 
     def __init__(self, transport: Transport, place: Place) -> None:
         self._transport = transport
@@ -108,7 +109,7 @@ def list_members(
     limit: int | None,
     **query: bool | None,
 ) -> Paginator[GroupMember]:
-    """List members by page number: no total and no cursor, so a short page is the last."""
+    """List members by page number; there is no total and no cursor, so a short page is the last."""
     operation = _MEMBERS_LIST[place]
     size = checks.page_size(operation.id, limit, api_limits.MEMBERS_PER_PAGE)
 
@@ -122,53 +123,47 @@ def list_members(
 
 
 def length_of_time(operation: str, duration: timedelta, unit: timedelta, *, instead: str) -> int:
-    """Give a length of time in the wire's units; -1 for `FOREVER`.
+    """Return a length of time in the unit of the request; -1 for `FOREVER`.
 
     Raises:
-        InvalidArgumentError: not positive, where the wire would take it for something else.
+        InvalidArgumentError: it is not above 0; the service would read 0 as an unmute.
     """
     if not isinstance(duration, timedelta):
         raise checks.fail(operation, f"duration must be a timedelta, not {duration!r}")
     if duration == FOREVER:
         return -1
     if duration <= timedelta(0):
-        raise checks.fail(operation, f"duration must be above 0; to lift it, use {instead}")
+        raise checks.fail(operation, f"duration must be above 0; to lift a mute, use {instead}")
     return -(-duration // unit)
 
 
 def confirm_settings(
     answer: Answer, settings: Iterable[str], called: Mapping[str, str] | None = None
 ) -> None:
-    """Raise unless the answer says of each setting that it was changed.
+    """Check that the answer confirms the change of each setting.
 
     Args:
         answer: the answer.
-        settings: what was to be changed, as the request names it.
-        called: what the answer calls some of them.
+        settings: the names of the settings in the request.
+        called: the names of some settings in the answer, where they differ.
 
     Raises:
-        APIError: the service says which it did not change.
-        ResponseError: it does not say it of one, or of none at all.
+        APIError: the answer reports settings that were not changed.
+        ResponseError: the answer does not report some settings, or any of them.
     """
     said = answer.read(dict[str, Any], "data")
-    verdicts = {name: says_yes(said.get((called or {}).get(name, name))) for name in settings}
-    kept = sorted(name for name, verdict in verdicts.items() if not verdict)
+    verdicts = {name: verdict(said.get((called or {}).get(name, name))) for name in settings}
+    kept = sorted(name for name, said_yes in verdicts.items() if not said_yes)
     if False in verdicts.values():
         raise answer.refused(f"not changed: {', '.join(kept)}")
     if kept:
         raise answer.wrong(f"data does not say whether {', '.join(kept)} was changed")
 
 
-def confirm_if_told(answer: Answer) -> None:
-    """Raise when a flag says no; the 2014 answers to adding and removing one member have none."""
-    if answer.get("data", "result") is not None:
-        answer.confirm("data", "result")
-
-
 _NOT_NEW: Final = "not among the new members"
 
 
-# Repeated, an addition or a removal is refused: the user is, or is not, in there already.
+# A retry of an addition or a removal is refused: the user was already added or removed.
 
 
 async def add_member(
@@ -176,7 +171,8 @@ async def add_member(
 ) -> None:
     """Add one member."""
     operation = _MEMBERS_ADD[place]
-    confirm_if_told(await transport.call(operation, place_id, username, query=query))
+    answer = await transport.call(operation, place_id, username, query=query)
+    answer.confirm("data", "result", may_lack=True)  # the answers of 2014 have no flag
 
 
 async def add_members(
@@ -189,7 +185,7 @@ async def add_members(
         body = {"usernames": part}
         answer = await transport.call(operation, place_id, query=query, json=body)
         told = answer.get("data", "newmembers") is not None
-        added = answer.rows(Id, "data", "newmembers") if told else ()
+        added = answer.rows(Id, "data", "newmembers", skip_odd=True) if told else ()
         return settled(answer, part, added, otherwise=_NOT_NEW)
 
     names = checks.references(operation.id, "usernames", usernames)
@@ -201,7 +197,8 @@ async def remove_member(
 ) -> None:
     """Remove one member."""
     operation = _MEMBERS_REMOVE[place]
-    confirm_if_told(await transport.call(operation, place_id, username, query=query))
+    answer = await transport.call(operation, place_id, username, query=query)
+    answer.confirm("data", "result", may_lack=True)  # the answers of 2014 have no flag
 
 
 async def remove_members(
@@ -219,7 +216,7 @@ async def remove_members(
 
 
 class Admins(Part):
-    """Who helps the owner of a chat group or a chat room; 99 at most."""
+    """The admins of a chat group or a chat room, at most 99."""
 
     def list(self, place_id: str, /) -> Paginator[str]:
         """List the usernames of the admins; one page.
@@ -238,7 +235,7 @@ class Admins(Part):
         """Make a member an admin.
 
         Raises:
-            NotFoundError: no such group or room, or not a member.
+            NotFoundError: the group or the room does not exist, or the user is not a member.
 
         Source: chat_groups.admins.add, chat_rooms.admins.add
         """
@@ -252,8 +249,8 @@ class Admins(Part):
         """Make an admin a regular member again.
 
         Raises:
-            PermissionDeniedError: not an admin.
-            NotFoundError: no such group, room or user.
+            PermissionDeniedError: the user is not an admin.
+            NotFoundError: the group, the room or the user does not exist.
 
         Source: chat_groups.admins.remove, chat_rooms.admins.remove
         """
@@ -266,10 +263,15 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 class Mutes(Part):
-    """Who may not send, for a time or for good; a mute outlives leaving and coming back."""
+    """The muted members of a group or a room, muted for a time or permanently.
+
+    A member who leaves and joins again stays muted.
+    """
 
     def list(self, place_id: str, /) -> Paginator[MutedMember]:
-        """List who is muted, and until when; one page. `mute_all` puts nobody on it.
+        """List the muted members and the ends of their mutes; one page.
+
+        `mute_all` adds no members to this list.
 
         Source: chat_groups.mutes.list, chat_rooms.mutes.list
         """
@@ -285,20 +287,20 @@ class Mutes(Part):
     async def add_many(
         self, place_id: str, usernames: Iterable[str], /, *, duration: timedelta
     ) -> BatchResult[MutedMember]:
-        """Mute any number of members, 100 a call; the owner of a group cannot be muted.
+        """Mute any number of members, 100 per call; the owner of a group cannot be muted.
 
         Args:
             place_id: the group or the room.
-            usernames: whom to mute.
-            duration: for how long, rounded up to milliseconds, or `FOREVER`.
+            usernames: the members to mute.
+            duration: the length of the mute, rounded up to milliseconds, or `FOREVER`.
 
         Returns:
             An outcome for each member, with the end of the mute.
 
         Raises:
             InvalidArgumentError: the duration is not above 0.
-            EasemobError: a whole call failed, as when one of its users is not a member; ``partial``
-                has what was settled before it.
+            EasemobError: a whole call failed, for example because one of its users is not a member;
+                ``partial`` holds the outcomes settled before it.
 
         Source: chat_groups.mutes.add_many, chat_rooms.mutes.add_many
         """
@@ -315,10 +317,10 @@ class Mutes(Part):
         return await in_parts(checks.chunks(names, api_limits.MUTES_PER_CALL), settle)
 
     async def remove_many(self, place_id: str, usernames: Iterable[str], /) -> BatchResult[None]:
-        """Take any number of members off the mute list, 60 a call and 4 KB of URL.
+        """Unmute any number of members, 60 per call, with a URL of at most 4 KB.
 
         Raises:
-            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+            EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
         Source: chat_groups.mutes.remove_many, chat_rooms.mutes.remove_many
         """
@@ -326,7 +328,7 @@ class Mutes(Part):
         return await _each(self, operation, place_id, usernames)
 
     async def mute_all(self, place_id: str, /) -> None:
-        """Mute everybody, until `unmute_all`; who is on the allowlist may still send.
+        """Mute all members until `unmute_all`; members on the allowlist may still send messages.
 
         Source: chat_groups.mutes.mute_all, chat_rooms.mutes.mute_all
         """
@@ -335,19 +337,21 @@ class Mutes(Part):
         answer.confirm("data", "mute")
 
     async def unmute_all(self, place_id: str, /) -> None:
-        """Lift `mute_all`; who is on the mute list stays muted.
+        """Lift `mute_all`; members on the mute list stay muted.
 
         Source: chat_groups.mutes.unmute_all, chat_rooms.mutes.unmute_all
         """
         operation = _MUTES_UNMUTE_ALL[self._place]
         answer = await self._transport.call(operation, place_id)
-        # The flag says whether everybody is muted now.
-        if not answer.gone and answer.read(bool, "data", "mute"):
-            raise answer.refused("everybody is still muted")
+        # The flag says whether all members are muted now.
+        answer.confirm("data", "mute", inverted=True)
 
 
 class Allowlist(Part):
-    """Who may send even while everybody is muted; owner and admins are on it by themselves."""
+    """The members who may send messages while all members are muted.
+
+    The owner and the admins are on the allowlist automatically.
+    """
 
     def list(self, place_id: str, /) -> Paginator[str]:
         """List the usernames on the allowlist; one page.
@@ -358,11 +362,11 @@ class Allowlist(Part):
         return _names(self, operation, place_id)
 
     async def add(self, place_id: str, username: str, /) -> None:
-        """Put a member on the allowlist.
+        """Add a member to the allowlist.
 
         Raises:
-            PermissionDeniedError: not a member.
-            NotFoundError: no such group or room.
+            PermissionDeniedError: the user is not a member.
+            NotFoundError: the group or the room does not exist.
 
         Source: chat_groups.allowlist.add, chat_rooms.allowlist.add
         """
@@ -371,11 +375,11 @@ class Allowlist(Part):
         answer.confirm("data", "result")
 
     async def add_many(self, place_id: str, usernames: Iterable[str], /) -> BatchResult[None]:
-        """Put any number of members on the allowlist, 100 a call.
+        """Add any number of members to the allowlist, 100 per call.
 
         Raises:
-            EasemobError: a whole call failed, as when its users are not members; ``partial`` has
-                what was settled before it.
+            EasemobError: a whole call failed, for example because its users are not members;
+                ``partial`` holds the outcomes settled before it.
 
         Source: chat_groups.allowlist.add_many, chat_rooms.allowlist.add_many
         """
@@ -383,11 +387,11 @@ class Allowlist(Part):
         return await _listed(self, operation, place_id, usernames, api_limits.ALLOWED_PER_CALL)
 
     async def remove_many(self, place_id: str, usernames: Iterable[str], /) -> BatchResult[None]:
-        """Take any number of members off the allowlist, 60 a call and 4 KB of URL.
+        """Remove any number of members from the allowlist, 60 per call, a URL of at most 4 KB.
 
         Raises:
-            EasemobError: a whole call failed, as when its users are not on the list; ``partial``
-                has what was settled before it.
+            EasemobError: a whole call failed, for example because its users are not on the
+                allowlist; ``partial`` holds the outcomes settled before it.
 
         Source: chat_groups.allowlist.remove_many, chat_rooms.allowlist.remove_many
         """
@@ -396,7 +400,7 @@ class Allowlist(Part):
 
 
 class Blocklist(Part):
-    """Who was sent away and may not come back; the owner cannot be blocked."""
+    """The users who were removed and may not join again; the owner cannot be blocked."""
 
     def list(self, place_id: str, /) -> Paginator[str]:
         """List the usernames on the blocklist; one page.
@@ -407,24 +411,26 @@ class Blocklist(Part):
         return _names(self, operation, place_id)
 
     async def add(self, place_id: str, username: str, /) -> None:
-        """Block a member, who leaves at once.
+        """Block a member, who is removed immediately.
 
         Raises:
-            PermissionDeniedError: not a member, or the owner.
-            NotFoundError: no such group or room.
+            PermissionDeniedError: the user is not a member, or is the owner.
+            NotFoundError: the group or the room does not exist.
 
         Source: chat_groups.blocklist.add, chat_rooms.blocklist.add
         """
-        # Repeated it is refused: who is blocked is a member no more.
+        # A retry is refused: a blocked user is no longer a member.
         operation = _BLOCKLIST_ADD[self._place]
         answer = await self._transport.call(operation, place_id, username)
         answer.confirm("data", "result")
 
     async def add_many(self, place_id: str, usernames: Iterable[str], /) -> BatchResult[None]:
-        """Block any number of members, 100 a call in a group, 60 in a room; they leave at once.
+        """Block any number of members, 100 per call in a group, 60 in a room.
+
+        They are removed immediately.
 
         Raises:
-            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+            EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
         Source: chat_groups.blocklist.add_many, chat_rooms.blocklist.add_many
         """
@@ -432,11 +438,11 @@ class Blocklist(Part):
         return await _listed(self, operation, place_id, usernames, self._place.most_blocked)
 
     async def remove(self, place_id: str, username: str, /) -> None:
-        """Unblock a user, who may join again and is not put back.
+        """Unblock a user, who may then join again; the user is not added back automatically.
 
         Raises:
-            PermissionDeniedError: not on the blocklist.
-            NotFoundError: no such group or room.
+            PermissionDeniedError: the user is not on the blocklist.
+            NotFoundError: the group or the room does not exist.
 
         Source: chat_groups.blocklist.remove, chat_rooms.blocklist.remove
         """
@@ -445,11 +451,11 @@ class Blocklist(Part):
         answer.confirm("data", "result")
 
     async def remove_many(self, place_id: str, usernames: Iterable[str], /) -> BatchResult[None]:
-        """Unblock any number of users, 60 a call and 4 KB of URL.
+        """Unblock any number of users, 60 per call, with a URL of at most 4 KB.
 
         Raises:
-            EasemobError: a whole call failed, as when its users are not on the list; ``partial``
-                has what was settled before it.
+            EasemobError: a whole call failed, for example because its users are not on the
+                blocklist; ``partial`` holds the outcomes settled before it.
 
         Source: chat_groups.blocklist.remove_many, chat_rooms.blocklist.remove_many
         """
@@ -468,7 +474,7 @@ def _names(part: Part, operation: Operation, place_id: str) -> Paginator[str]:
 async def _listed(
     part: Part, operation: Operation, place_id: str, usernames: Iterable[str], most: int
 ) -> BatchResult[None]:
-    """Make calls with users in the body."""
+    """Make calls that have the users in the body."""
 
     async def settle(names: Sequence[str]) -> Iterable[BatchOutcome[None]]:
         body = {"usernames": names}
@@ -482,7 +488,7 @@ async def _listed(
 async def _each(
     part: Part, operation: Operation, place_id: str, usernames: Iterable[str]
 ) -> BatchResult[None]:
-    """Make calls with users in the path."""
+    """Make calls that have the users in the path."""
 
     async def settle(names: Sequence[str]) -> Iterable[BatchOutcome[None]]:
         return outcomes(await part._transport.call(operation, place_id, names), names, "data")
@@ -492,28 +498,28 @@ async def _each(
 
 
 class Announcement(Part):
-    """What every member is shown."""
+    """The announcement of a group or a room, shown to all members."""
 
     async def get(self, place_id: str, /) -> str:
-        """Get the announcement of a group or a room; ``""`` when there is none.
+        """Return the announcement of a group or a room; ``""`` without one.
 
         Raises:
-            NotFoundError: no such group or room.
+            NotFoundError: the group or the room does not exist.
 
         Source: chat_groups.announcement.get, chat_rooms.announcement.get
         """
         operation = _ANNOUNCEMENT_GET[self._place]
         answer = await self._transport.call(operation, place_id)
-        # The facts leave open what a group without one gives: nothing is read as empty.
+        # open: the answer of a group without an announcement; a missing text is read as empty.
         return answer.optional(str, "data", "announcement") or ""
 
     async def update(self, place_id: str, announcement: str, /) -> None:
         """Set the announcement of a group or a room, at most 512 characters.
 
         Raises:
-            InvalidArgumentError: it is too long.
-            PermissionDeniedError: it is against the rules.
-            NotFoundError: no such group or room.
+            InvalidArgumentError: the text is too long.
+            PermissionDeniedError: the text breaks the content rules.
+            NotFoundError: the group or the room does not exist.
 
         Source: chat_groups.announcement.update, chat_rooms.announcement.update
         """

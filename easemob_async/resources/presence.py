@@ -1,4 +1,4 @@
-"""Presence: what users show of being there, and who is told."""
+"""Presence of users on their devices, and subscriptions to it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from easemob_async.quotas import SECOND, Limit
 from easemob_async.resources.batches import in_parts, settled
 from easemob_async.transport.transport import Transport
 
-# The pages say 100 a second, the table of limits 50: the lower.
+# The pages say 100 a second, the table of limits 50: the lower one is used.
 _50: Final = (Limit(50, per=SECOND),)
 _USER: Final = "/users/{username}/presence"
 _SET: Final = Operation("presence.set", "POST", _USER + "/{device_id}/{status}", "safe", _50)
@@ -30,7 +30,7 @@ _GET_GROUP: Final = Operation(
 
 
 class Presence:
-    """What users show of being there, where the app has presence switched on."""
+    """The presence of users; the service must have enabled presence for the app."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -40,12 +40,12 @@ class Presence:
 
         Args:
             username: the user.
-            device_id: ``{type}_{id}``, e.g. ``"android_123423453246"``.
-            status: 0 offline, 1 online, any other is the app's own.
-            ext: what to show beside it, not empty, at most 1 024 bytes.
+            device_id: the device, ``{type}_{id}``, such as ``"android_123423453246"``.
+            status: 0 for offline, 1 for online, or a number that the app defines.
+            ext: the app's own description of the presence, not empty, at most 1 024 bytes.
 
         Raises:
-            APIError: the service says inside a success why it did not.
+            APIError: the status code is 200, but the answer reports why nothing was set.
 
         Source: presence.set
         """
@@ -58,15 +58,15 @@ class Presence:
     async def subscribe(
         self, username: str, usernames: Iterable[str], *, duration: timedelta
     ) -> Sequence[UserPresence]:
-        """Have a user told of the presence of at most 100 others.
+        """Subscribe a user to the presence of at most 100 other users.
 
         Args:
-            username: who is told.
-            usernames: who is watched.
-            duration: for how long, rounded up to seconds, at most 30 days.
+            username: the subscriber.
+            usernames: the users whose presence is subscribed to.
+            duration: the length of the subscription, rounded up to seconds, at most 30 days.
 
         Returns:
-            What those who are watched show now.
+            The current presence of these users.
 
         Source: presence.subscribe
         """
@@ -82,10 +82,10 @@ class Presence:
         return answer.optional(tuple[UserPresence, ...], "result") or ()
 
     async def unsubscribe(self, username: str, usernames: Iterable[str]) -> None:
-        """Have a user no longer told of the presence of at most 100 others.
+        """End a user's subscriptions to the presence of at most 100 other users.
 
         Raises:
-            APIError: the service says inside a success why it did not.
+            APIError: the status code is 200, but the answer reports why nothing was ended.
 
         Source: presence.unsubscribe
         """
@@ -96,11 +96,11 @@ class Presence:
     def list_subscriptions(
         self, username: str, *, limit: int | None = None
     ) -> Paginator[PresenceSubscription]:
-        """List whose presence a user is told of; its pages have a ``total``.
+        """List a user's presence subscriptions; the pages have a ``total``.
 
         Args:
-            username: who is told.
-            limit: subscriptions a page, 1 to 100; 100 when it is not given.
+            username: the subscriber.
+            limit: subscriptions per page, 1 to 100; 100 by default.
 
         Source: presence.list_subscriptions
         """
@@ -118,17 +118,21 @@ class Presence:
         return by_number(fetch)
 
     async def get_many(self, username: str, usernames: Iterable[str]) -> BatchResult[UserPresence]:
-        """Get the presence of any number of users, 100 a call, as a user may see it.
+        """Return the presence of any number of users, 100 per call.
+
+        Args:
+            username: the subscriber to their presence.
+            usernames: the users whose presence is returned.
 
         Raises:
-            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+            EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
         Source: presence.get_many
         """
 
         async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[UserPresence]]:
             answer = await self._transport.call(_GET_MANY, username, json={"usernames": part})
-            rows = answer.rows(UserPresence, "result")
+            rows = answer.rows(UserPresence, "result", skip_odd=True)
             found = {str(presence.username): presence for presence in rows}
             return settled(answer, part, found)
 
@@ -136,7 +140,7 @@ class Presence:
         return await in_parts(checks.chunks(names, api_limits.PRESENCES_PER_CALL), settle)
 
     async def get_group_online_count(self, group_id: str, *, query_type: Literal[0, 1] = 1) -> int:
-        """Count the members of a group who are online.
+        """Return the number of group members who are online.
 
         Args:
             group_id: the group.

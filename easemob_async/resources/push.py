@@ -1,4 +1,4 @@
-"""Offline push: devices, how users want to be pushed to, texts, and what was pushed."""
+"""Push notifications: devices, settings of users, templates, and statistics."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _GET_LANGUAGE: Final = Operation("push.get_language", "GET", _LANGUAGE, "safe")
 _TEMPLATE: Final = "/notification/template/{name}"
 _CREATE: Final = Operation("push.templates.create", "POST", "/notification/template", "once", _10)
 _GET: Final = Operation("push.templates.get", "GET", _TEMPLATE, "safe", _10)
-# open: its rate is not given; it follows the other operations on templates
+# open: its rate limit is not documented; it follows the other operations on templates
 _UPDATE: Final = Operation("push.templates.update", "PUT", _TEMPLATE, "safe", _10)
 _DELETE: Final = Operation("push.templates.delete", "DELETE", _TEMPLATE, "safe", _10)
 _USERS_TEMPLATE: Final = "/users/{username}/notification/template"
@@ -59,12 +59,15 @@ _GET_STATISTICS: Final = Operation(
 
 
 class Push:
-    """Offline push. The operations on one user's settings ask the token provider for theirs."""
+    """Push notifications for users who are offline.
+
+    The operations on the settings of one user ask the `TokenProvider` for a token of this user.
+    """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self.templates = PushTemplates(transport)
-        """Texts with blanks."""
+        """Push templates: texts with placeholders."""
 
     async def set_binding(
         self, username: str, *, device_id: str, notifier_name: str, device_token: str
@@ -74,14 +77,15 @@ class Push:
         Args:
             username: the user.
             device_id: the device.
-            notifier_name: the push certificate; ``""`` unbinds the device from all.
-            device_token: the vendor's token; ``""`` unbinds it from this certificate.
+            notifier_name: the name of the push certificate; ``""`` unbinds the device from all.
+            device_token: the push token of the device's vendor; ``""`` unbinds the device from this
+                certificate.
 
         Returns:
-            What the device is bound to now.
+            The current bindings of the device.
 
         Raises:
-            BadRequestError: no such user.
+            BadRequestError: the user does not exist.
 
         Source: push.set_binding
         """
@@ -95,7 +99,7 @@ class Push:
         return bindings
 
     def list_bindings(self, username: str) -> Paginator[PushBinding]:
-        """List what the devices of a user are bound to; one page.
+        """List the push bindings of a user's devices; one page.
 
         Source: push.list_bindings
         """
@@ -108,10 +112,10 @@ class Push:
         return whole(fetch)
 
     async def set_nickname(self, username: str, nickname: str) -> User:
-        """Set the name of a user that pushes show: at most 100 characters.
+        """Set the nickname of a user in push notifications, at most 100 characters.
 
         Raises:
-            BadRequestError: no such user.
+            BadRequestError: the user does not exist.
 
         Source: push.set_nickname
         """
@@ -120,13 +124,13 @@ class Push:
         return answer.first(User, "entities", known=User(Id(username)))
 
     async def set_nicknames(self, nicknames: Mapping[str, str]) -> dict[str, str]:
-        """Set the names that pushes show for any number of users, 50 a call.
+        """Set the nicknames of any number of users in push notifications, 50 per call.
 
         Args:
-            nicknames: of each username, at most 100 characters.
+            nicknames: the nicknames by username, at most 100 characters each.
 
         Returns:
-            The names that were set.
+            The nicknames that were set.
 
         Source: push.set_nicknames
         """
@@ -146,7 +150,7 @@ class Push:
         for part in checks.chunks(rows, api_limits.PUSH_NICKNAMES_PER_CALL):
             answer = await self._transport.call(_SET_NICKNAMES, json=part)
             done: dict[str, str] = {}
-            for row in answer.rows(dict[str, Any], "entities"):
+            for row in answer.rows(dict[str, Any], "entities", skip_odd=True):
                 with contextlib.suppress(ResponseError, KeyError):
                     name = answer.decode(Id, row["username"], "entities.username")
                     done[name] = answer.decode(str, row["push_nickname"], "entities.push_nickname")
@@ -154,10 +158,10 @@ class Push:
         return found
 
     async def set_display_style(self, username: str, style: PushDisplayStyle | str) -> User:
-        """Choose whether pushes to a user show the message, or only that there is one.
+        """Set whether a user's push notifications show the message, or only say that one arrived.
 
         Raises:
-            BadRequestError: no such user.
+            BadRequestError: the user does not exist.
 
         Source: push.set_display_style
         """
@@ -176,21 +180,21 @@ class Push:
         ignore_interval: str | None = None,
         ignore_duration: timedelta | None = None,
     ) -> PushSettings:
-        """Say which messages a user wants to be pushed: in one conversation, or in all.
+        """Set a user's push and do-not-disturb settings, for one conversation or for all.
 
         Args:
             username: the user.
-            target: the other user or the group; the user's global setting when it is not given.
-            chat_type: what `target` is.
-            mode: which messages.
-            ignore_interval: hours of each day without pushes, ``"21:30-08:00"``; ``""`` for none.
-                For the global setting only.
-            ignore_duration: a time from now on without pushes, rounded up to milliseconds; at most
-                7 days.
+            target: the other user or the group; the user's global settings by default.
+            chat_type: the kind of `target`.
+            mode: the messages for which the user gets push notifications.
+            ignore_interval: the daily do-not-disturb hours, ``"21:30-08:00"``; ``""`` for none. For
+                the global settings only.
+            ignore_duration: the length of a do-not-disturb time from now on, rounded up to
+                milliseconds; at most 7 days.
 
         Raises:
-            InvalidArgumentError: nothing to set, or an argument breaks a rule above.
-            BadRequestError: no such user.
+            InvalidArgumentError: no setting is given, or an argument breaks a rule above.
+            BadRequestError: the user does not exist.
 
         Source: push.set_settings
         """
@@ -201,18 +205,24 @@ class Push:
         if ignore_interval is not None:
             checks.text(operation, "ignore_interval", ignore_interval)
             if ignore_interval and not api_limits.PUSH_IGNORE_INTERVAL.fullmatch(ignore_interval):
-                raise checks.fail(operation, f"ignore_interval {ignore_interval!r}: HH:MM-HH:MM")
+                raise checks.fail(
+                    operation, f"ignore_interval {ignore_interval!r} must have the form HH:MM-HH:MM"
+                )
             body["ignoreInterval"] = ignore_interval
         if ignore_duration is not None:
             if not isinstance(ignore_duration, timedelta):
-                raise checks.fail(operation, f"ignore_duration {ignore_duration!r}: a timedelta")
+                raise checks.fail(
+                    operation, f"ignore_duration must be a timedelta, not {ignore_duration!r}"
+                )
             length = -(-ignore_duration // timedelta(milliseconds=1))
             most = api_limits.PUSH_IGNORE_LONGEST
             body["ignoreDuration"] = checks.number(
                 operation, "ignore_duration in milliseconds", length, least=0, most=most
             )
         if not body:
-            raise checks.fail(operation, "nothing to set")
+            raise checks.fail(
+                operation, "nothing to set; pass mode, ignore_interval or ignore_duration"
+            )
         values = _conversation(operation, username, target, chat_type)
         answer = await self._transport.call(_SET_SETTINGS, *values, json=body, username=username)
         return answer.read(PushSettings, "data")
@@ -224,12 +234,12 @@ class Push:
         *,
         chat_type: PushChatType | str = PushChatType.USER,
     ) -> PushSettings:
-        """Tell which messages a user wants to be pushed: in one conversation, or in all.
+        """Return a user's push and do-not-disturb settings, for one conversation or for all.
 
         Args:
             username: the user.
-            target: the other user or the group; the user's global setting when it is not given.
-            chat_type: what `target` is.
+            target: the other user or the group; the user's global settings by default.
+            chat_type: the kind of `target`.
 
         Source: push.get_settings
         """
@@ -238,7 +248,7 @@ class Push:
         return answer.read(PushSettings, "data")
 
     async def set_language(self, username: str, language: str) -> str:
-        """Set the language in which a user is pushed to; ``""`` for no translation.
+        """Set the language of a user's push notifications; ``""`` for no translation.
 
         Source: push.set_language
         """
@@ -247,7 +257,7 @@ class Push:
         return answer.read(str, "data", "language")
 
     async def get_language(self, username: str) -> str:
-        """Tell the language in which a user is pushed to.
+        """Return the language of a user's push notifications; ``""`` for no translation.
 
         Source: push.get_language
         """
@@ -257,15 +267,15 @@ class Push:
     async def get_statistics(
         self, begin: date, end: date, *, platform: PushPlatform | str = PushPlatform.ALL
     ) -> dict[date, dict[str, PushCounts]]:
-        """Count what was pushed on each day, for each platform.
+        """Return the counts of push notifications, for each day and each platform.
 
         Args:
             begin: the first day.
             end: the last day.
-            platform: which push services.
+            platform: the push service to count for; all by default.
 
         Raises:
-            PermissionDeniedError: the app does not have it switched on.
+            PermissionDeniedError: push statistics are not enabled for the app.
 
         Source: push.get_statistics
         """
@@ -284,12 +294,13 @@ class Push:
 
 
 class PushTemplates:
-    """Texts that are pushed, with blanks; ``default`` and ``detail`` are used by themselves.
+    """Push templates: texts with placeholders; ``default`` and ``detail`` are used automatically.
 
     Common arguments:
-        name: 1 to 64 of a-z, A-Z and 0-9.
-        title_pattern: the title, with ``{0}`` and so on, ``{$fromNickname}``, ``{$dynamicFrom}``.
-        content_pattern: the text, likewise, and with ``{$msg}``.
+        name: the name of the template, 1 to 64 of a-z, A-Z and 0-9.
+        title_pattern: the title, with the placeholders ``{0}``, ``{1}`` and so on,
+            ``{$fromNickname}`` and ``{$dynamicFrom}``.
+        content_pattern: the text, with the same placeholders and ``{$msg}``.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -298,7 +309,7 @@ class PushTemplates:
     async def create(
         self, name: str, *, title_pattern: str, content_pattern: str
     ) -> StoredPushTemplate:
-        """Make a text; 10 calls a second.
+        """Create a template; 10 calls a second.
 
         Source: push.templates.create
         """
@@ -309,10 +320,10 @@ class PushTemplates:
         return answer.read(StoredPushTemplate, "data")
 
     async def get(self, name: str) -> StoredPushTemplate:
-        """Get a text; 10 calls a second.
+        """Return a template; 10 calls a second.
 
         Raises:
-            NotFoundError: no such text.
+            NotFoundError: the template does not exist.
 
         Source: push.templates.get
         """
@@ -321,13 +332,13 @@ class PushTemplates:
     async def update(
         self, name: str, *, title_pattern: str, content_pattern: str
     ) -> StoredPushTemplate | None:
-        """Change a text. Its body and answer are not documented: taken to be as for `create`.
+        """Change a template; the undocumented body and answer are taken to be those of `create`.
 
         Returns:
-            The text as it is now, where the service gives it.
+            The changed template, if the service returns it.
 
         Raises:
-            NotFoundError: no such text.
+            NotFoundError: the template does not exist.
 
         Source: push.templates.update
         """
@@ -336,17 +347,17 @@ class PushTemplates:
         return answer.optional(StoredPushTemplate, "data")
 
     async def delete(self, name: str) -> None:
-        """Delete a text; 10 calls a second.
+        """Delete a template; 10 calls a second.
 
         Raises:
-            NotFoundError: no such text.
+            NotFoundError: the template does not exist.
 
         Source: push.templates.delete
         """
         await self._transport.call(_DELETE, name)
 
     async def set_for_user(self, username: str, name: str) -> str:
-        """Choose the text that a user is pushed; what the sender names goes before it.
+        """Set the template of a user's push notifications; a template that a sender names wins.
 
         Source: push.templates.set_for_user
         """
@@ -355,7 +366,9 @@ class PushTemplates:
         return answer.read(str, "data", "templateName")
 
     async def get_for_user(self, username: str) -> str | None:
-        """Tell the text that a user has chosen. Its answer is not documented: as when setting it.
+        """Return the name of the template that a user has chosen.
+
+        The undocumented answer is taken to be that of `set_for_user`.
 
         Source: push.templates.get_for_user
         """
@@ -368,7 +381,7 @@ def _conversation(
 ) -> tuple[str, str, str]:
     kind = checks.member(operation, "chat_type", PushChatType, chat_type)
     if target is None and kind != PushChatType.USER:
-        raise checks.fail(operation, "target is needed for a group")
+        raise checks.fail(operation, "target is required when chat_type is not 'user'")
     return username, str(kind), username if target is None else target
 
 

@@ -1,4 +1,4 @@
-"""Reactions: an emoji that users put on a message."""
+"""Reactions: emoji that users add to a message."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from easemob_async.operation import Operation, QueryValue
 from easemob_async.transport.transport import Transport
 
 _USER: Final = "/reaction/user/{username}"
-# Repeated, both are refused: it is there, or gone, already.
+# A retry of either is refused: the reaction was already added or removed.
 _ADD: Final = Operation("reactions.add", "POST", _USER, "once")
 _REMOVE: Final = Operation("reactions.remove", "DELETE", _USER, "once")
 _LIST: Final = Operation("reactions.list", "GET", _USER, "safe")
@@ -21,7 +21,10 @@ _GET: Final = Operation("reactions.get", "GET", _USER + "/detail", "safe")
 
 
 class Reactions:
-    """Reactions on messages of users and groups, where the app has them switched on."""
+    """The reactions to one-to-one and group messages.
+
+    Reactions must be enabled for the app in the console.
+    """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -30,13 +33,14 @@ class Reactions:
         """Add a user's reaction to a message; a message has at most 20 by default.
 
         Args:
-            username: who reacts.
+            username: the user who reacts.
             message_id: the message.
             reaction: the emoji's id, at most 128 characters.
 
         Raises:
-            ConflictError: reacted so already.
-            BadRequestError: not in the conversation, too many, not switched on.
+            ConflictError: the user has added this reaction before.
+            BadRequestError: the user is not in the conversation, the message has too many
+                reactions, or reactions are not enabled for the app.
 
         Source: reactions.add
         """
@@ -47,10 +51,10 @@ class Reactions:
         return (await self._transport.call(_ADD, username, json=body)).read(AddedReaction, "data")
 
     async def remove(self, username: str, message_id: str, reaction: str) -> None:
-        """Take back a user's reaction to a message.
+        """Remove a user's reaction from a message.
 
         Raises:
-            BadRequestError: the user has not added it.
+            BadRequestError: the user has not added this reaction.
 
         Source: reactions.remove
         """
@@ -69,19 +73,20 @@ class Reactions:
         chat_type: ChatType | str,
         group_id: str | None = None,
     ) -> Paginator[MessageReactions]:
-        """List the reactions on any number of messages, 20 a page.
+        """List the reactions to any number of messages, 20 messages per page.
 
         Args:
-            username: who asks: `Reaction.reacted` is about this user.
-            message_ids: the messages, all of one kind of conversation.
+            username: the user on whose behalf they are listed: `Reaction.reacted` is about this
+                user.
+            message_ids: the messages, all of the same kind of conversation.
             chat_type: chat or groupchat.
-            group_id: the group; needed for groupchat.
+            group_id: the group; required for groupchat.
 
         Source: reactions.list
         """
         kind = checks.member(_LIST.id, "chat_type", ChatType, chat_type)
         if kind == ChatType.GROUP_CHAT and group_id is None:
-            raise checks.fail(_LIST.id, "group_id is needed for groupchat")
+            raise checks.fail(_LIST.id, "group_id is required when chat_type is 'groupchat'")
         ids = checks.references(_LIST.id, "message_ids", message_ids)
         parts = list(checks.chunks(ids, api_limits.REACTED_MESSAGES_PER_CALL))
 
@@ -109,11 +114,12 @@ class Reactions:
         """List the users who added a reaction to a message; pages are `ReactionPage`.
 
         Args:
-            username: who asks: ``reacted`` of a page is about this user.
+            username: the user on whose behalf they are listed: ``reacted`` of a page is about this
+                user.
             message_id: the message.
             reaction: the emoji's id, at most 128 characters.
-            limit: users a page, 1 to 50; 50 when it is not given.
-            cursor: where to start, from an earlier page.
+            limit: users per page, 1 to 50; 50 by default.
+            cursor: the position to start from: the cursor of an earlier page.
 
         Source: reactions.get
         """
@@ -127,7 +133,7 @@ class Reactions:
         async def fetch(position: str | None) -> Page[str]:
             answer = await self._transport.call(_GET, username, query={**query, "cursor": position})
             found = answer.read(Reaction, "data")
-            # The cursor comes on the last page too: a short page is the last.
+            # The last page has a cursor too: a short page is the last one.
             following = answer.optional(str, "data", "cursor")
             return ReactionPage(
                 found.usernames,

@@ -1,4 +1,4 @@
-"""What users keep of their conversations: roaming messages, and the conversations themselves."""
+"""Roaming messages: the messages that the service stores for users to pull."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Final
 
 from easemob_async import api_limits, checks
 from easemob_async.operation import Operation, QueryValue
-from easemob_async.transport.answer import Answer
 from easemob_async.transport.transport import Transport
 
 _ROAMING: Final = "/rest/message/roaming"
@@ -16,7 +15,7 @@ _CHAT: Final = _ROAMING + "/chat/user/{username}"
 _GROUP: Final = _ROAMING + "/group/user/{username}"
 _DELETE_CHAT: Final = Operation("roaming.delete_chat_messages", "DELETE", _CHAT, "safe")
 _DELETE_GROUP: Final = Operation("roaming.delete_group_messages", "DELETE", _GROUP, "safe")
-# Repeated, it would delete what has come meanwhile, too.
+# A retry would also delete messages that arrived in the meantime.
 _DELETE_ALL: Final = Operation(
     "roaming.delete_all", "POST", _ROAMING + "/user/{username}/delete/all", "once"
 )
@@ -29,24 +28,27 @@ _DELETE_GROUP_BEFORE: Final = Operation(
 
 
 class Roaming:
-    """The messages that the service keeps for a user to pull; others keep theirs.
+    """The messages that the service stores for a user to pull.
+
+    Deleting them does not affect the messages of other users.
 
     Common arguments:
-        username: whose messages go.
+        username: the user whose messages are deleted.
         peer: the other user of a conversation.
-        group_id: a group, or a room.
-        need_notify: tell the user's online devices; they are, when it is not given.
+        group_id: the id of a group or a room.
+        need_notify: whether to notify the user's online devices; true by default.
     """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     async def delete_all(self, username: str) -> None:
-        """Delete all messages of a user up to now, and all conversations; for good.
+        """Delete all messages and conversations of a user up to now, permanently.
 
         Source: roaming.delete_all
         """
-        _told_ok(await self._transport.call(_DELETE_ALL, username))
+        answer = await self._transport.call(_DELETE_ALL, username)
+        answer.confirm("requestStatusCode")
 
     async def delete_chat_messages(
         self,
@@ -56,7 +58,7 @@ class Roaming:
         *,
         need_notify: bool | None = None,
     ) -> None:
-        """Delete at most 50 messages of a conversation with a user.
+        """Delete at most 50 messages of a one-to-one conversation.
 
         Source: roaming.delete_chat_messages
         """
@@ -79,7 +81,7 @@ class Roaming:
     async def delete_chat_messages_before(
         self, username: str, peer: str, *, before: datetime, need_notify: bool | None = None
     ) -> None:
-        """Delete the messages of a conversation with a user up to a time, and at it.
+        """Delete the messages of a one-to-one conversation up to and including a time.
 
         Source: roaming.delete_chat_messages_before
         """
@@ -88,7 +90,7 @@ class Roaming:
     async def delete_group_messages_before(
         self, username: str, group_id: str, *, before: datetime, need_notify: bool | None = None
     ) -> None:
-        """Delete the messages of a group or a room up to a time, and at it.
+        """Delete the messages of a group or a room up to and including a time.
 
         Source: roaming.delete_group_messages_before
         """
@@ -110,7 +112,8 @@ class Roaming:
             "msgIdList": checks.joined(operation.id, "message_ids", ids),
             "isNotify": need_notify,
         }
-        _told_ok(await self._transport.call(operation, username, query=query))
+        answer = await self._transport.call(operation, username, query=query)
+        answer.confirm("requestStatusCode")
 
     async def _before(
         self,
@@ -126,8 +129,5 @@ class Roaming:
             "delTime": checks.milliseconds(operation.id, "before", before),
             "isNotify": need_notify,
         }
-        _told_ok(await self._transport.call(operation, username, query=query))
-
-
-def _told_ok(answer: Answer) -> None:
-    answer.confirm("requestStatusCode")
+        answer = await self._transport.call(operation, username, query=query)
+        answer.confirm("requestStatusCode")

@@ -1,4 +1,4 @@
-"""Putting a message, its options and its targets together; all checks that need no service."""
+"""The request of a send: a message, its options and its targets, checked without the service."""
 
 from __future__ import annotations
 
@@ -17,23 +17,26 @@ from easemob_async.wire import codec
 
 @attrs.frozen(eq=False)
 class Send:
-    """A way to send: the operation, and how much one call of it takes."""
+    """A way to send: an operation, and the limits of one call."""
 
     operation: Operation
+    """The operation."""
     most_targets: int
-    """The most targets of a call."""
+    """The maximum number of targets of a call."""
     most_ignored: int | None = None
-    """The most `roam_ignore_users` of a call."""
+    """The maximum number of `roam_ignore_users` of a call."""
 
 
 @attrs.frozen
 class Content:
-    """A message as it goes on the wire, checked and measured."""
+    """A message as the request has it, checked and measured."""
 
     type: str
-    """The service's name of its type."""
+    """The service's name of the message's type."""
     body: Mapping[str, Any]
+    """The fields of the body."""
     ext: Mapping[str, Any] | None
+    """The extension fields, with the push options."""
 
 
 def content(
@@ -44,10 +47,11 @@ def content(
     push: PushOptions | None,
     max_bytes: int,
 ) -> Content:
-    """Check a message and its ext, and put the push options into the ext.
+    """Check a message and its ext, and merge the push options into the ext.
 
     Raises:
-        InvalidArgumentError: not a message, not JSON, a key given twice, or too large.
+        InvalidArgumentError: the body is not a message, the ext is not JSON, a key is in both ext
+            and push, or the message is too large.
     """
     if not isinstance(message, Message):
         raise InvalidArgumentError(
@@ -109,10 +113,10 @@ def addressing(
     level: str | None = None,
     env: str | None = None,
 ) -> dict[str, Any]:
-    """Check the options of a send and name them as the wire does; ``None`` is not sent.
+    """Check the options of a send and rename them to the request's fields; ``None`` is left out.
 
     Raises:
-        InvalidArgumentError: an empty sender, an option that the service cannot take.
+        InvalidArgumentError: an empty sender, or an option that the service would refuse.
     """
     if sender is not None:
         checks.reference(operation, "sender", sender)

@@ -1,4 +1,4 @@
-"""Streaming messages: a text that grows while it is written, as a language model writes."""
+"""Streaming messages: a text that is sent in pieces while it is written."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from easemob_async.operation import Operation
 from easemob_async.transport.transport import Transport
 from easemob_async.wire import codec
 
-# Well inside the 30 seconds after which the service ends a stream.
+# In seconds; the service ends a stream that gets no piece for 30 seconds.
 _KEEP_ALIVE: Final = 20.0
 
 FAILED: Final = 1
-"""The ``finish_reason`` of a stream whose writer failed, unless another is chosen."""
+"""The ``finish_reason`` of a stream whose writer failed, by default."""
 
 
 @attrs.frozen(kw_only=True)
@@ -29,16 +29,24 @@ class Piece:
     """One piece of a streaming message."""
 
     text: str
+    """The text of the piece."""
     seq: int
+    """The number of the piece; the first piece has 0."""
     sender: str | None
+    """The sender; ``None`` for ``admin``."""
     message_id: str | None = None
+    """The message's id, which the answer to the first piece has."""
     finish: bool | None = None
+    """Whether this is the last piece."""
     finish_reason: int | None = None
+    """The reason why the message ends, a number that the app defines."""
     format: str | None = None
+    """The format in which clients show the text."""
     ext: Mapping[str, object] | None = None
+    """The app's own extension fields."""
 
     def to_wire(self, operation: str, target: str) -> dict[str, Any]:
-        """Check it, and name its fields as the wire does.
+        """Check the piece, and return the body of its request.
 
         Raises:
             InvalidArgumentError: a field breaks a fixed limit.
@@ -77,11 +85,11 @@ async def send_piece(
 
 
 class StreamWriter:
-    """Writes a message that grows, piece by piece; see `messages.stream`.
+    """A writer that sends a streaming message piece by piece; see `messages.stream`.
 
-    It numbers the pieces, joins small ones, keeps the stream alive while nothing comes, refuses
-    what would go over 128 KB, ends the stream on leaving the block, and marks it as failed when the
-    block is left by an error. What is not on its way when sending fails is lost with the stream.
+    It numbers the pieces, joins small ones, keeps the stream alive while nothing is written,
+    refuses text beyond 128 KB, finishes the stream at the end of the block, and marks it as failed
+    if the block ends with an error. If sending fails, text that was not sent yet is lost.
     """
 
     def __init__(
@@ -121,21 +129,21 @@ class StreamWriter:
         self._error: EasemobError | None = None
         self._ended = False
         self.message_id: str | None = None
-        """The message's id; known once the first piece is sent."""
+        """The message's id; ``None`` until the first piece was sent."""
 
     async def write(self, text: str) -> None:
-        """Add to the message.
+        """Append text to the message.
 
         Raises:
-            InvalidArgumentError: the whole would go over 128 KB.
-            EasemobError: an earlier piece could not be sent: the stream is broken.
+            InvalidArgumentError: the message would be larger than 128 KB.
+            EasemobError: an earlier piece could not be sent; the stream cannot continue.
         """
         self._check()
         size = len(checks.text(self._operation.id, "text", text).encode())
         if self._bytes + size > api_limits.STREAM_BYTES:
             raise InvalidArgumentError(
-                f"{self._operation.id}: the stream would have {self._bytes + size} bytes, at most "
-                f"{api_limits.STREAM_BYTES} are allowed",
+                f"{self._operation.id}: the stream would be {self._bytes + size} bytes long; at "
+                f"most {api_limits.STREAM_BYTES} are allowed",
                 operation=self._operation.id,
             )
         self._bytes += size
@@ -143,7 +151,7 @@ class StreamWriter:
         self._written.set()
 
     async def finish(self, reason: int | None = None) -> None:
-        """End the message; leaving the block does it by itself."""
+        """Finish the message; the end of the block does this automatically."""
         if self._ended:
             self._check()
         self._ended = True
@@ -174,11 +182,11 @@ class StreamWriter:
         await self._mark_failed()
 
     async def _mark_failed(self) -> None:
-        """Tell readers that no more comes, where that can still be told."""
+        """Mark the message as failed for its readers, if the stream is still open."""
         refused = isinstance(self._error, APIError) and not self._error.maybe_processed
         if self.message_id is None or refused:
-            return  # nothing was shown, or the service has ended it by itself
-        with contextlib.suppress(EasemobError):  # the error before it is the one to tell
+            return  # readers saw nothing, or the service has ended the stream already
+        with contextlib.suppress(EasemobError):  # the earlier error is the one that is raised
             await self._send(finish=True, reason=self._failed_reason)
 
     async def _flush(self) -> None:
@@ -188,7 +196,7 @@ class StreamWriter:
                     async with asyncio.timeout(_KEEP_ALIVE if self._seq else None):
                         await self._written.wait()
                         await asyncio.sleep(self._join)
-                # open: whether an empty piece keeps a stream alive; nothing says that it may not
+                # open: whether an empty piece keeps a stream alive; the facts do not forbid it
                 await self._send()
         except EasemobError as error:
             self._error = error
@@ -196,7 +204,7 @@ class StreamWriter:
     async def _stop(self) -> None:
         if self._flusher is not None:
             try:
-                async with self._turn:  # a piece that is on its way gets its answer
+                async with self._turn:  # wait for the answer of a piece that is being sent
                     pass
             finally:
                 self._flusher.cancel()
@@ -207,7 +215,7 @@ class StreamWriter:
             text, self._waiting = self._waiting, ""
             self._written.clear()
             first = self._seq == 0
-            # A number is used up by trying: the service may have taken the piece.
+            # A failed attempt uses up its number too: the service may have accepted the piece.
             number, self._seq = self._seq, self._seq + 1
             piece = Piece(
                 text=text,
@@ -222,7 +230,7 @@ class StreamWriter:
             chunk = await send_piece(self._transport, self._operation, self._target, piece)
             self.message_id = self.message_id or chunk.message_id
             if self.message_id is None:
-                # Without it the next piece would begin another message.
+                # Without the id the next piece would begin another message.
                 raise ResponseError(
                     f"{self._operation.id}: unexpected answer: data.msgId is missing",
                     operation=self._operation.id,
@@ -232,4 +240,6 @@ class StreamWriter:
         if self._error is not None:
             raise self._error
         if self._ended:
-            raise InvalidArgumentError(f"{self._operation.id}: the stream has ended")
+            raise InvalidArgumentError(
+                f"{self._operation.id}: the stream has ended; start another with messages.stream"
+            )

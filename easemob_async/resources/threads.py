@@ -1,4 +1,4 @@
-"""Message threads: talk about one message of a chat group."""
+"""Message threads: conversations about one message of a chat group."""
 
 from __future__ import annotations
 
@@ -29,29 +29,30 @@ _REMOVE_MEMBERS: Final = Operation("threads.members.remove_many", "DELETE", _USE
 
 
 class Threads:
-    """Message threads, where the app has them switched on."""
+    """The message threads of the app; the service must have enabled threads for it."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self.members = ThreadMembers(transport)
-        """Who is in a thread."""
+        """Members of a thread."""
 
     async def create(
         self, name: str, *, group_id: str, message_id: str, owner: str
     ) -> CreatedThread:
-        """Start a thread on a message of a group; a message has one at most.
+        """Create a thread on a message of a group; a message has at most one thread.
 
         Args:
-            name: at most 64 characters.
+            name: the name, at most 64 characters.
             group_id: the group.
-            message_id: the message that it hangs on.
-            owner: who makes it, a member of the group.
+            message_id: the message that the thread is about.
+            owner: the username of the owner, a member of the group.
 
         Raises:
             InvalidArgumentError: the name is too long.
-            BadRequestError: the message is not one of the group's.
-            PermissionDeniedError: the message has a thread, or threads are not switched on.
-            NotFoundError: no such group or message, or the owner is not a member.
+            BadRequestError: the message does not belong to the group.
+            PermissionDeniedError: the message has a thread already, or threads are not enabled for
+                the app.
+            NotFoundError: the group or the message does not exist, or the owner is not a member.
 
         Source: threads.create
         """
@@ -65,10 +66,10 @@ class Threads:
         return answer.read(CreatedThread, "data")
 
     async def update(self, thread_id: str, name: str) -> None:
-        """Rename a thread: at most 64 characters.
+        """Rename a thread; a name has at most 64 characters.
 
         Raises:
-            NotFoundError: no such thread.
+            NotFoundError: the thread does not exist.
 
         Source: threads.update
         """
@@ -79,7 +80,7 @@ class Threads:
         """Delete a thread.
 
         Raises:
-            NotFoundError: no such thread.
+            NotFoundError: the thread does not exist.
 
         Source: threads.delete
         """
@@ -89,12 +90,12 @@ class Threads:
     def list(
         self, *, limit: int | None = None, cursor: str | None = None, sort: Sort | str | None = None
     ) -> Paginator[Thread]:
-        """List the app's threads; only their ids come.
+        """List the app's threads, with their ids only.
 
         Args:
-            limit: threads a page, 1 to 50; 50 when it is not given.
-            cursor: where to start, from an earlier page.
-            sort: by the time they were made; the latest first when it is not given.
+            limit: threads per page, 1 to 50; 50 by default.
+            cursor: the position to start from: the cursor of an earlier page.
+            sort: the order, by the time of creation; the latest first by default.
 
         Source: threads.list
         """
@@ -112,9 +113,9 @@ class Threads:
 
         Args:
             username: the user.
-            limit: threads a page, 1 to 50; 50 when it is not given.
-            cursor: where to start, from an earlier page.
-            sort: by the time the user joined; the latest first when it is not given.
+            limit: threads per page, 1 to 50; 50 by default.
+            cursor: the position to start from: the cursor of an earlier page.
+            sort: the order, by the time at which the user joined; the latest first by default.
 
         Source: threads.list_joined
         """
@@ -134,9 +135,9 @@ class Threads:
         Args:
             group_id: the group.
             username: the user.
-            limit: threads a page, 1 to 50; 50 when it is not given.
-            cursor: where to start, from an earlier page.
-            sort: by the time the user joined; the latest first when it is not given.
+            limit: threads per page, 1 to 50; 50 by default.
+            cursor: the position to start from: the cursor of an earlier page.
+            sort: the order, by the time at which the user joined; the latest first by default.
 
         Source: threads.list_joined_in_group
         """
@@ -163,7 +164,7 @@ class Threads:
 
 
 class ThreadMembers:
-    """Who is in a thread."""
+    """The members of a thread."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -175,8 +176,8 @@ class ThreadMembers:
 
         Args:
             thread_id: the thread.
-            limit: members a page, 1 to 50; 50 when it is not given.
-            cursor: where to start, from an earlier page.
+            limit: members per page, 1 to 50; 50 by default.
+            cursor: the position to start from: the cursor of an earlier page.
 
         Source: threads.members.list
         """
@@ -191,10 +192,10 @@ class ThreadMembers:
         return by_cursor(fetch, cursor)
 
     async def add_many(self, thread_id: str, usernames: Iterable[str]) -> BatchResult[None]:
-        """Add any number of users to a thread, 10 a call; a call is done whole or not at all.
+        """Add any number of users to a thread, 10 per call; a call adds all of its users or none.
 
         Raises:
-            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+            EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
         Source: threads.members.add_many
         """
@@ -209,10 +210,10 @@ class ThreadMembers:
         return await in_parts(checks.chunks(names, api_limits.THREAD_MEMBERS_PER_CALL), settle)
 
     async def remove_many(self, thread_id: str, usernames: Iterable[str]) -> BatchResult[None]:
-        """Remove any number of members from a thread, 10 a call.
+        """Remove any number of members from a thread, 10 per call.
 
         Raises:
-            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+            EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
         Source: threads.members.remove_many
         """

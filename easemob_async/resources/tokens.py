@@ -1,4 +1,4 @@
-"""Tokens: the app's and its users'."""
+"""Tokens of the app and of its users."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ _CREATE_USER_TOKEN: Final = Operation(
 
 
 class Tokens:
-    """Get tokens. The client gets and renews the app's token by itself; this is for other uses."""
+    """Tokens of the app and of its users, for your own use.
+
+    The client gets and renews its own app token automatically.
+    """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -38,19 +41,19 @@ class Tokens:
         client_secret: str | None = None,
         ttl: timedelta | None = None,
     ) -> AppToken:
-        """Get an app token from client credentials.
+        """Create an app token from client credentials.
 
-        The service bans accounts that ask too often: keep the token.
+        The service bans accounts that request tokens too often: keep the token and use it again.
 
         Args:
-            client_id: the client's own, when it is not given.
-            client_secret: the client's own, when it is not given.
-            ttl: how long it shall be good, in whole seconds; `FOREVER` for no end; the setting of
-                the console when it is not given.
+            client_id: the client id; by default the one that this client was created with.
+            client_secret: the client secret; by default the one that this client was created with.
+            ttl: how long the token is valid, in whole seconds; `FOREVER` for no expiry; by default
+                the setting of the console.
 
         Raises:
             ConfigurationError: no credentials are given and the client has none.
-            BadRequestError: the credentials are not this app's.
+            BadRequestError: the credentials do not belong to this app.
             AppNotFoundError: the App Key does not exist on this host.
 
         Source: tokens.create_app_token
@@ -60,7 +63,7 @@ class Tokens:
             client_id, client_secret = client_id or own[0], client_secret or own[1]
         if not client_id or not client_secret:
             raise ConfigurationError(
-                "tokens.create_app_token: give client_id and client_secret, here or to the client",
+                "tokens.create_app_token: pass client_id and client_secret, here or to the client",
                 operation="tokens.create_app_token",
             )
         body: dict[str, object] = {
@@ -75,17 +78,17 @@ class Tokens:
     async def create_user_token(
         self, username: str, *, auto_create: bool = False, ttl: timedelta | None = None
     ) -> UserToken:
-        """Get the token of a user, by username.
+        """Create a token of a user, without the user's password.
 
         Args:
             username: the user.
-            auto_create: register the user when there is none of that name; not more than once a
-                second for one name (409).
-            ttl: how long it shall be good, in whole seconds; `FOREVER` for no end; when it is not
-                given, 60 days or the setting of the console.
+            auto_create: whether to register a user who does not exist; at most once a second for
+                one name (409).
+            ttl: how long the token is valid, in whole seconds; `FOREVER` for no expiry; by default
+                60 days or the setting of the console.
 
         Raises:
-            NotFoundError: no such user.
+            NotFoundError: the user does not exist.
             BadRequestError: the user is banned, or the name cannot be registered.
             RateLimitError: the plan's number of users is used up (not ``temporary``).
 
@@ -110,17 +113,17 @@ class Tokens:
         client_secret: str | None = None,
         now: datetime | None = None,
     ) -> str:
-        """Compute a user's token for the login of a client app, without asking the service.
+        """Compute a user's token for the login of a client app, without a call to the service.
 
         Args:
             username: the user.
-            ttl: how long it is good, in whole seconds; it should not be long.
-            client_id: the client's own when it is not given.
-            client_secret: the client's own when it is not given.
-            now: when it begins (aware); now when it is not given.
+            ttl: how long the token is valid, in whole seconds; choose a short time.
+            client_id: the client id; by default the one that this client was created with.
+            client_secret: the client secret; by default the one that this client was created with.
+            now: the time from which the token is valid (aware); now by default.
 
         Raises:
-            ConfigurationError: no client id and secret, here or in the client.
+            ConfigurationError: no credentials are given and the client has none.
 
         Source: tokens.create_user_token, ``algorithms`` (``tokens.user.dynamic``)
         """
@@ -129,7 +132,7 @@ class Tokens:
         client_id, client_secret = client_id or own[0], client_secret or own[1]
         if not client_id or not client_secret:
             raise ConfigurationError(
-                f"{operation}: give client_id and client_secret, here or to the client",
+                f"{operation}: pass client_id and client_secret, here or to the client",
                 operation=operation,
             )
         user_id = checks.reference(operation, "username", username)
@@ -146,7 +149,7 @@ class Tokens:
             "curTime": moment,
             "ttl": seconds,
         }
-        # The prefix goes in front of the JSON, not of the token.
+        # The prefix stands before the JSON, not before the token.
         return base64.urlsafe_b64encode(b"dt-" + codec.dumps(fields)).decode()
 
 

@@ -1,4 +1,4 @@
-"""What an app keeps about users."""
+"""The app's own attributes of users."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _GET_MANY: Final = Operation("user_attributes.get_many", "POST", "/metadata/user
 _GET_CAPACITY: Final = Operation(
     "user_attributes.get_capacity", "GET", "/metadata/user/capacity", "safe"
 )
-# open: a user of this name; their attributes are under the path of get_capacity
+# open: the attributes of a user with this name; their path is that of get_capacity
 _CAPACITY: Final = "capacity"
 
 
 class UserAttributes:
-    """The app's own attributes of users; by default 2 KB for a user, 10 GB in all.
+    """The app's own attributes of users; by default at most 2 KB per user, and 10 GB in all.
 
-    The clients' SDKs use ``nickname``, ``avatarurl``, ``phone``, ``mail``, ``gender``, ``sign``,
-    ``birth`` and ``ext``; any others are fine.
+    The SDKs of client apps use ``nickname``, ``avatarurl``, ``phone``, ``mail``, ``gender``,
+    ``sign``, ``birth`` and ``ext``; any other names are allowed.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -40,8 +40,9 @@ class UserAttributes:
             The attributes that were set.
 
         Raises:
-            InvalidArgumentError: nothing to set, or not strings.
-            PermissionDeniedError: too much for the user or the app, or not switched on.
+            InvalidArgumentError: no attribute is given, or a name or a value is not a string.
+            PermissionDeniedError: the user or the app has too many bytes of attributes, or they are
+                not enabled for the app.
 
         Source: user_attributes.set
         """
@@ -54,7 +55,7 @@ class UserAttributes:
         return answer.optional(dict[str, str], "data") or dict(attributes)
 
     async def delete(self, username: str) -> None:
-        """Delete all attributes of a user; whoever does not exist has none.
+        """Delete all attributes of a user; a user who does not exist has none.
 
         Source: user_attributes.delete
         """
@@ -62,31 +63,34 @@ class UserAttributes:
         answer.confirm("data")
 
     async def get(self, username: str) -> dict[str, str]:
-        """Get all attributes of a user; whoever does not exist has none.
+        """Return all attributes of a user; a user who does not exist has none.
 
         Raises:
-            InvalidArgumentError: a user called ``capacity``: the path is that of `get_capacity`.
+            InvalidArgumentError: a user named ``capacity``, whose path is that of `get_capacity`;
+                use `get_many`.
 
         Source: user_attributes.get
         """
         if username == _CAPACITY:
-            raise checks.fail(_GET.id, "the service has another meaning for 'capacity': get_many")
+            raise checks.fail(
+                _GET.id, "username 'capacity' names another operation in the path; use get_many"
+            )
         return (await self._transport.call(_GET, username)).read(dict[str, str], "data")
 
     async def get_many(
         self, usernames: Iterable[str], *, keys: Iterable[str]
     ) -> BatchResult[dict[str, str]]:
-        """Get attributes of any number of users, 100 a call.
+        """Return attributes of any number of users, 100 per call.
 
         Args:
             usernames: the users.
-            keys: the names of the attributes that are wanted.
+            keys: the names of the attributes to return.
 
         Returns:
-            The attributes of each user; whoever does not exist has none.
+            The attributes of each user; a user who does not exist has none.
 
         Raises:
-            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+            EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
         Source: user_attributes.get_many
         """
@@ -101,7 +105,7 @@ class UserAttributes:
         return await in_parts(checks.chunks(names, api_limits.USER_ATTRIBUTES_PER_CALL), settle)
 
     async def get_capacity(self) -> int:
-        """Tell how many bytes all attributes of all users have together.
+        """Return the total size of all attributes of all users, in bytes.
 
         Source: user_attributes.get_capacity
         """

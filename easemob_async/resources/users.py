@@ -1,4 +1,4 @@
-"""Users: registering, finding, banning and deleting them, and who is online."""
+"""Users: registering, listing, banning and deleting them, and their online status."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _DELETE_BATCH: Final = Operation(
 )
 _BAN: Final = Operation("users.ban", "POST", "/users/{username}/deactivate", "safe", _SHARED)
 _UNBAN: Final = Operation("users.unban", "POST", "/users/{username}/activate", "safe", _SHARED)
-# A GET that acts: repeated, it would also disconnect who has come back meanwhile.
+# A GET that acts: a retry would also disconnect a user who has logged in again meanwhile.
 _DISCONNECT: Final = Operation(
     "users.disconnect", "GET", "/users/{username}/disconnect", "once", _SHARED
 )
@@ -68,8 +68,8 @@ class Users:
         """Register a user, with the app's token.
 
         Args:
-            username: 1 to 64 of a-z, 0-9, ``_``, ``-``, ``.``; unique in the app.
-            password: 1 to 64 characters.
+            username: the username, 1 to 64 of a-z, 0-9, ``_``, ``-``, ``.``; unique in the app.
+            password: the password, 1 to 64 characters.
             nickname: the name shown in push notifications, at most 100 characters.
 
         Raises:
@@ -87,11 +87,11 @@ class Users:
     async def create_open(
         self, username: str, *, password: str, nickname: str | None = None
     ) -> User:
-        """Register a user without a token, where the app allows open registration.
+        """Register a user without a token; the app must allow open registration.
 
         Args:
-            username: 1 to 64 of a-z, 0-9, ``_``, ``-``, ``.``; unique in the app.
-            password: 1 to 64 characters.
+            username: the username, 1 to 64 of a-z, 0-9, ``_``, ``-``, ``.``; unique in the app.
+            password: the password, 1 to 64 characters.
             nickname: the name shown in push notifications, at most 100 characters.
 
         Raises:
@@ -107,24 +107,24 @@ class Users:
         return answer.first(User, "entities", known=User(Id(username), nickname=nickname))
 
     async def create_many(self, new_users: Iterable[NewUser]) -> BatchResult[User]:
-        """Register any number of users, 60 a call.
+        """Register any number of users, 60 per call.
 
         Args:
-            new_users: whom to register; a name that is given twice is refused before any call.
+            new_users: the users to register; a name that is given twice is refused before any call.
 
         Returns:
-            An outcome for each user. A name that is taken is an outcome with the service's reason.
+            An outcome for each user. The outcome of a name that is taken has the service's reason.
 
         Raises:
-            InvalidArgumentError: nobody given, a name given twice, or a user that breaks a rule.
-            EasemobError: a whole call failed; ``partial`` has what was settled before it.
+            InvalidArgumentError: no user is given, a name is given twice, or a user breaks a rule.
+            EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
         Source: users.create_many
         """
         operation = "users.create_many"
         users = list(new_users)
         if not users:
-            raise checks.fail(operation, "new_users is empty; name at least one")
+            raise checks.fail(operation, "new_users is empty; pass at least one")
         bodies = [_registration(operation, user) for user in users]
         checks.no_duplicates(operation, "username", [user.username for user in users])
         return await in_parts(
@@ -138,9 +138,9 @@ class Users:
         except (BadRequestError, ConflictError) as error:
             if len(names) > 1:
                 raise
-            # A call for one user is refused whole, where a call for many answers for each.
+            # A call for one user is refused as a whole; a call for many answers for each.
             return [BatchOutcome(names[0], reason=error.description)]
-        made = {str(user.username): user for user in answer.rows(User, "entities")}
+        made = {str(user.username): user for user in answer.rows(User, "entities", skip_odd=True)}
         refused = {
             str(row["username"]): str(row.get("registerUserFailReason") or "no reason given")
             for row in answer.get("data") or ()
@@ -151,14 +151,14 @@ class Users:
     async def update_password(self, username: str, *, password: str) -> None:
         """Set a user's password, without the old one.
 
-        The user's tokens end and online devices are logged out.
+        The user's tokens become invalid, and online devices are logged out.
 
         Args:
             username: the user.
-            password: 6 to 64 characters.
+            password: the new password, 6 to 64 characters.
 
         Raises:
-            NotFoundError: no such user.
+            NotFoundError: the user does not exist.
 
         Source: users.update_password
         """
@@ -172,10 +172,10 @@ class Users:
         await self._transport.call(_UPDATE_PASSWORD, username, json={"newpassword": password})
 
     async def get(self, username: str) -> User:
-        """Get a user, with the push settings.
+        """Return a user, with the user's push settings.
 
         Raises:
-            NotFoundError: no such user.
+            NotFoundError: the user does not exist.
 
         Source: users.get
         """
@@ -186,8 +186,8 @@ class Users:
         """List the app's users, the earliest created first.
 
         Args:
-            limit: users a page, 1 to 100; 100 when it is not given.
-            cursor: where to start, from an earlier page.
+            limit: users per page, 1 to 100; 100 by default.
+            cursor: the position to start from: the cursor of an earlier page.
 
         Source: users.list
         """
@@ -202,10 +202,10 @@ class Users:
         return by_cursor(fetch, cursor)
 
     async def delete(self, username: str) -> User:
-        """Delete a user and the user's data, for good; groups and rooms the user owns go too.
+        """Delete a user permanently, with the user's data and the groups and rooms the user owns.
 
         Raises:
-            NotFoundError: no such user.
+            NotFoundError: the user does not exist.
 
         Source: users.delete
         """
@@ -213,11 +213,11 @@ class Users:
         return answer.first(User, "entities", known=User(Id(username)))
 
     async def delete_batch(self, *, limit: int, cursor: str | None = None) -> DeletedUsers:
-        """Delete the users that were created earliest; which ones cannot be chosen.
+        """Delete the users who were created earliest; they cannot be chosen.
 
         Args:
-            limit: how many, 1 to 100; there is no default.
-            cursor: where to start, from an earlier answer.
+            limit: the number of users to delete, 1 to 100; there is no default.
+            cursor: the position to start from: the cursor of an earlier answer.
 
         Raises:
             InvalidArgumentError: the limit is out of range.
@@ -233,10 +233,10 @@ class Users:
         )
 
     async def ban(self, username: str) -> User:
-        """Ban a user until `unban`: logged out at once, no messages, no push.
+        """Ban a user until `unban`; the user is logged out and gets no messages and no push.
 
         Raises:
-            NotFoundError: no such user.
+            NotFoundError: the user does not exist.
 
         Source: users.ban
         """
@@ -244,10 +244,10 @@ class Users:
         return answer.first(User, "entities", known=User(Id(username)))
 
     async def unban(self, username: str) -> None:
-        """Lift a user's ban.
+        """Lift the ban of a user.
 
         Raises:
-            NotFoundError: no such user.
+            NotFoundError: the user does not exist.
 
         Source: users.unban
         """
@@ -257,8 +257,8 @@ class Users:
         """Log a user out on all devices.
 
         Raises:
-            APIError: the service says inside a success that it did not.
-            NotFoundError: no such user.
+            APIError: the status code is 200, but the answer reports that nothing was done.
+            NotFoundError: the user does not exist.
 
         Source: users.disconnect
         """
@@ -270,10 +270,10 @@ class Users:
 
         Args:
             username: the user.
-            device_id: ``{type}_{id}``, as `list_devices` gives it.
+            device_id: the device, ``{type}_{id}``; `list_devices` returns it.
 
         Raises:
-            APIError: the service says inside a success that it did not.
+            APIError: the status code is 200, but the answer reports that nothing was done.
 
         Source: users.disconnect_device
         """
@@ -281,10 +281,10 @@ class Users:
         answer.confirm("data", "result")
 
     async def get_status(self, username: str) -> OnlineStatus:
-        """Tell whether a user is online on at least one device.
+        """Return the online status of a user; online means on at least one device.
 
         Raises:
-            NotFoundError: no such user.
+            NotFoundError: the user does not exist.
 
         Source: users.get_status
         """
@@ -294,20 +294,20 @@ class Users:
         if isinstance(data, dict) and len(data) == 1:
             (status,) = data.values()
             if isinstance(status, str):
-                # A value of tomorrow stays the plain string that it is.
+                # A value that this version does not know stays a plain string.
                 return _STATUSES.get(status, cast(OnlineStatus, status))
         raise answer.wrong("data must have one key, the username, with its status")
 
     async def get_statuses(self, usernames: Iterable[str]) -> dict[str, OnlineStatus]:
-        """Tell which of any number of users are online, 100 a call.
+        """Return the online status of any number of users, 100 per call.
 
-        Users that do not exist are reported as offline.
+        Users who do not exist are reported as offline.
 
         Args:
-            usernames: whom to ask for; a name that is given twice is asked for once.
+            usernames: the users; a user who is given twice is checked once.
 
         Raises:
-            InvalidArgumentError: nobody given, or a name that cannot be one.
+            InvalidArgumentError: no user is given, or a username is not valid.
 
         Source: users.get_statuses
         """
@@ -316,8 +316,8 @@ class Users:
         for part in checks.chunks(names, api_limits.STATUSES_PER_CALL):
             answer = await self._transport.call(_GET_STATUSES, json={"usernames": part}, about=part)
             found: dict[str, OnlineStatus] = {}
-            for row in answer.rows(dict[str, Any], "data"):
-                # A value of tomorrow stays the plain string that it is.
+            for row in answer.rows(dict[str, Any], "data", skip_odd=True):
+                # A value that this version does not know stays a plain string.
                 found.update(
                     (name, _STATUSES.get(status, cast(OnlineStatus, status)))
                     for name, status in row.items()

@@ -1,4 +1,4 @@
-"""Webhooks that could not be delivered and were stored."""
+"""Stored webhooks: webhook posts that failed and that the service has stored."""
 
 from __future__ import annotations
 
@@ -21,20 +21,23 @@ _OK: Final = 200
 
 
 class Receiving(Protocol):
-    """What `replay` asks of a receiver."""
+    """The part of a `WebhookReceiver` that `replay` uses."""
 
     async def idle(self) -> None:
-        """Wait until all that has come is handled."""
+        """Wait until all received events are handled."""
 
 
 class WebhookStorage:
-    """Webhooks of the past three days that could not be delivered, where the app has that."""
+    """The webhook posts of the past three days that failed and that the service has stored.
+
+    The service must have enabled the storage for the app.
+    """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     def list(self) -> Paginator[StoredWebhooks]:
-        """List the sets of ten minutes each; one page.
+        """List the sets of stored posts, ten minutes per set; one page.
 
         Source: webhook_storage.list
         """
@@ -49,15 +52,15 @@ class WebhookStorage:
     async def retry(
         self, date: str, *, retries: int | None = None, target_url: str | None = None
     ) -> None:
-        """Have a set delivered again; at most 10 times are advised.
+        """Ask the service to post a set again; at most 10 retries per set are recommended.
 
         Args:
-            date: the key of the set, as `list` gives it.
-            retries: how often that was done before.
-            target_url: where to; the rule's own URL when it is not given.
+            date: the key of the set; `list` returns it.
+            retries: the number of earlier retries of the set.
+            target_url: the URL to post to; the rule's own URL by default.
 
         Raises:
-            APIError: the service says inside a success that it did not.
+            APIError: the status code is 200, but the answer reports that nothing was done.
 
         Source: webhook_storage.retry
         """
@@ -76,22 +79,22 @@ class WebhookStorage:
         target_url: str | None = None,
         since: str | None = None,
     ) -> tuple[ReplayedWebhooks, ...]:
-        """Have every stored set posted to a receiver again, the oldest first.
+        """Ask the service to post every stored set to a receiver again, the oldest first.
 
         It waits for the handlers before it asks for the next set, so that a set rarely overflows
-        the receiver's queue. The service does not say when it has posted a set: keep the receiver
-        running. What it handled before it recognises, within what it remembers.
+        the receiver's queue. The service does not report when it has posted a set: keep the
+        receiver running. The receiver recognises recent duplicates.
 
         Args:
-            receiver: the `WebhookReceiver` that gets them.
-            target_url: where it is reached; the rules' own URLs when it is not given.
-            since: the key of the first set, ``"202109091440"``; all of them when it is not given.
+            receiver: the `WebhookReceiver` that receives the posts.
+            target_url: the URL of the receiver; the rules' own URLs by default.
+            since: the key of the first set, such as ``"202109091440"``; all sets by default.
 
         Returns:
-            What became of each set. A set that was delivered again 10 times is left out.
+            The outcome of each set. A set that was posted again 10 times before is left out.
 
         Raises:
-            EasemobError: a call failed otherwise than by the service's no to one set.
+            EasemobError: a call failed for another reason than that the service refused one set.
 
         Source: webhook_storage.list, webhook_storage.retry
         """

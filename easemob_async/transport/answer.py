@@ -17,16 +17,6 @@ V = TypeVar("V")
 
 _JUST_STR: Final[set[type]] = {str}
 
-_YES: Final = (True, "true", "success", "ok", 1)
-_NO: Final = (False, "false", "failure", "fail", "failed", 0)
-
-
-def says_yes(value: object) -> bool | None:
-    """Read a flag of the service, in any of its spellings; ``None`` when it says neither."""
-    if isinstance(value, str):
-        value = value.lower()
-    return True if value in _YES else False if value in _NO else None
-
 
 class Answer:
     """A success: its JSON, and what was asked."""
@@ -45,7 +35,7 @@ class Answer:
         """A repeated DELETE found nothing, because its first try had deleted it already."""
 
     def get(self, *path: str | int) -> Any:
-        """Give the raw value at a path, ``None`` where there is none."""
+        """Return the raw value at a path, ``None`` where it is missing."""
         value: Any = self.body
         for key in path:
             try:
@@ -101,7 +91,7 @@ class Answer:
             under: the names that were asked for: see `named`.
 
         Raises:
-            ResponseError: there is no object.
+            ResponseError: the object is missing.
         """
         found = self.get(*path)
         if not isinstance(found, dict):
@@ -115,26 +105,40 @@ class Answer:
                     whole[name] = self.decode(kind, value, name)
         return self.named(whole, under)
 
-    def rows(self, kind: type[T], *path: str | int) -> list[T]:
-        """Decode the entries of a list, of what was done to many; odd ones are left out.
+    def rows(
+        self, kind: type[T], *path: str | int, bare: bool = False, skip_odd: bool = False
+    ) -> tuple[T, ...]:
+        """Decode the entries of a list; those that are null are left out.
+
+        Args:
+            kind: the type of an entry.
+            path: where the list is.
+            bare: whether a single entry may stand in place of the list.
+            skip_odd: leave out entries that cannot be decoded: of what was done to many, an odd
+                entry costs itself alone.
 
         Raises:
-            ResponseError: there is no list.
+            ResponseError: the list is missing, or an entry is not what the API promises.
         """
         found = self.get(*path)
+        if bare and isinstance(found, Mapping):
+            return (self.read(kind, *path),)
+        if not skip_odd:
+            decoded: tuple[T, ...] = self.read(tuple[kind, ...], *path)  # type: ignore[valid-type]
+            return decoded
         if not isinstance(found, list):
             raise self.wrong(f"{_dotted(path)} is {'missing' if found is None else 'no list'}")
-        decoded = []
+        rows = []
         for index, row in enumerate(found):
             with contextlib.suppress(ResponseError):
                 if row is not None:
-                    decoded.append(self.decode(kind, row, f"{_dotted(path)}[{index}]"))
-        return decoded
+                    rows.append(self.decode(kind, row, f"{_dotted(path)}[{index}]"))
+        return tuple(rows)
 
     def named(self, found: Mapping[str, V], asked: Iterable[str]) -> dict[str, V]:
         """Return what was found under the names that were asked for, in whatever case it stands.
 
-        The service may answer in lower case. What nobody asked for stays under its own name.
+        The service may answer in lower case. Names that were not asked for stay as they are.
         """
         asked = list(asked)
         missing = [name for name in asked if name not in found]
@@ -150,13 +154,13 @@ class Answer:
         return result
 
     def first(self, kind: type[T], key: str, *, known: T | None = None) -> T:
-        """Decode the one object of a list, which older answers give bare.
+        """Decode the one object of a list, which older answers have without the list.
 
         Args:
             kind: what it is.
             key: where it is.
             known: what is known without it, where the answer confirms a deed: returned when it
-                does not say more, or when a repeated DELETE found nothing any more.
+                does not say more, or when the retry of a DELETE found nothing.
         """
         value = self.get(key)
         at: tuple[str | int, ...] = (key,) if isinstance(value, Mapping) else (key, 0)
@@ -175,18 +179,10 @@ class Answer:
         value = self.get(*path)
         return len(value) if isinstance(value, list) else 0
 
-    def objects(self, kind: type[T], *path: str | int) -> tuple[T, ...]:
-        """Decode a list of objects, of which a single one may stand bare."""
-        value = self.get(*path)
-        if isinstance(value, Mapping):
-            return (self.read(kind, *path),)
-        decoded: tuple[T, ...] = self.read(tuple[kind, ...], *path)  # type: ignore[valid-type]
-        return decoded
-
     def relations(self, kind: type[T], key: str, asked: Iterable[str]) -> dict[str, T]:
         """Decode rows of ``{"username": ..., "relation": ...}``, for the names that were asked."""
         found: dict[str, T] = {}
-        for row in self.rows(dict[str, Any], key):
+        for row in self.rows(dict[str, Any], key, skip_odd=True):
             with contextlib.suppress(ResponseError, KeyError):
                 name = self.decode(Id, row["username"], f"{key}.username")
                 found[name] = self.decode(kind | str, row["relation"], f"{key}.relation")
@@ -197,6 +193,8 @@ class Answer:
         *path: str | int,
         reason: Sequence[str | int] = ("data", "reason"),
         named: str | None = None,
+        inverted: bool = False,
+        may_lack: bool = False,
     ) -> None:
         """Raise unless a flag of the answer says that it was done.
 
@@ -204,6 +202,8 @@ class Answer:
             path: where the flag is.
             reason: where the service's reason is, if it says no.
             named: a name that stands there in place of the flag when it was done.
+            inverted: the flag is the state that the operation ends: "no" means that it was done.
+            may_lack: whether an answer without the flag is a success as well.
 
         Raises:
             APIError: the service says no inside a 200.
@@ -212,13 +212,15 @@ class Answer:
         if self.gone:
             return
         value = self.get(*path)
-        it_names = isinstance(value, str) and self.without_prefix(value).lower()
-        verdict = says_yes(value)
-        if verdict or (named is not None and it_names == named.lower()):
+        if value is None and may_lack:
             return
-        if verdict is None and value == self.get(*reason) and isinstance(value, str):
+        it_names = isinstance(value, str) and self.without_prefix(value).lower()
+        said = decoding.verdict(value)
+        if said is (not inverted) or (named is not None and it_names == named.lower()):
+            return
+        if said is None and value == self.get(*reason) and isinstance(value, str):
             raise self.refused(value)  # the reason stands in place of the flag
-        if verdict is None:
+        if said is None:
             raise self.wrong(f"{_dotted(path)} is {'missing' if value is None else 'no flag'}")
         words = self.get(*reason)
         raise self.refused(words if isinstance(words, str) else f"{_dotted(path)} is {value!r}")

@@ -18,7 +18,7 @@ async def ask_for_token(state: ClientState, tokens: TokenProvider, call: Call) -
     """Get the token of a call.
 
     Raises:
-        EasemobError: there is none, and the client's own provider says why.
+        EasemobError: the client's own provider has no token, and says why.
         OwnError: the caller's own provider raised.
     """
     provider = _name(state, tokens)

@@ -1,4 +1,4 @@
-"""One call: what it asks, and what it leaves behind while it is on its way."""
+"""One call: its description, and its state while attempts are made."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Phase = Literal["quota", "token", "wire", "backoff"]
 
 @attrs.frozen(eq=False)
 class Call:
-    """What one call asks; it stays the same over all its attempts."""
+    """The description of one call; all its attempts share it."""
 
     operation: Operation
     values: Sequence[PathValue] = ()
@@ -49,7 +49,7 @@ class Call:
 
     @property
     def streamed(self) -> bool:
-        """Whether a part of it cannot be taken back any more, so that it cannot be repeated."""
+        """Whether a part of it cannot be read or written again, so that it cannot be retried."""
         return (self.sink is not None and self.sink.kept) or (
             self.upload is not None and self.upload.consumed
         )
@@ -124,7 +124,7 @@ def make_call(
 
 
 class Journey:
-    """What a call on its way leaves behind, attempt by attempt."""
+    """The state of a call over its attempts."""
 
     __slots__ = ("_client_secrets", "attempt", "call", "maybe_processed", "phase", "token", "url")
 

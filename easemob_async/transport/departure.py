@@ -1,8 +1,8 @@
 """The departure of a request: the moment at which it leaves, once, on a connection that is clean.
 
-A server or proxy may write to an idle connection what nobody asked for: a second answer, a 408, a
+A server or proxy may write to an idle connection without a request: a second answer, a 408, a
 goodbye. The next request on it would take those bytes for its own answer. So a connection is looked
-at right before its request leaves, and once more after whoever records the departure has done so
+at right before its request leaves, and once more after the departure was recorded
 (that may have waited for a disk or a database). One on which anything arrived is dropped.
 """
 
@@ -72,7 +72,7 @@ class Departure:
         """Why `on_departure` did not let it leave: aiohttp would call it a broken connection."""
 
     def __deepcopy__(self, memo: object) -> Departure:
-        # Who records requests in tests copies them deeply, body and all: there is one departure.
+        # Tests that record requests copy them deeply: the departure stays one object.
         return self
 
     async def take(self, connection: BaseProtocol) -> None:
@@ -83,7 +83,7 @@ class Departure:
             RuntimeError: it left before.
         """
         if self._spent:
-            raise RuntimeError("a request is never sent twice by itself")
+            raise RuntimeError("a request is never sent twice")
         self._spent = True
         await self._look_at(connection)
         if self._on_departure is not None:
@@ -108,7 +108,7 @@ class Departure:
             RuntimeError: it was written before.
         """
         if self._written:
-            raise RuntimeError("a request is never sent twice by itself")
+            raise RuntimeError("a request is never sent twice")
         self._written = True
         if not self.left:
             await self.take(connection)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from os import PathLike
 from pathlib import Path
 from typing import IO, Any
@@ -53,7 +53,7 @@ class ToFile(Sink):
 
 
 class ToQueue(Sink):
-    """Hands pieces to who iterates; what was handed on cannot be taken back."""
+    """Hands pieces to an iterator; these cannot be taken back."""
 
     def __init__(self, queue: asyncio.Queue[bytes]) -> None:
         self._queue = queue
@@ -98,7 +98,7 @@ class Download:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         queue: asyncio.Queue[bytes] = asyncio.Queue(2)
 
         async def fetch() -> None:
@@ -116,7 +116,7 @@ class Download:
                 yield getter.result()
             await task
         finally:
-            # Leaving the loop early ends the call; nobody has to read what is still in the queue.
+            # Leaving the loop early ends the call; what is still in the queue is dropped.
             unfinished = {one for one in (task, getter) if one is not None and not one.done()}
             for one in unfinished:
                 one.cancel()
@@ -127,6 +127,6 @@ class Download:
 
 
 def _beside(target: Path) -> tuple[Path, IO[bytes]]:
-    """Make a new file of its own in the same folder."""
+    """Make a temporary file in the same folder."""
     part = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
     return part, part.open("xb")

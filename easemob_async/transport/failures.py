@@ -1,7 +1,7 @@
 """What went wrong on the wire, as an error of the tree.
 
 Only words are taken from the objects of aiohttp: they hold headers and proxies, and with them
-secrets. Whoever raises these errors does so outside of a handler, so that no cause chain has them.
+secrets. These errors are raised outside of exception handlers, so that no cause chain has them.
 """
 
 from __future__ import annotations

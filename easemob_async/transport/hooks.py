@@ -7,34 +7,64 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from easemob_async.config import AttemptEnded, AttemptStarted, Hooks
+from easemob_async.errors import EasemobError
 
 Event = TypeVar("Event", AttemptStarted, AttemptEnded)
 
 LOG: Final = logging.getLogger("easemob_async")
 
 
-def wants_end(hooks: Hooks) -> bool:
-    """Tell whether anybody wants to know how an attempt ends."""
-    return hooks.attempt_ended is not None or LOG.isEnabledFor(logging.DEBUG)
+def tell_started(hooks: Hooks, operation: str, attempt: int, waited: float) -> None:
+    """Tell that an attempt begins.
 
-
-def tell_started(hooks: Hooks, event: AttemptStarted) -> None:
-    """Tell that an attempt begins."""
+    Args:
+        hooks: the caller's functions.
+        operation: the id of the operation.
+        attempt: its number, from 1.
+        waited: seconds that it waited for quota.
+    """
     if hooks.attempt_started is not None:
-        _run(hooks.attempt_started, event)
+        _run(hooks.attempt_started, AttemptStarted(operation, attempt, waited))
 
 
-def tell_ended(hooks: Hooks, event: AttemptEnded) -> None:
-    """Tell how an attempt ended."""
-    LOG.debug(
-        "%s attempt %d: %s, %.3f s (quota %.3f s)",
-        event.operation,
-        event.attempt,
-        event.error or event.status,
-        event.duration,
-        event.quota_wait,
-    )
+def tell_ended(
+    hooks: Hooks,
+    operation: str,
+    attempt: int,
+    waited: float,
+    *,
+    took: float,
+    status: int | None,
+    failure: EasemobError | None,
+) -> None:
+    """Tell how an attempt ended, in the log as well.
+
+    Args:
+        hooks: the caller's functions.
+        operation: the id of the operation.
+        attempt: its number, from 1.
+        waited: seconds that it waited for quota.
+        took: seconds from its start to its end.
+        status: the HTTP status; ``None`` without an answer.
+        failure: why there is no answer; ``None`` when it was given up.
+    """
+    debug = LOG.isEnabledFor(logging.DEBUG)
+    if hooks.attempt_ended is None and not debug:
+        return
+    error = None if failure is None else type(failure).__name__
+    if error is None and status is None:
+        error = "given up"
+    if debug:
+        LOG.debug(
+            "%s attempt %d: %s, %.3f s (quota %.3f s)",
+            operation,
+            attempt,
+            error or status,
+            took,
+            waited,
+        )
     if hooks.attempt_ended is not None:
+        event = AttemptEnded(operation, attempt, status, waited, took, error)
         _run(hooks.attempt_ended, event)
 
 

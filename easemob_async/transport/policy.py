@@ -1,4 +1,4 @@
-"""What a call of a single method and one of a bulk job do differently."""
+"""The differences between a call of a single method and a call of a bulk job."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from easemob_async.transport.departure import OnDeparture
 
 
 async def _nothing() -> None:
-    """Nobody has to know."""
+    """Do nothing."""
 
 
 @attrs.frozen
 class Policy:
-    """How a call waits, and who has to know when it leaves and when it is repeated."""
+    """How a call waits, and what is awaited when it departs and when it is retried."""
 
     waits_out: bool = False
     """Quota and refusals are waited out without an end, and the deadline is each attempt's own.
@@ -29,7 +29,7 @@ class Policy:
     on_departure: OnDeparture | None = None
     """Awaited right before an attempt leaves."""
     on_repeat: Callable[[], Awaitable[None]] = _nothing
-    """Awaited when an attempt surely was not processed and will be repeated."""
+    """Awaited when an attempt was certainly not processed and will be retried."""
 
 
 SINGLE: Final = Policy()

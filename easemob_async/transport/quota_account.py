@@ -1,4 +1,4 @@
-"""The account that a client keeps of its quotas: who waits, who may go, what is left."""
+"""The account of a client's quotas: which calls wait, which may depart, how much is left."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Gate:
         return len(self._waiters)
 
     def try_enter(self, units: int, now: float) -> bool:
-        """Depart at once if there is room and nobody waits."""
+        """Depart immediately if there is room and no other call waits."""
         if self._waiters or not self.counter.room(now, units):
             return False
         self.counter.depart(units)
@@ -136,7 +136,7 @@ class Gate:
             )
 
     def wake(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Let in whoever has room by now, from the head of the queue."""
+        """Let in the waiters that have room by now, from the head of the queue."""
         if self._waiters:
             self._let_in(loop)
             self._arm(loop)
@@ -207,7 +207,7 @@ class Permit:
                     gate.wake(self._loop)
 
     def give_back(self) -> None:
-        """The request never left: the units are free at once."""
+        """The request never left: the units are free immediately."""
         if self._open:
             self._open = False
             for gate, units in self._gates:
@@ -242,7 +242,7 @@ class QuotaAccount:
         self._keyed: OrderedDict[tuple[str, Unit, timedelta, str], Gate] = OrderedDict()
 
     def limits(self, operation: Operation) -> tuple[Limit, ...]:
-        """Give the limits in force for an operation."""
+        """Return the limits in force for an operation."""
         limits = self._limits.get(operation.id)
         if limits is None:
             limits = self.quotas.effective(operation.id, operation.limits)
@@ -250,7 +250,7 @@ class QuotaAccount:
         return limits
 
     def usage(self) -> list[Usage]:
-        """Give what every limit that was touched so far holds now."""
+        """Return the current usage of every limit that was used so far."""
         loop = self._binding.loop
         now = time.monotonic() if loop is None else loop.time()
         gates = [*self._gates.values(), *self._keyed.values()]
@@ -260,6 +260,21 @@ class QuotaAccount:
             left = max(0, gate.limit.units - used)
             result.append(Usage(gate.name, gate.limit, used, left, gate.waiting))
         return result
+
+    def take(
+        self, operation: Operation, messages: int, values: Sequence[PathValue]
+    ) -> Permit | None:
+        """Take the units of one attempt, unless it has to wait for some of them."""
+        loop = self._enter()
+        taken: list[tuple[Gate, int]] = []
+        now = loop.time()
+        for gate in self._gates_of(operation, values):
+            units = messages if gate.limit.unit == "messages" else 1
+            if not gate.try_enter(units, now):
+                Permit(taken, loop, 0.0).give_back()
+                return None
+            taken.append((gate, units))
+        return Permit(taken, loop, 0.0)
 
     async def acquire(
         self,
@@ -274,12 +289,8 @@ class QuotaAccount:
         Raises:
             RateLimitError: they cannot be had before the deadline.
         """
-        loop = asyncio.get_running_loop()
-        if loop is not self._binding.loop:
-            self._binding.enter(loop, self._leave_closed_loop)
-        gates = self._plain.get(operation.id)
-        if gates is None:
-            gates = self._gates_of(operation, values)
+        loop = self._enter()
+        gates = self._gates_of(operation, values)
         taken: list[tuple[Gate, int]] = []
         started = now = loop.time()
         try:
@@ -298,12 +309,21 @@ class QuotaAccount:
             raise
         return Permit(taken, loop, now - started)
 
+    def _enter(self) -> asyncio.AbstractEventLoop:
+        loop = asyncio.get_running_loop()
+        if loop is not self._binding.loop:
+            self._binding.enter(loop, self._leave_closed_loop)
+        return loop
+
     def _leave_closed_loop(self) -> None:
         loop = asyncio.get_running_loop()
         for gate in [*self._gates.values(), *self._keyed.values()]:
             gate.leave(loop)
 
     def _gates_of(self, operation: Operation, values: Sequence[PathValue]) -> tuple[Gate, ...]:
+        found = self._plain.get(operation.id)
+        if found is not None:
+            return found
         path = dict(zip(operation.fields, values, strict=False))
         limits = self.limits(operation)
         gates = tuple(self._gate(operation, limit, path) for limit in limits)
@@ -326,7 +346,7 @@ class QuotaAccount:
 
     def _drop_idle(self) -> None:
         # Only what holds nothing may go: dropping a gate that does would forget calls. Two are
-        # looked at for each that comes, however many there are; who must stay goes to the end.
+        # looked at for each that comes, however many there are; those that must stay go to the end.
         if len(self._keyed) < _KEYED_GATES:
             return
         now = asyncio.get_running_loop().time()

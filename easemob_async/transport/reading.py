@@ -1,4 +1,4 @@
-"""What came back over the wire, read: a typed answer, or the service's no. No I/O."""
+"""Reading a reply: an answer, or the refusal of the service as an error. No I/O."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _EMPTY_OBJECT: Final[Mapping[str, Any]] = {}
 
 @attrs.frozen
 class Reply:
-    """What came back over the wire."""
+    """A reply as it came over the wire."""
 
     status: int
     retry_after: str | None
@@ -35,7 +35,7 @@ class Reply:
 
 @attrs.frozen
 class Refused:
-    """The service's no, as an error."""
+    """The refusal of the service, as an error."""
 
     error: APIError
     about_token: bool
@@ -46,7 +46,7 @@ def read_reply(journey: Journey, reply: Reply, id_prefix: str) -> Answer | Refus
     """Read a reply.
 
     Raises:
-        ResponseError: it is neither a JSON object nor the service's no.
+        ResponseError: it is neither a JSON object nor a refusal.
     """
     call, status = journey.call, reply.status
     if 200 <= status < 300:
@@ -70,7 +70,7 @@ def read_reply(journey: Journey, reply: Reply, id_prefix: str) -> Answer | Refus
 
 
 def already_gone(journey: Journey, id_prefix: str) -> Answer:
-    """Make the answer to a repeated DELETE that found nothing any more."""
+    """Make the answer to the retry of a DELETE that found nothing."""
     return Answer(journey, _EMPTY_OBJECT, id_prefix, gone=True)
 
 

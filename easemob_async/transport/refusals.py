@@ -135,7 +135,7 @@ def to_error(
 
 
 def classify(status: int, error: str, description: str) -> type[APIError]:
-    """Give the class of a refusal."""
+    """Return the error class of a refusal."""
     low = description.lower()
     for at, name, part, cls in _EXCEPTIONS:
         if status == at and error.lower() == name.lower() and part in low:
@@ -165,12 +165,12 @@ def parse_retry_after(value: str | None, now: Callable[[], float] = time.time) -
 
 
 def one_line(body: bytes) -> str:
-    """Give an answer as one line of text: to be redacted, and cut only then."""
+    """Return an answer as one line of text, to be redacted before it is cut."""
     return " ".join(body[:_READ_MOST].decode("utf-8", "replace").split())
 
 
 def shorten(text: str) -> str:
-    """Give the beginning of a text."""
+    """Return the beginning of a text."""
     return text if len(text) <= _EXCERPT else text[:_EXCERPT] + "…"
 
 

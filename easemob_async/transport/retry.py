@@ -44,7 +44,7 @@ class Next(Enum):
     RENEW_TOKEN = "renew"  # noqa: S105 - no secret
     """Another attempt with another token, if there is one."""
     ALREADY_DONE = "already done"
-    """Nothing is left to do: an earlier attempt had deleted what cannot be found any more."""
+    """No attempt is needed: an earlier one has deleted what the service cannot find."""
 
 
 @attrs.frozen
@@ -125,7 +125,7 @@ def may_repeat(operation: Operation, error: EasemobError) -> bool:
         if error.status == _NOT_IMPLEMENTED or error.error in _FINAL_SERVER_ERRORS:
             return False
         return not error.maybe_processed or operation.repeat == "safe"
-    if isinstance(error, ConflictError):  # of two at once; what is there already stays there
+    if isinstance(error, ConflictError):  # of two requests at the same time
         return error.status == 409 and operation.repeat == "safe"
     return isinstance(error, APIError) and error.status in NOT_TAKEN
 
@@ -145,5 +145,5 @@ def is_gone(error: EasemobError) -> bool:
 def backoff(
     policy: RetryPolicy, attempt: int, uniform: Callable[[float, float], float] = random.uniform
 ) -> float:
-    """Give the wait in seconds after an attempt: exponential, with full jitter, capped."""
+    """Return the wait in seconds after an attempt: exponential, with full jitter, capped."""
     return uniform(0.0, min(policy.cap, policy.base * 2 ** min(attempt - 1, 32)))

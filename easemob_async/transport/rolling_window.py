@@ -86,11 +86,11 @@ class Counter:
         self._cumulative.append(last + units)
 
     def give_back(self, units: int) -> None:
-        """Free units at once: their call never left."""
+        """Free units immediately: their call never left."""
         self.in_flight -= units
 
     def abandon(self, now: float) -> None:
-        """Settle whatever is in flight: nobody will tell its answer any more."""
+        """Settle all units in flight: their answers will not be seen."""
         if self.in_flight:
             self.settle(self.in_flight, now)
 
@@ -104,7 +104,7 @@ class Counter:
             self._pace_set_at = now
 
     def earliest(self, units: int, now: float, ahead: int = 0) -> float:
-        """Give a time before which so many units cannot be free, with so many queued ahead.
+        """Return a time before which so many units cannot be free, with so many queued ahead.
 
         A lower bound: units in flight may come back later than it assumes, never earlier.
         """
@@ -122,7 +122,7 @@ class Counter:
         return max(start, first + windows * self.window)
 
     def next_change(self, now: float) -> float | None:
-        """Give the next time at which more room appears by itself; None while all is in flight."""
+        """Return the next time at which units become free; ``None`` while all are in flight."""
         self._expire(now)
         if self._paused_until > now:
             return self._paused_until

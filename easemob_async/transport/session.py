@@ -1,6 +1,6 @@
 """The session pool, and the body that makes every attempt ours.
 
-aiohttp sends GET, PUT and DELETE a second time by itself when a kept-alive connection dies before
+aiohttp itself sends GET, PUT and DELETE a second time when a kept-alive connection dies before
 the answer: two ``DELETE /users?limit=10``, and the caller sees one 200. So every request carries a
 `OneShotBody`, also when it is empty: its first write is the departure, and a second is refused.
 """
@@ -39,7 +39,7 @@ from easemob_async.transport.departure import Departure, WatchedConnection
 from easemob_async.transport.loops import LoopBinding
 from easemob_async.transport.uploads import StreamedBody
 
-# What a call says by itself; a session's own would break it.
+# Headers that each call sets; those of a session would break it.
 _HEADERS_OF_OURS: Final = (
     hdrs.AUTHORIZATION,
     hdrs.CONTENT_ENCODING,
@@ -83,7 +83,7 @@ class OneShotBody(BytesPayload):
 
 
 class OneShotRequest(ClientRequest):
-    """Departs by itself, and writes at once where aiohttp would start a task for the body.
+    """Takes the departure, and writes immediately where aiohttp would start a task for the body.
 
     For empty bodies always; for others before Python 3.12, where a task waits for the next turn of
     the event loop before it writes anything.
@@ -269,8 +269,7 @@ class SessionPool:
             )
         if session.auth is not None:
             raise ConfigurationError(
-                "the session that was given has an auth of its own; it would take the place of the "
-                "service's token"
+                "the session that was given has an `auth`; it would replace the service's token"
             )
         own = [name for name in _HEADERS_OF_OURS if name in session.headers]
         if own:
@@ -291,7 +290,7 @@ class SessionPool:
 
 
 def _close_socket(transport: asyncio.Transport) -> None:
-    """Close the socket of a transport whose event loop is closed and cannot do it any more."""
+    """Close the socket of a transport whose event loop is closed and can no longer do it."""
     with contextlib.suppress(RuntimeError):  # it is marked as closed; the loop takes no callback
         transport.abort()
     plain: Any = getattr(getattr(transport, "_ssl_protocol", None), "_transport", transport)
@@ -301,7 +300,7 @@ def _close_socket(transport: asyncio.Transport) -> None:
 
 
 def wire_timeout(timeouts: Timeouts, *, whole: bool = False) -> ClientTimeout:
-    """Give aiohttp's part of the time limits.
+    """Return the time limits that aiohttp keeps.
 
     The whole call's is kept by the transport; ``whole`` has aiohttp keep it.
     """

@@ -1,8 +1,9 @@
-"""What a client shares among its calls: where, who, and the accounts that are kept."""
+"""The state that a client shares among its calls: host, credentials, connections, quotas."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final, Protocol
 
 import attrs
@@ -10,7 +11,7 @@ from yarl import URL
 
 from easemob_async.config import AppKey, Hooks, RetryPolicy, Timeouts
 from easemob_async.errors import ClientClosedError
-from easemob_async.models.tokens import TokenProvider
+from easemob_async.models.tokens import Token, TokenProvider
 from easemob_async.transport.loops import LoopBinding
 from easemob_async.transport.quota_account import QuotaAccount
 from easemob_async.transport.session import SessionPool
@@ -58,6 +59,8 @@ class ClientState:
         self.credentials = credentials
         self.max_message_bytes = max_message_bytes
         self.tokens: TokenProvider | None = None
+        self.ready_token: Callable[[], Token | None] | None = None
+        """Returns a token that is good for every call, without waiting, where there is one."""
         self.owned_tokens: OwnedTokenProvider | None = None
         """The same as `tokens`, where the client owns it."""
         self._binding = binding
@@ -82,7 +85,7 @@ class ClientState:
         return loop
 
     def started(self, limit: asyncio.Timeout) -> None:
-        """Note a call by its time limit: closing the client ends it at once."""
+        """Register a call by its time limit: closing the client ends it immediately."""
         self._calls.add(limit)
 
     def ended(self, limit: asyncio.Timeout) -> None:

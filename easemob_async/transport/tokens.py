@@ -24,7 +24,7 @@ RENEW_WITH_LEFT: Final = 0.1
 RENEW_AHEAD_MAX: Final = 600.0
 """Seconds ahead of its end at which a token is renewed at the earliest."""
 BETWEEN_FORCED: Final = 60.0
-"""Seconds between refreshes that a refused token causes: the service bans who asks too often."""
+"""Seconds between refreshes after a refused token: the service bans accounts that ask often."""
 BACKOFF_BASE: Final = 1.0
 _HEADER_VALUE: Final = re.compile(r"[!-~]+")
 BACKOFF_CAP: Final = 60.0
@@ -50,13 +50,18 @@ def checked_token(token: object, whence: str) -> Token:
 
 
 class FixedToken:
-    """A token that the caller gave; there is no other."""
+    """A fixed token of the caller."""
 
     def __init__(self, value: str) -> None:
         self._token = Token(value)
+        self._sound = bool(_HEADER_VALUE.fullmatch(value))
+
+    def ready(self) -> Token | None:
+        """Return the token, if it can be sent."""
+        return self._token if self._sound else None
 
     async def get(self, *, username: str | None) -> Token:
-        """Give the token, whoever it is for."""
+        """Return the token, whatever user it is for."""
         return self._token
 
     def invalidate(self, token: Token) -> None:
@@ -92,8 +97,12 @@ class AppTokenSource:
         self._retry_at = float("-inf")
         self._last_error: EasemobError | None = None
 
+    def ready(self) -> Token | None:
+        """Return the app's token, if it is there and is not due for renewal."""
+        return self._token if self._clock() < self._renew_at else None
+
     async def get(self, *, username: str | None) -> Token:
-        """Give the app's token, also for the operations that want a user's."""
+        """Return the app's token, also for the operations that require a user's."""
         token = self._token
         if token is not None:
             now = self._clock()
@@ -154,7 +163,7 @@ class AppTokenSource:
         if self._refresh is task:
             self._refresh = None
         if not task.cancelled():
-            task.exception()  # seen: who waits raises it, and a background renewal tries again
+            task.exception()  # seen: callers that wait raise it; a background renewal is retried
 
     async def _run_refresh(self) -> Token:
         try:

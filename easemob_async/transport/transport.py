@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import nullcontext
 from typing import Final
 
 import attrs
@@ -13,7 +12,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from easemob_async import __version__
-from easemob_async.config import AppKey, AttemptEnded, AttemptStarted, RetryPolicy
+from easemob_async.config import AppKey, RetryPolicy
 from easemob_async.errors import EasemobError, RateLimitError, ResponseError, TransportError
 from easemob_async.operation import Operation, PathValue, QueryValue
 from easemob_async.quotas import Limit
@@ -23,7 +22,7 @@ from easemob_async.transport.call import Call, Journey, make_call
 from easemob_async.transport.departure import Departure
 from easemob_async.transport.downloads import Sink
 from easemob_async.transport.failures import closed_meanwhile, out_of_time, wire_failure
-from easemob_async.transport.hooks import tell_ended, tell_started, wants_end
+from easemob_async.transport.hooks import tell_ended, tell_started
 from easemob_async.transport.own_error import OwnError
 from easemob_async.transport.policy import SINGLE, Policy
 from easemob_async.transport.quota_account import Permit
@@ -42,13 +41,13 @@ _HEADERS: Final = (
 )
 _JSON_HEADERS: Final = (*_HEADERS, ("Content-Type", "application/json"))
 _FORM_HEADERS: Final = (*_HEADERS, ("Content-Type", "application/x-www-form-urlencoded"))
-# aiohttp would call the content of these "application/octet-stream" when there is none.
+# aiohttp would call the content of these "application/octet-stream" when it is empty.
 _WITH_CONTENT: Final = frozenset({"POST", "PUT"})
 
 
 @attrs.frozen
 class _Failed:
-    """An attempt that brought no answer to give."""
+    """An attempt without an answer to return."""
 
     error: EasemobError
     token_refused: bool = False
@@ -230,13 +229,13 @@ class Transport:
     async def _attempt(
         self, journey: Journey, policy: Policy, deadline: float | None
     ) -> Answer | _Failed:
+        state, hooks = self.state, self.options.hooks
         permit = await self._admitted(journey, policy, deadline)
-        departure = Departure(self.state.pool.is_closed, policy.on_departure)
-        loop, hooks = asyncio.get_running_loop(), self.options.hooks
+        departure = Departure(state.pool.is_closed, policy.on_departure)
+        loop = asyncio.get_running_loop()
         began = loop.time()
-        operation = journey.call.operation.id
-        if hooks.attempt_started is not None:
-            tell_started(hooks, AttemptStarted(operation, journey.attempt, permit.waited))
+        told = hooks, journey.call.operation.id, journey.attempt, permit.waited
+        tell_started(*told)
         status: int | None = None
         failure: EasemobError | None = None
         try:
@@ -247,46 +246,46 @@ class Transport:
                 raise
             if departure.refusal is not None:
                 raise departure.refusal from None
-            closed = self.state.pool.is_closed()
+            closed = state.pool.is_closed()
             failure = wire_failure(journey, cause, departed=departure.left, closed=closed)
             return _Failed(failure, used_up=departure.stale)
         finally:
-            # Answered or given up: one more window. Never left: free at once.
+            # Answered or given up: one more window. Never left: free immediately.
             if departure.left:
                 given_up = status is None and failure is None
                 journey.maybe_processed = journey.maybe_processed or given_up
                 permit.settle()
             else:
                 permit.give_back()
-            if wants_end(hooks):
-                error = None if failure is None else type(failure).__name__
-                if error is None and status is None:
-                    error = "given up"
-                took = loop.time() - began
-                number, waited = journey.attempt, permit.waited
-                tell_ended(hooks, AttemptEnded(operation, number, status, waited, took, error))
+            tell_ended(*told, took=loop.time() - began, status=status, failure=failure)
+        return self._read(journey, reply, permit)
+
+    def _read(self, journey: Journey, reply: Reply, permit: Permit) -> Answer | _Failed:
+        """Read a reply; a refusal for the rate slows the pace down."""
         answer = read_reply(journey, reply, self.state.app_key.id_prefix)
         if not isinstance(answer, Refused):
             return answer
-        refusal = answer.error
-        if isinstance(refusal, RateLimitError) and refusal.temporary:
-            permit.refused("calls" if status == 429 else "messages", refusal.retry_after)
-        return _Failed(refusal, token_refused=answer.about_token)
+        error = answer.error
+        if isinstance(error, RateLimitError) and error.temporary:
+            permit.refused("calls" if reply.status == 429 else "messages", error.retry_after)
+        return _Failed(error, token_refused=answer.about_token)
 
     async def _admitted(self, journey: Journey, policy: Policy, deadline: float | None) -> Permit:
-        """Wait for quota."""
+        """Take the quota of an attempt, waiting for it where that is needed."""
+        call, quotas = journey.call, self.state.quotas
+        if policy is SINGLE:
+            permit = quotas.take(call.operation, call.messages, call.values)
+            if permit is not None:
+                return permit
         journey.phase = "quota"
-        call = journey.call
-        quota = self.state.quotas.acquire(
+        waiting = quotas.acquire(
             call.operation, messages=call.messages, values=call.values, deadline=deadline
         )
-        if policy is SINGLE:
-            return await quota
         try:
             async with policy.admission():
-                return await quota
+                return await waiting
         finally:
-            quota.close()  # when it was not admitted; harmless when it ran
+            waiting.close()  # when it was not admitted; harmless when it ran
 
     async def _send(
         self, journey: Journey, departure: Departure, permit: Permit, policy: Policy
@@ -298,9 +297,12 @@ class Transport:
         given = _FORM_HEADERS if operation.form else _JSON_HEADERS if content else _HEADERS
         headers = CIMultiDict(given)
         if operation.auth and state.tokens is not None:
-            journey.phase = "token"
-            journey.token = await ask_for_token(state, state.tokens, call)
-            headers["Authorization"] = f"Bearer {journey.token.value}"
+            token = None if state.ready_token is None else state.ready_token()
+            if token is None:
+                journey.phase = "token"
+                token = await ask_for_token(state, state.tokens, call)
+            journey.token = token
+            headers["Authorization"] = f"Bearer {token.value}"
         journey.phase = "wire"
         if call.headers is not None:
             headers.update(call.headers)
@@ -309,9 +311,10 @@ class Transport:
             body = OneShotBody(call.body, departure)
         else:
             body = call.upload.body(departure)
-        each = asyncio.timeout(self.options.timeouts.total) if policy.waits_out else nullcontext()
         try:
-            async with each:
+            if not policy.waits_out:
+                return await self._exchange(journey, headers, body, permit)
+            async with asyncio.timeout(self.options.timeouts.total):
                 return await self._exchange(journey, headers, body, permit)
         except ClientError:
             if isinstance(body, StreamedBody) and body.broken is not None:
@@ -355,9 +358,9 @@ class Transport:
         return Reply(status, None if status == _OK else response.headers.get("Retry-After"), data)
 
     async def _content(self, call: Call, response: ClientResponse) -> bytes:
-        """Read an answer, as long as it is no larger than it may be."""
+        """Read an answer, up to the largest size that is allowed."""
         most, size, pieces = self.state.pool.max_answer_bytes, 0, []
-        async for piece in response.content.iter_any():
+        while piece := await response.content.readany():
             pieces.append(piece)
             size += len(piece)
             if size > most:

@@ -36,7 +36,7 @@ class Upload:
         """
         self.content = content
         self.once = False
-        """Whether it can be read once only: an iterator, which nobody can begin anew."""
+        """Whether it can be read once only: an iterator."""
         self.consumed = False
         """Whether such a one was begun: the upload cannot be repeated then."""
         self.size: int | None = None
@@ -129,7 +129,7 @@ class StreamedBody(Payload):
         await writer.write(upload.tail)
 
     async def _next(self, pieces: AsyncIterator[bytes]) -> bytes | None:
-        """Give the next piece; keeps what the caller's own file or iterator raises."""
+        """Return the next piece; keep the exception of the caller's own file or iterator."""
         try:
             piece = await anext(pieces, None)
             if piece is not None and not isinstance(piece, bytes):

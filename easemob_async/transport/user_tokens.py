@@ -12,7 +12,7 @@ from easemob_async.errors import ConfigurationError
 from easemob_async.models.tokens import Token, UserToken
 from easemob_async.transport.tokens import BETWEEN_FORCED, AppTokenSource, checked_token
 
-# A token that ends so soon is not used any more.
+# A token that expires so soon is no longer used.
 _MARGIN: Final = timedelta(seconds=60)
 _USERS_KEPT: Final = 10_000
 
@@ -24,10 +24,10 @@ class Mint(Protocol):
 
 
 class UserTokens:
-    """A `TokenProvider` that gives users' own tokens to the operations that want them.
+    """A `TokenProvider` with users' own tokens for the operations that require them.
 
     Opt-in: ``EasemobClient(..., token=UserTokens(client_id, client_secret))``. The built-in
-    provider gives the app's token for them, too, which the service took until now.
+    provider returns the app's token for them as well, which the service has accepted so far.
     """
 
     def __init__(self, client_id: str, client_secret: str, *, ttl: timedelta | None = None) -> None:
@@ -41,7 +41,7 @@ class UserTokens:
         self._refused: dict[str, float] = {}
 
     def attach(self, app: AppTokenSource, mint: Mint) -> None:
-        """Take what gives the app's token and what makes users' tokens; the client does it.
+        """Set the sources of the app's token and of users' tokens; the client calls it.
 
         Raises:
             ConfigurationError: it is another client's.
@@ -51,7 +51,7 @@ class UserTokens:
         self._app, self._mint = app, mint
 
     async def get(self, *, username: str | None) -> Token:
-        """Give the app's token, or a user's, which is kept while it is good."""
+        """Return the app's token, or a user's, which is kept while it is valid."""
         assert self._app is not None
         assert self._mint is not None
         if username is None:
@@ -81,7 +81,7 @@ class UserTokens:
         for username, kept in list(self._users.items()):
             if kept.value == token.value:
                 now = time.monotonic()
-                # Once a minute at most: the service bans who asks too often.
+                # Once a minute at most: the service bans accounts that ask too often.
                 if now - self._refused.get(username, float("-inf")) >= BETWEEN_FORCED:
                     self._refused = {
                         n: at for n, at in self._refused.items() if now - at < BETWEEN_FORCED

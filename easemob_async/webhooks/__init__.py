@@ -1,4 +1,4 @@
-"""Webhooks: the service's posts as typed events, and the receiver that answers them."""
+"""Webhooks: the posts of the service as typed events, and the receiver that answers them."""
 
 from __future__ import annotations
 

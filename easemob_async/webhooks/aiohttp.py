@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 async def answer_aiohttp(receiver: Answering, request: web.Request) -> web.Response:
     """Answer a request of `aiohttp.web`."""
-    from aiohttp import web  # loaded already, where this is called
+    from aiohttp import web  # already loaded when this is called
 
     body = bytearray()
     try:
@@ -26,20 +26,20 @@ async def answer_aiohttp(receiver: Answering, request: web.Request) -> web.Respo
     except TimeoutError:
         return web.Response(status=408)
     except ConnectionError:
-        return web.Response(status=400)  # who sent it has left: nobody reads this
+        return web.Response(status=400)  # the client has disconnected; this answer is not read
     except web.RequestPayloadError as error:
-        # aiohttp unpacks what is packed; this was not.
-        answer = receiver.refuse(WebhookError(f"a post that cannot be unpacked: {error}"))
+        # aiohttp decompresses the body; this one is damaged.
+        answer = receiver.refuse(WebhookError(f"a post that cannot be decompressed: {error}"))
         response = _response(answer)
         await response.prepare(request)
         await response.write_eof()
         if request.protocol.transport is not None:
-            request.protocol.force_close()  # or it reads on, and logs what it cannot read
+            request.protocol.force_close()  # otherwise aiohttp reads on and logs the error
         return response
     answer = await receiver.answer(bytes(body))
     response = _response(answer)
     if len(body) > receiver.max_body:
-        response.force_close()  # the rest of it is not wanted
+        response.force_close()  # the rest of the body is not needed
     return response
 
 

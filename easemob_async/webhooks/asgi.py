@@ -17,16 +17,16 @@ _JSON: Final = b"application/json"
 
 
 class AsgiApp:
-    """A receiver as an ASGI app: answers POST on whatever path it is mounted.
+    """A receiver as an ASGI app, which answers POST on any path.
 
-    An object, since uvicorn takes a bare bound method for an app of ASGI 2.
+    It is an object because uvicorn treats a bound method as an app of ASGI 2.
     """
 
     def __init__(self, receiver: Answering) -> None:
         self._receiver = receiver
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer a request, or start and close the receiver where it is the whole app."""
+        """Answer a request, or start and close the receiver if it is the whole app."""
         if scope["type"] == "lifespan":
             await _lifespan(self._receiver, receive, send)
         elif scope["type"] == "websocket":
@@ -52,7 +52,7 @@ class AsgiApp:
 
 
 async def _read(receiver: Answering, receive: Receive) -> bytes | None:
-    """Read a body, not much further than is allowed; ``None`` when who sent it has left."""
+    """Read a body up to the size limit; return ``None`` if the client has disconnected."""
     body = bytearray()
     while True:
         message = await receive()
@@ -73,7 +73,7 @@ async def _respond(send: Send, status: int, body: bytes, *headers: tuple[bytes, 
 
 
 async def _lifespan(receiver: Answering, receive: Receive, send: Send) -> None:
-    """Start and close the receiver where it is the whole app."""
+    """Start and close the receiver if it is the whole app."""
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":

@@ -1,4 +1,4 @@
-"""Posts that come packed: unpacked, no further than they may be large."""
+"""The decompression of posts, up to the allowed size."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 
 def unpack(body: bytes, encoding: str | None, most: int) -> bytes:
-    """Unpack a post; of one that is too large, a little more than is allowed is returned.
+    """Return a decompressed post; of a post that is too large, only a little more than the limit.
 
     Raises:
-        WebhookError: it is not what its header says, or ends in the middle.
+        WebhookError: the encoding is not supported, or the post is not in it or is incomplete.
     """
     name = "identity" if encoding is None else encoding.strip().lower()
     if name in ("", "identity"):
         return body
     if name not in ("gzip", "x-gzip", "deflate"):
-        raise WebhookError(f"a post with an encoding that nobody announced: {encoding!r:.80}")
+        raise WebhookError(
+            f"a post with the encoding {encoding!r:.80}: only gzip and deflate are supported"
+        )
     found, rest = b"", body
     windows = [_GZIP_OR_ZLIB] if name != "deflate" else [_GZIP_OR_ZLIB, -zlib.MAX_WBITS]
-    while True:  # gzip may come in several members
-        for bits in windows:  # some send deflate without its frame
+    while True:  # gzip may have several members
+        for bits in windows:  # some senders omit the zlib header of deflate
             member = zlib.decompressobj(bits)
             try:
                 found += member.decompress(rest, most + 1 - len(found))
@@ -35,7 +37,7 @@ def unpack(body: bytes, encoding: str | None, most: int) -> bytes:
         if len(found) > most:
             return found
         if not member.eof:
-            raise WebhookError(f"a post that is not {name}: it ends in the middle")
+            raise WebhookError(f"a post that is not {name}: it is incomplete")
         rest = member.unused_data.lstrip(b"\0")
         if not rest:
             return found

@@ -1,4 +1,4 @@
-"""Recognising events that are posted again, in memory that does not grow."""
+"""The deduplication of webhook events, in a bounded amount of memory."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _DIGEST: Final = 16
 
 
 def event_key(event: Event) -> bytes | None:
-    """Give what tells an event from another; ``None`` when it has no ``callId``.
+    """Return a key that identifies an event; ``None`` if the event has no ``callId``.
 
-    A ``callId`` alone is not unique: accept and remote_accept share one, and those made of a
-    message's id come again for each member who is offline.
+    A ``callId`` alone is not unique: accept and remote_accept share one, and a ``callId`` made of a
+    message id is used again for each member who is offline.
     """
     post: Mapping[str, Any] = event.payload
     if not event.call_id:
@@ -34,7 +34,7 @@ def event_key(event: Event) -> bytes | None:
 
 
 class Seen:
-    """The latest keys; the oldest go first."""
+    """A bounded set of the latest keys; the oldest are removed first."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -44,7 +44,7 @@ class Seen:
         return key in self._keys
 
     def add(self, key: bytes) -> None:
-        """Remember a key, and forget the oldest when there are too many."""
+        """Add a key, and remove the oldest if there are too many."""
         self._keys[key] = None
         if len(self._keys) > self._most:
             del self._keys[next(iter(self._keys))]

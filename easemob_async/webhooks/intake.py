@@ -1,4 +1,4 @@
-"""What becomes of a post: taken, dropped or refused. Decides without I/O; the receiver runs it."""
+"""The decision about a post: accepted, dropped or refused; no I/O, the receiver does that."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from easemob_async.webhooks.reports import DropReason
 from easemob_async.webhooks.signature import Signature, check_signature
 
 READ_WITHIN: Final = 10.0
-"""Seconds for a body to arrive, as long as the service waits for an answer."""
+"""Seconds for a body to arrive: the time that the service waits for an answer."""
 _LOGGER: Final = logging.getLogger("easemob_async")
 
 
 @attrs.frozen
 class WebhookAnswer:
-    """What to answer a post with: a status and a JSON body."""
+    """An answer to a post: a status code and a JSON body."""
 
     status: int
-    """The HTTP status."""
+    """The HTTP status code."""
     body: bytes = b"{}"
-    """The JSON."""
+    """The JSON body."""
 
 
 class Answering(Protocol):
-    """What an adapter needs of the receiver."""
+    """The interface of the receiver that the adapters use."""
 
     max_body: int
 
@@ -48,26 +48,26 @@ class Answering(Protocol):
 
 @attrs.frozen
 class Decision:
-    """What becomes of a post."""
+    """A decision about a post."""
 
     status: int = 200
-    """What to answer it with."""
+    """The status code of the answer."""
     dropped: DropReason | None = None
-    """Why nobody gets it; ``None`` when it is taken."""
+    """The reason why no handler gets the post; ``None`` if it is accepted."""
     event: Event | None = None
-    """What it says, where it could be read."""
+    """The event, if it could be read."""
     error: WebhookError | None = None
-    """Why it could not."""
+    """The error, if the event could not be read."""
     asks: bool = False
-    """Whether it asks for a verdict before delivery."""
+    """Whether the post is a pre-send callback, which needs a verdict."""
     size: int = 0
-    """Its size in bytes, unpacked."""
+    """The size of the post in bytes after decompression."""
     key: bytes | None = None
-    """What tells it from other events, where something does."""
+    """The key for deduplication, if the event has one."""
 
 
 class Intake:
-    """Decides about posts; it remembers which events it has taken."""
+    """The decisions about posts, with a memory of the accepted events."""
 
     def __init__(
         self,
@@ -79,10 +79,10 @@ class Intake:
         remember: int,
         now: Callable[[], float],
     ) -> None:
-        """Take the rules.
+        """Set the rules.
 
         Raises:
-            ConfigurationError: no secret.
+            ConfigurationError: the secret is missing.
         """
         self._secrets = _secrets(secret)
         self._allow_unsigned = allow_unsigned
@@ -95,9 +95,9 @@ class Intake:
         """Decide about a post.
 
         Args:
-            body: the body of the post, as it came.
-            encoding: what it is packed with, by its header.
-            running: whether somebody is there to take events.
+            body: the body of the post, unchanged.
+            encoding: the ``Content-Encoding`` header of the post.
+            running: whether the receiver runs and accepts events.
         """
         if len(body) > self._max_body:
             return Decision(413, DropReason.TOO_LARGE)
@@ -110,10 +110,10 @@ class Intake:
             return Decision(400, DropReason.DAMAGED, error=error)
         signature = check_signature(payload, self._secrets, partial(spelt_call_id, body))
         if signature is Signature.FORGED:
-            # Not signed by the service, so that it is not counted as a failure by it.
+            # The service did not sign it, so the service does not count this answer as a failure.
             return Decision(403, DropReason.FORGED)
         if not running:
-            # Not 200: the service posts it again, or stores it.
+            # Not 200, so that the service posts it again or stores it.
             return Decision(503, DropReason.NOT_RUNNING)
         asks = classify(payload) is PreDelivery
         try:
@@ -121,8 +121,8 @@ class Intake:
         except WebhookError as error:
             return Decision(dropped=DropReason.DAMAGED, error=error, asks=asks)
         except Exception as error:  # a good signature gets 200, whatever else is wrong
-            _LOGGER.exception("a signed post could not be read")
-            unread = WebhookError(f"it could not be read: {error!r:.80}")
+            _LOGGER.exception("a signed webhook post could not be read")
+            unread = WebhookError(f"the post could not be read: {error!r:.80}")
             return Decision(dropped=DropReason.DAMAGED, error=unread, asks=asks)
         if signature is Signature.MISSING and not self._allow_unsigned:
             return Decision(dropped=DropReason.UNSIGNED, event=event, asks=asks)
@@ -134,11 +134,11 @@ class Intake:
         return Decision(event=event, asks=asks, size=len(body), key=key)
 
     def is_stale(self, question: PreDelivery) -> bool:
-        """Tell whether a question is too old for an answer, or from the future."""
+        """Check whether a pre-send callback is too old, or from the future."""
         return abs(self._now() - question.timestamp.timestamp()) > self._max_age
 
     def remember(self, decision: Decision) -> None:
-        """Remember an event that was taken: should it come again, it is a duplicate."""
+        """Remember an accepted event, so that a second post of it is a duplicate."""
         if decision.key is not None:
             self._seen.add(decision.key)
 
@@ -147,6 +147,6 @@ def _secrets(secret: str | Iterable[str]) -> tuple[str, ...]:
     found = (secret,) if isinstance(secret, str) else tuple(secret)
     if not found or not all(isinstance(one, str) and one for one in found):
         raise ConfigurationError(
-            "secret must be the secret of a webhook rule, or several; not empty"
+            "secret must be the secret of a webhook rule, or several secrets, and not empty"
         )
     return found

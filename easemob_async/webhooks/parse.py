@@ -1,4 +1,4 @@
-"""From a post to its event; the order of the questions is the documented one."""
+"""The parsing of posts to events; the checks are in the documented order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from easemob_async.wire import codec, decoding
 
 Found = type[KnownEvent] | None
 
-# The operation and payload.type of a group_op_event; these two have no payload.type.
+# Keys: operation and payload.type of a group_op_event; these two have no payload.type.
 _PLACE: Final[Mapping[str | None, type[KnownEvent]]] = {
     "CREATE": groups.GroupCreated,
     "DELETE": groups.GroupDeleted,
@@ -113,21 +113,22 @@ EVENTS: Final[tuple[type[KnownEvent], ...]] = (
     service.ModerationMessageReviewed,
     *_KEYWORD.values(),
 )
-"""Every documented event."""
+"""The classes of all documented events."""
 
 
 def parse_event(payload: bytes | Mapping[str, Any]) -> Event:
-    """Make the event that a post of the service is; no signature is looked at.
+    """Parse a post of the service to an event; the signature is not checked.
 
     Args:
-        payload: the body of the post, or the JSON object that it is. Bytes that are nearly JSON
-            are read as well: half an emoji becomes U+FFFD.
+        payload: the body of the post, or its decoded JSON object. Bytes that are nearly JSON are
+            accepted: half an emoji becomes U+FFFD.
 
     Returns:
-        An event; one that is not documented is an `UnknownEvent`.
+        The event; an event that is not documented is an `UnknownEvent`.
 
     Raises:
-        WebhookError: not a JSON object, or a documented event that is damaged: names the field.
+        WebhookError: the post is not a JSON object, or is a damaged documented event; the error
+            names the field.
     """
     cut = False
     if isinstance(payload, bytes):
@@ -140,14 +141,14 @@ def parse_event(payload: bytes | Mapping[str, Any]) -> Event:
 
 
 def to_event(content: Mapping[str, Any], *, cut: bool = False) -> Event:
-    """Make the event that a decoded post is.
+    """Return the event for a decoded post.
 
     Args:
         content: the post.
-        cut: something was nested too deeply to be read: then it is an `UnknownEvent`.
+        cut: whether a part was nested too deeply to be read; the event is an `UnknownEvent` then.
 
     Raises:
-        WebhookError: a documented event that is damaged: names the field.
+        WebhookError: a documented event is damaged; the error names the field.
     """
     cls = UnknownEvent if cut else classify(content) or UnknownEvent
     app_key = content.get("appkey")
@@ -165,13 +166,13 @@ def to_event(content: Mapping[str, Any], *, cut: bool = False) -> Event:
 
 
 def decode(body: bytes) -> tuple[Mapping[str, Any], bool]:
-    """Decode the body of a post: strictly, and where that fails leniently.
+    """Decode the body of a post: strictly first, then leniently if that fails.
 
     Returns:
-        The post, and whether something of it was nested too deeply to be read.
+        The post, and whether a part of it was nested too deeply to be read.
 
     Raises:
-        WebhookError: it is not a JSON object, however leniently it is read.
+        WebhookError: the body is not a JSON object, even when it is read leniently.
     """
     cut = False
     try:
@@ -189,7 +190,7 @@ def decode(body: bytes) -> tuple[Mapping[str, Any], bool]:
 
 
 def spelt_call_id(body: bytes) -> str | None:
-    """Read the ``callId`` of a post as it is spelt there, with half pairs as they came."""
+    """Return the ``callId`` of a post as it is spelt there, with half pairs unchanged."""
     try:
         content, _ = codec.read_cut(body, spelt=True)
     except ValueError:
@@ -198,7 +199,7 @@ def spelt_call_id(body: bytes) -> str | None:
 
 
 def text(payload: Mapping[str, Any], *path: str) -> str | None:
-    """Give a text of a post; ``None`` when there is none."""
+    """Return a text of a post; ``None`` if it is missing or not a text."""
     value: object = payload
     for key in path:
         value = value.get(key) if isinstance(value, Mapping) else None
@@ -210,7 +211,7 @@ def _lacks(payload: Mapping[str, Any], name: str) -> bool:
 
 
 def classify(payload: Mapping[str, Any]) -> Found:
-    """Find the class of a post; ``None`` for what is not documented."""
+    """Return the event class of a post; ``None`` if the event is not documented."""
     event_type, chat_type = text(payload, "eventType"), text(payload, "chat_type")
     if payload.get("event") == "group_op_event":
         return _place(payload)
@@ -229,7 +230,7 @@ def classify(payload: Mapping[str, Any]) -> Found:
     if chat_type == "notify":
         return _notification(payload, event_type)
     if chat_type == "muc":
-        return None  # the older form: kept as it is
+        return None  # the older form, which is not parsed
     if event_type is None:
         asked = chat_type in _ASKED and all(_lacks(payload, name) for name in _UNASKED)
         return PreDelivery if asked else None
@@ -293,7 +294,7 @@ def _message(payload: Mapping[str, Any], chat_type: str | None, event_type: str)
         return messages.ChatMessageOffline if offline else messages.ChatMessage
     if chat_type != "groupchat":
         return None
-    # Only this tells a room's message from a group's, where it is there.
+    # Only this field distinguishes messages of rooms and groups, if it is present.
     if payload.get("content_type") is None:
         where = "chat:group:"
     else:

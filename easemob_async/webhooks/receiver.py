@@ -1,4 +1,4 @@
-"""The receiver of webhooks: answers at once, and hands events to handlers afterwards."""
+"""The receiver of webhooks, which answers immediately and runs handlers afterwards."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ _LOG_EVERY: Final = 1000
 
 
 class Registered(Protocol[E]):
-    """What `WebhookReceiver.on` returns: a decorator that leaves the handler as it is."""
+    """The decorator that `WebhookReceiver.on` returns; it does not change the handler."""
 
     def __call__(self, handler: Callable[[E], R], /) -> Callable[[E], R]: ...
 
 
 class WebhookReceiver:
-    """Takes the service's posts, checks them, and hands them to handlers.
+    """A receiver that checks the posts of the service and passes them to handlers.
 
-    An async context manager; it starts workers, and drains them at its end::
+    It is an async context manager that starts workers, and waits for them at its end::
 
         receiver = WebhookReceiver(secret="...")
 
@@ -62,32 +62,33 @@ class WebhookReceiver:
         async with receiver:
             app.router.add_post("/easemob", receiver.aiohttp_handler)
 
-    An event that is signed is answered with 200 at once, whatever the handlers do: the service
-    suspends all rules of an app after 90 other answers in 30 seconds. Handlers run afterwards,
-    several at once; events of one conversation keep their order. A signature does not cover the
-    content: use https and a URL that nobody guesses.
+    A signed event is answered with 200 immediately, whatever the handlers do: the service suspends
+    all rules of an app after 90 other answers in 30 seconds. Handlers run afterwards, several at
+    the same time; events of one conversation keep their order. A signature does not cover the
+    content: use https and a URL that cannot be guessed.
 
     Args:
-        secret: of the console's rule; of several rules, all of theirs.
-        allow_unsigned: take events that have no signature: those of reactions, threads and
-            successful pushes have none. Otherwise they are dropped.
-        default: the verdict when the handler's is missing: late, failed, too long, or none there.
-        answer_within: how long a verdict may take. The service waits for 200 ms, with the network.
-        max_age: how old a question before delivery may be. The age of events does not count: what
-            the service has stored is posted for days.
-        max_body: bytes; a longer post is refused.
-        queue_size: events that may wait for the handlers; more are dropped, still answered 200.
-        queue_bytes: the size of their posts together, likewise.
-        ordered: whether events of one conversation (`Event.conversation`) are handled in their
-            order, one after the other; events of different conversations run side by side anyway.
-        workers: how many handlers may run at once.
-        remember: by how many of the latest events duplicates are recognised, some 150 bytes each.
-        drain_within: how long the end waits for the handlers.
-        hooks: are told what is dropped and what fails.
-        now: Unix seconds, for `max_age`; hand in a clock in tests.
+        secret: the secret of the rule in the console, or the secrets of several rules.
+        allow_unsigned: whether to accept events without a signature: events of reactions, threads
+            and successful pushes have none. By default they are dropped.
+        default: the verdict if the handler's is late, failed or too long, or no handler exists.
+        answer_within: the timeout of a verdict. The service waits 200 ms, including the network.
+        max_age: the highest age of a pre-send callback. Other events have no such limit: the
+            service posts stored events for days.
+        max_body: the size limit of a post in bytes; a larger post is refused.
+        queue_size: the most events that may wait for handlers; more events are dropped, and still
+            answered with 200.
+        queue_bytes: the limit for the size of all waiting posts together, with the same effect.
+        ordered: whether events of one conversation (`Event.conversation`) are handled in order,
+            one after the other; events of different conversations always run in parallel.
+        workers: the most handlers that may run at the same time.
+        remember: the number of latest events to deduplicate against, about 150 bytes each.
+        drain_within: the longest wait for the handlers when the receiver is closed.
+        hooks: the functions to call for dropped posts and failed handlers.
+        now: the clock in Unix seconds, for `max_age`; tests can pass their own.
 
     Raises:
-        ConfigurationError: no secret, or a number that makes no sense.
+        ConfigurationError: the secret is missing, or a number is out of range.
     """
 
     def __init__(
@@ -116,22 +117,24 @@ class WebhookReceiver:
             "remember": remember,
         }.items():
             if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-                raise ConfigurationError(f"{name} must be a whole number from 1, not {number!r}")
+                raise ConfigurationError(f"{name} must be an integer of at least 1, not {number!r}")
         for name, length in {
             "answer_within": answer_within,
             "max_age": max_age,
             "drain_within": drain_within,
         }.items():
             if not isinstance(length, timedelta) or length < timedelta(0):
-                raise ConfigurationError(f"{name} must be a timedelta from 0, not {length!r}")
+                raise ConfigurationError(
+                    f"{name} must be a timedelta of at least 0, not {length!r}"
+                )
         try:
             self._default = WebhookAnswer(200, encode_verdict(default, None))
         except (WebhookError, ValueError) as error:
             raise ConfigurationError(f"default: {error}") from None
         self.max_body = max_body
-        """Bytes; a longer post is refused."""
+        """The size limit of a post in bytes; a larger post is refused."""
         self.asgi_app = AsgiApp(self)
-        """An ASGI app: alone, where it starts and closes the receiver, or mounted in another."""
+        """The receiver as an ASGI app; as the whole app it also starts and closes the receiver."""
         self._intake = Intake(
             secret,
             allow_unsigned=allow_unsigned,
@@ -178,20 +181,20 @@ class WebhookReceiver:
         *more: type[E],
     ) -> Registered[A | B | C | D | E]: ...
     def on(self, *events: type[Event]) -> Registered[Any]:
-        """Register a handler, async or not, for events of classes; `Event` is for all of them.
+        """Register a handler, sync or async, for event classes; `Event` stands for all events.
 
-        Every handler that fits is called, one after the other, in the order of registration.
+        All matching handlers are called one after the other, in the order of registration.
 
         Raises:
-            ConfigurationError: no class of events, or `PreDelivery`, which wants a verdict.
+            ConfigurationError: no event class is given, or `PreDelivery`, which needs a verdict.
         """
         for event in events:
             if not (isinstance(event, type) and issubclass(event, Event)):
-                raise ConfigurationError(f"on: {event!r} is no class of events")
+                raise ConfigurationError(f"on: {event!r} must be an event class, e.g. ChatMessage")
             if issubclass(event, PreDelivery):
-                raise ConfigurationError("on: PreDelivery is answered; use before_delivery()")
+                raise ConfigurationError("on: PreDelivery needs a verdict; use before_delivery()")
         if not events:
-            raise ConfigurationError("on: name at least one class of events")
+            raise ConfigurationError("on: pass at least one event class")
 
         def register(handler: H) -> H:
             self._handlers.append((events, handler))
@@ -202,15 +205,17 @@ class WebhookReceiver:
     def before_delivery(
         self,
     ) -> Callable[[Callable[[PreDelivery], R]], Callable[[PreDelivery], R]]:
-        """Register the handler that decides about messages before they are delivered.
+        """Register the handler for pre-send callbacks, which decides whether to deliver a message.
 
-        It returns `Allow`, `Refuse` or `Replace`, within `answer_within`.
+        The handler returns `Allow`, `Refuse` or `Replace` within `answer_within`.
 
         Raises:
-            ConfigurationError: there is one already.
+            ConfigurationError: a handler is registered already.
         """
         if self._screen is not None:
-            raise ConfigurationError("before_delivery: there is a handler already")
+            raise ConfigurationError(
+                "before_delivery: a handler is registered already; only one is allowed"
+            )
 
         def register(handler: Callable[[PreDelivery], R]) -> Callable[[PreDelivery], R]:
             self._screen = handler
@@ -221,9 +226,9 @@ class WebhookReceiver:
     # ------------------------------------------------------------ running
 
     async def start(self) -> None:
-        """Start the workers; `async with` does it."""
+        """Start the workers; `async with` calls this."""
         if self._workers is not None:
-            raise ConfigurationError("the receiver is running already")
+            raise ConfigurationError("the receiver is already running; call close() first")
         self._workers = Workers(
             self._handle,
             count=self._worker_count,
@@ -232,7 +237,7 @@ class WebhookReceiver:
         )
 
     async def close(self) -> None:
-        """Take no more, wait for the handlers, and stop; `async with` does it."""
+        """Stop accepting posts, wait for the handlers, and stop them; `async with` calls this."""
         workers, self._workers = self._workers, None
         if workers is None:
             return
@@ -243,7 +248,7 @@ class WebhookReceiver:
             await asyncio.wait(late, timeout=self._drain_within)
 
     async def idle(self) -> None:
-        """Wait until the handlers are done with all that has come so far."""
+        """Wait until the handlers have finished with all events received so far."""
         if self._workers is not None:
             await self._workers.idle()
 
@@ -261,7 +266,7 @@ class WebhookReceiver:
 
     @property
     def counts(self) -> WebhookCounts:
-        """What it has done so far."""
+        """The counts of posts, events and failures so far."""
         return WebhookCounts(
             **{
                 name: self._counts[name]
@@ -273,16 +278,16 @@ class WebhookReceiver:
     # ------------------------------------------------------------ one post
 
     async def aiohttp_handler(self, request: web.Request) -> web.StreamResponse:
-        """Answer a request of `aiohttp.web`: give it to ``router.add_post``."""
+        """Answer a request of `aiohttp.web`; pass this method to ``router.add_post``."""
         return await answer_aiohttp(self, request)
 
     async def answer(self, body: bytes, *, content_encoding: str | None = None) -> WebhookAnswer:
-        """Answer a post; for servers that the adapters are not for.
+        """Answer a post; for servers without an adapter.
 
         Args:
-            body: the body of the post, as it came.
-            content_encoding: the post's header of that name: ``gzip`` or ``deflate``; ``None``
-                when there is none, or when the server has unpacked it.
+            body: the body of the post, unchanged.
+            content_encoding: the ``Content-Encoding`` header of the post, ``gzip`` or ``deflate``;
+                ``None`` if it is missing, or if the server has decompressed the body.
         """
         began = asyncio.get_running_loop().time()
         self._counts["received"] += 1
@@ -297,7 +302,7 @@ class WebhookReceiver:
         return self._default if decision.asks else WebhookAnswer(decision.status)
 
     def refuse(self, error: WebhookError) -> WebhookAnswer:
-        """Answer a post that cannot be read: it was not the service that sent it."""
+        """Answer a post that cannot be read, and so does not come from the service."""
         self._drop(DropReason.DAMAGED, error=error)
         return WebhookAnswer(400)
 
@@ -308,7 +313,7 @@ class WebhookReceiver:
         assert event is not None
         assert workers is not None
         if not workers.put(event, decision.size, event.conversation if self._ordered else ""):
-            # Not remembered: should it come again, it is new.
+            # The event is not remembered, so that a second post of it is not a duplicate.
             self._drop(DropReason.OVERFLOW, event)
             return
         self._intake.remember(decision)
@@ -333,7 +338,7 @@ class WebhookReceiver:
             self._fail(event, handler, error)
             task = asyncio.current_task()
             if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
-                raise  # the receiver is closed; what a handler cancels of itself ends there
+                raise  # the receiver is closed; a handler that cancels itself only fails
 
     # ------------------------------------------------------------ before delivery
 
@@ -349,12 +354,12 @@ class WebhookReceiver:
         left = began + self._answer_within - asyncio.get_running_loop().time()
         try:
             await asyncio.wait((task,), timeout=max(left, 0))
-        except asyncio.CancelledError:  # who asked has left
+        except asyncio.CancelledError:  # the client has disconnected
             task.cancel()
             raise
         if not task.done():
             self._let_go(task, event)
-            self._fail(event, screen, TimeoutError(f"no verdict in {self._answer_within:g} s"))
+            self._fail(event, screen, TimeoutError(f"no verdict within {self._answer_within:g} s"))
             return self._by_default()
         try:
             return WebhookAnswer(200, encode_verdict(task.result(), event))
@@ -367,14 +372,14 @@ class WebhookReceiver:
         return self._default
 
     def _let_go(self, task: asyncio.Task[Verdict], event: PreDelivery) -> None:
-        """Cancel a late handler without waiting for it; it may not listen."""
+        """Cancel a late handler without waiting for it, as it may ignore the cancellation."""
         task.cancel()
         self._late.add(task)
         task.add_done_callback(self._late.discard)
-        # Its error is of no use any more, but Python complains about what nobody looked at.
+        # The error is not needed, but Python warns about errors that are never retrieved.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    # ------------------------------------------------------------ telling
+    # ------------------------------------------------------------ reports
 
     def _drop(
         self, reason: DropReason, event: Event | None = None, error: WebhookError | None = None
@@ -387,7 +392,7 @@ class WebhookReceiver:
             what = event.kind if event is not None else error or "a post"
             number = self._drops[reason]
             _LOGGER.warning(
-                "webhook dropped: %s: %s (%d of this kind so far)", reason, what, number
+                "webhook dropped: %s: %s (%d for this reason so far)", reason, what, number
             )
 
     def _fail(self, event: Event, handler: object, error: BaseException) -> None:

@@ -1,4 +1,4 @@
-"""What a receiver tells of its work: counts, and what goes to its hooks."""
+"""The reports of a receiver: its counts, its hooks and their arguments."""
 
 from __future__ import annotations
 
@@ -12,81 +12,81 @@ from easemob_async.webhooks.events.base import Event
 
 
 class DropReason(StrEnum):
-    """Why no handler saw a post."""
+    """The reason why a post is not passed to handlers."""
 
     DUPLICATE = "duplicate"
-    """It had come before."""
+    """The event was received before."""
     OVERFLOW = "overflow"
-    """Too many others were waiting for the handlers."""
+    """The queue of the handlers is full."""
     UNSIGNED = "unsigned"
-    """It has no signature, and that is not allowed."""
+    """The post has no signature, and unsigned posts are not allowed."""
     FORGED = "forged"
-    """Its signature was made with another secret."""
+    """The signature was made with another secret."""
     STALE = "stale"
-    """It asks about a message of long ago: a replay, or one of the two clocks is wrong."""
+    """The pre-send callback is too old: it is a replay, or one of the two clocks is wrong."""
     DAMAGED = "damaged"
-    """It is not JSON, or lacks what its event must have."""
+    """The post is not JSON, or lacks a required field of its event."""
     TOO_LARGE = "too_large"
-    """It is longer than is allowed."""
+    """The post is larger than the limit."""
     NOT_RUNNING = "not_running"
-    """The receiver had not been started, or was closed."""
+    """The receiver is not started yet, or is closed."""
     ABANDONED = "abandoned"
-    """The receiver was closed and the handlers did not get to it in time."""
+    """The receiver was closed before a handler got the event."""
 
 
 @attrs.frozen
 class Dropped:
-    """A post that no handler saw."""
+    """A post that was not passed to handlers."""
 
     reason: DropReason
-    """Why."""
+    """The reason."""
     event: Event | None = None
-    """The event, as far as it was read."""
+    """The event, if it could be read."""
     error: WebhookError | None = None
-    """What is wrong with it, where something is."""
+    """The error in the post, if it has one."""
 
 
 @attrs.frozen
 class HandlerFailure:
-    """A handler that raised, gave no usable verdict, or was late with it (`TimeoutError`)."""
+    """A handler that raised, or whose verdict was invalid or late (`TimeoutError`)."""
 
     event: Event
-    """The event that it was given."""
+    """The event that the handler got."""
     handler: str
-    """Its name."""
+    """The name of the handler."""
     error: BaseException
-    """What it raised, or what was wrong."""
+    """The exception, or the error in the verdict."""
 
 
 @attrs.frozen
 class WebhookHooks:
-    """Functions called in the event loop: keep them short.
+    """Functions that the receiver calls in the event loop: keep them short.
 
-    An exception in one of them is logged and goes no further.
+    An exception in one of them is logged and not raised.
     """
 
     dropped: Callable[[Dropped], None] | None = None
-    """A post that no handler will see. Without it, the first and every thousandth
-    of a reason is logged; duplicates are not."""
+    """The function to call for a post that is not passed to handlers. Without it, the first and
+    every thousandth post per reason are logged; duplicates are not."""
     failed: Callable[[HandlerFailure], None] | None = None
-    """A handler that failed. Without it, its traceback is logged."""
+    """The function to call for a handler that failed. Without it, the traceback is logged."""
 
 
 @attrs.frozen
 class WebhookCounts:
-    """What a receiver has done so far."""
+    """The counts of a receiver so far."""
 
     received: int
-    """Posts in all."""
+    """All posts."""
     queued: int
-    """Events that went to the handlers."""
+    """The events that were queued for the handlers."""
     handled: int
-    """Of those, how many were handled, with or without an error."""
+    """The queued events that were handled, with or without an error."""
     asked: int
-    """Questions before delivery."""
+    """The pre-send callbacks that need a verdict."""
     defaulted: int
-    """Of those, how many got the default verdict because the handler's was missing."""
+    """The pre-send callbacks that got the default verdict because the handler's was missing."""
     failures: int
-    """Handlers that failed."""
+    """The failures of handlers."""
     dropped: Mapping[DropReason, int]
-    """Posts that no handler saw, by reason."""
+    """The posts that were not passed to handlers, by reason."""

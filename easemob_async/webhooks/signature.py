@@ -1,4 +1,4 @@
-"""Whether a post comes from the service; it proves that its sender knows the secret, no more."""
+"""The signature of posts; it proves only that the sender of a post knows the secret."""
 
 from __future__ import annotations
 
@@ -11,29 +11,31 @@ from typing import Any, Final
 
 
 class Signature(StrEnum):
-    """What a signature says of a post."""
+    """The result of a check of a post's signature."""
 
     GOOD = "good"
+    """The signature was made with one of the secrets."""
     FORGED = "forged"
-    """It was made with none of the secrets."""
+    """The signature was made with none of the secrets."""
     MISSING = "missing"
-    """There is none, or not what it is made of."""
+    """The post has no signature, or lacks a field that the signature is made of."""
 
 
 def sign(call_id: str | bytes, secret: str, timestamp: int | str) -> str:
-    """Return the ``security`` field of a post: the MD5 of the three, one after the other."""
+    """Return the ``security`` field of a post: the MD5 of call id, secret and timestamp, joined."""
     first = call_id if isinstance(call_id, bytes) else call_id.encode("utf-8", "surrogatepass")
     rest = f"{secret}{timestamp}".encode("utf-8", "surrogatepass")
     return hashlib.md5(first + rest, usedforsecurity=False).hexdigest()
 
 
 def spellings(spelt: str) -> list[bytes]:
-    """Return how the service may have spelt a ``callId`` that holds half a pair when it signed.
+    """Return the spellings of a ``callId`` with half a surrogate pair that may have been signed.
 
-    As ``?`` or U+FFFD, one for each or one for all that stand together, or as the bytes came.
+    The half pairs become ``?`` or U+FFFD, one for each or one for several in a row, or stay as the
+    bytes of the post.
 
     Args:
-        spelt: the id with what is no text as lone surrogates: of an escape, or of a raw byte.
+        spelt: the id, with escaped half pairs and bytes that are not UTF-8 as lone surrogates.
     """
     found = [
         b"".join(
@@ -52,7 +54,7 @@ def spellings(spelt: str) -> list[bytes]:
 
 
 _RAW_HALF: Final = re.compile("\udced[\udca0-\udcbf][\udc80-\udcbf]")
-"""Half a pair in raw CESU-8: three bytes, each read as one that is no UTF-8."""
+"""Half a pair in raw CESU-8: three bytes, each read as a byte that is not UTF-8."""
 _LONE: Final = re.compile("[\ud800-\udfff]")
 _LONE_RUN: Final = re.compile("[\ud800-\udfff]+")
 
@@ -62,12 +64,12 @@ def check_signature(
     secrets: Sequence[str],
     spelt: Callable[[], str | None] | None = None,
 ) -> Signature:
-    """Compare a post's signature with those of every secret, in constant time.
+    """Compare the signature of a post with the signature of every secret, in constant time.
 
     Args:
         payload: the post.
-        secrets: those of all rules.
-        spelt: reads the ``callId`` as it is spelt in the post, where that was not good text.
+        secrets: the secrets of all rules.
+        spelt: returns the ``callId`` as it is spelt in the post, if that is not valid text.
     """
     call_id, timestamp = payload.get("callId"), payload.get("timestamp")
     security = payload.get("security")
@@ -86,6 +88,6 @@ def check_signature(
     if "\ufffd" in call_id and spelt is not None:
         ids += spellings(spelt() or call_id)
     for one in ids:
-        for secret in secrets:  # all of them, so that time does not tell which
+        for secret in secrets:  # check all secrets, so that the time does not depend on the match
             good |= hmac.compare_digest(sign(one, secret, timestamp).encode(), given)
     return Signature.GOOD if good else Signature.FORGED

@@ -1,4 +1,4 @@
-"""A bounded queue of events, in lanes that keep their order, and the tasks that empty it."""
+"""A bounded queue of events that keeps the order per key, and the tasks that process it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from easemob_async.webhooks.events.base import Event
 
 
 class Workers:
-    """Hands events to a function, several at once. Made in the running event loop.
+    """Tasks that pass queued events to a function, several at the same time.
 
-    Events with the same key are handled one after the other, in their order. A key whose event is
-    being handled is left alone meanwhile; then it goes behind the others that wait.
+    Create it in the running event loop. Events with the same key are handled one after the other,
+    in order. After each event, its key goes to the end of the queue of keys.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class Workers:
         self._most_events = most_events
         self._most_bytes = most_bytes
         self._lanes: dict[str | int, deque[tuple[Event, int]]] = {}
-        # Keys with something to do that no task has in hand.
+        # Keys with waiting events that no task is handling.
         self._ready: asyncio.Queue[str | int] = asyncio.Queue()
         self._numbers = itertools.count()
         self._events = 0
@@ -44,14 +44,14 @@ class Workers:
         ]
 
     def put(self, event: Event, size: int, key: str) -> bool:
-        """Take an event, unless too many are waiting or too much.
+        """Queue an event and return true; return false if the queue is full.
 
         Args:
             event: the event.
-            size: how large its post was.
-            key: what it has to keep its order with; ``""`` for nothing.
+            size: the size of its post in bytes.
+            key: events with the same key keep their order; ``""`` for no order.
         """
-        # One that is larger than all that may wait is still taken when nothing waits.
+        # An event larger than the whole queue is still accepted if the queue is empty.
         too_much = self._events and self._bytes + size > self._most_bytes
         if self._events - self._handling >= self._most_events or too_much:
             return False
@@ -67,11 +67,11 @@ class Workers:
         return True
 
     async def idle(self) -> None:
-        """Wait until all that was taken is handled."""
+        """Wait until all queued events are handled."""
         await self._idle.wait()
 
     async def close(self, within: float) -> list[Event]:
-        """Wait for what was taken, for some seconds, and stop; returns what nobody got to."""
+        """Wait at most some seconds for queued events, then stop; return the events left."""
         left: list[Event] = []
         try:
             with contextlib.suppress(TimeoutError):
@@ -81,12 +81,12 @@ class Workers:
             self._closing = True
             for task in self._tasks:
                 task.cancel()
-            # Not for ever: a handler may not listen.
+            # With a timeout: a handler may ignore the cancellation.
             await asyncio.wait(self._tasks, timeout=within)
             for lane in self._lanes.values():
                 left += [event for event, _ in lane]
             self._lanes.clear()
-            self._idle.set()  # who waits in `idle` waits no longer
+            self._idle.set()  # ends the waiting calls of `idle`
         return left
 
     async def _work(self) -> None:
@@ -101,7 +101,7 @@ class Workers:
                 task = asyncio.current_task()
                 if self._closing or task is None:
                     raise
-                while task.cancelling():  # a handler has cancelled itself: others are waiting
+                while task.cancelling():  # a handler cancelled itself; go on with other events
                     task.uncancel()
             finally:
                 self._handling -= 1

@@ -1,1 +1,1 @@
-"""Values in, values out: JSON, the decoding table, redaction."""
+"""JSON, the decoding table and redaction; no I/O."""

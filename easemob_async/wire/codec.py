@@ -1,4 +1,4 @@
-"""JSON text and Python values; the same results with `orjson` and without."""
+"""Encoding and decoding of JSON, with the same results with `orjson` and without it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from json.decoder import scanstring  # type: ignore[attr-defined]  # in no stub, since 2.6
+from json.decoder import scanstring  # type: ignore[attr-defined]  # missing in the type stubs
 from typing import Any, Final
 
 from easemob_async.errors import InvalidArgumentError
@@ -26,15 +26,15 @@ JSON = str | int | float | bool | None | list["JSON"] | dict[str, "JSON"]
 
 
 def std_dumps(value: object) -> bytes:
-    """Encode as compact UTF-8 JSON with the standard library."""
+    """Encode a value as compact UTF-8 JSON with the standard library."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
 def std_loads(data: bytes) -> Any:
-    """Decode with the standard library, as strictly as `orjson` does.
+    """Decode JSON with the standard library, as strictly as `orjson` does.
 
     Raises:
-        ValueError: not JSON, not UTF-8, NaN, a lone surrogate.
+        ValueError: the data is not JSON or not UTF-8, or contains NaN or a lone surrogate.
     """
     text = data.decode("utf-8")
     try:
@@ -71,16 +71,16 @@ def _refuse_constant(name: str) -> float:
 
 
 dumps: Callable[[object], bytes] = std_dumps if orjson is None else orjson.dumps
-"""Encode as compact UTF-8 JSON. Values are checked before: see `checked_json`."""
+"""Encode a value as compact UTF-8 JSON. Check the value before: see `checked_json`."""
 loads: Callable[[bytes], Any] = std_loads if orjson is None else orjson.loads
-"""Decode JSON; a `ValueError` when it is not."""
+"""Decode JSON; raise `ValueError` if the data is not JSON."""
 
 
 def read(data: bytes) -> Any:
-    """Decode JSON from outside: strictly, and where that fails leniently.
+    """Decode JSON from outside: strictly first, then leniently if that fails.
 
     Raises:
-        ValueError: not JSON, however leniently it is read.
+        ValueError: the data is not JSON, even when it is read leniently.
     """
     try:
         return loads(data)
@@ -89,30 +89,30 @@ def read(data: bytes) -> Any:
 
 
 def read_leniently(data: bytes) -> Any:
-    """Decode what is nearly JSON: one nickname cut in an emoji must not cost a page of them.
+    """Decode data that is nearly JSON, so that one damaged nickname does not fail a whole page.
 
-    Half a surrogate pair and bytes that are no UTF-8 become U+FFFD; NaN, Infinity and numbers
-    beyond all bounds ``None``; a raw control character in a string stays itself; a byte order mark
-    is skipped. Nesting goes up to 1 000.
+    Half a surrogate pair and bytes that are not UTF-8 become U+FFFD; NaN, Infinity and numbers
+    that are too large become ``None``; a raw control character in a string is kept; a byte order
+    mark is skipped. Nesting is allowed up to 1 000 levels.
 
     Raises:
-        ValueError: not even that.
+        ValueError: the data is not JSON, even when it is read leniently.
     """
     text = mended(data.decode("utf-8-sig", "replace"))
     begin = len(text) - len(text.lstrip(_BLANKS))
     value, end = read_first(text, begin)
     if text[end:].strip(_BLANKS):
-        raise ValueError("something follows the JSON value")
+        raise ValueError("there is more text after the JSON value")
     return value
 
 
 def read_first(text: str, at: int) -> tuple[Any, int]:
-    """Decode the JSON value that begins at a place of a text, as leniently; also where it ends.
+    """Decode leniently the JSON value at a position of a text; return it and its end.
 
-    Half pairs that are written as escapes are left to `mended`.
+    Half pairs that are written as escapes are not replaced: call `mended` before.
 
     Raises:
-        ValueError: there is none, or it goes on after the text.
+        ValueError: there is no value at the position, or the text ends inside it.
     """
     try:
         value, end = _LENIENT(text, at)
@@ -120,16 +120,16 @@ def read_first(text: str, at: int) -> tuple[Any, int]:
         scan = _Scanner(text, at)
         return scan.value(), scan.at
     if text.count("[", at, end) + text.count("{", at, end) > _NEST_MOST:
-        _refuse_deep(value, _NEST_MOST)  # how deep Python reads by itself differs
+        _refuse_deep(value, _NEST_MOST)  # the depth that Python reads differs between versions
     return value, end
 
 
 def mended(text: str) -> str:
-    """Return JSON with U+FFFD in the place of each half of a surrogate pair."""
+    """Return JSON text in which U+FFFD replaces each half of a surrogate pair."""
     return _ESCAPE.sub(_whole_pair, text) if "\\u" in text else text
 
 
-# Every escape of a string in its turn, so that an escaped backslash is not taken for one.
+# Matches the escapes of a string one by one, so that an escaped backslash does not start one.
 _ESCAPE: Final = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}(?:\\u[dD][c-fC-F][0-9a-fA-F]{2})?"
     r"|u[dD][c-fC-F][0-9a-fA-F]{2}|.)",
@@ -178,26 +178,26 @@ _NEST_MOST: Final = 1000
 
 
 def read_cut(data: bytes, *, spelt: bool = False) -> tuple[Any, bool]:
-    """Decode as leniently, with ``None`` for what is nested more deeply than is read.
+    """Decode leniently; values that are nested too deeply become ``None``.
 
     Args:
         data: the JSON.
-        spelt: leave half pairs and bytes that are no UTF-8 as they came: as lone surrogates.
+        spelt: whether to keep half pairs and bytes that are not UTF-8, as lone surrogates.
 
     Returns:
-        The value, and whether something of it was left out.
+        The value, and whether a part of it was left out.
 
     Raises:
-        ValueError: not even that.
+        ValueError: the data is not JSON, even when it is read leniently.
     """
     if not spelt:
-        with contextlib.suppress(ValueError):  # as much as most posts need, and much faster
+        with contextlib.suppress(ValueError):  # enough for most posts, and much faster
             return read_leniently(data), False
     text = data.decode("utf-8", "surrogateescape" if spelt else "replace").removeprefix("\ufeff")
     scan = _Scanner(text, 0, cuts=True, mends=not spelt)
     value = scan.value()
     if text[scan.at :].strip(_BLANKS):
-        raise ValueError("something follows the JSON value")
+        raise ValueError("there is more text after the JSON value")
     return value, scan.was_cut
 
 
@@ -205,7 +205,7 @@ _SIGNS: Final = re.compile(r'["\[\]{}]')
 
 
 class _Scanner:
-    """Reads a value with a stack of its own: no depth of nesting can break it."""
+    """A JSON reader with its own stack, which works at any depth of nesting."""
 
     def __init__(self, text: str, at: int, *, cuts: bool = False, mends: bool = True) -> None:
         self._text = text
@@ -263,14 +263,14 @@ class _Scanner:
             if text.startswith(word, at):
                 self.at += len(word)
                 return meaning, False
-        raise ValueError(f"no JSON at character {at}")
+        raise ValueError(f"not a JSON value at character {at}")
 
     def _string(self) -> str:
         value, self.at = scanstring(self._text, self.at + 1, False)
         return _HALF_PAIR.sub("\ufffd", value) if self._mends else str(value)
 
     def _pass_over(self) -> None:
-        """Go behind the end of what was opened just now."""
+        """Skip the list or object that was opened last."""
         self.was_cut = True
         deep = 1
         while deep:
@@ -286,7 +286,7 @@ class _Scanner:
     def _key(self) -> str:
         self._skip()
         if self._text[self.at : self.at + 1] != '"':
-            raise ValueError(f"no key at character {self.at}")
+            raise ValueError(f"expected a key at character {self.at}")
         key = self._string()
         self._expect(":")
         return key
@@ -300,7 +300,7 @@ class _Scanner:
 
     def _expect(self, sign: str) -> None:
         if not self._take(sign):
-            raise ValueError(f"no {sign!r} at character {self.at}")
+            raise ValueError(f"expected {sign!r} at character {self.at}")
 
     def _skip(self) -> None:
         blank = _BLANK.match(self._text, self.at)
@@ -316,19 +316,19 @@ def _number(found: re.Match[str]) -> int | float | None:
 
 
 def whole_text(text: str) -> str:
-    """Return text from outside as every encoding takes it: half a surrogate pair is spelt out."""
+    """Return text that every encoding accepts: half a surrogate pair is written as an escape."""
     return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
 def checked_json(value: object, where: str) -> JSON:
-    """Check and copy a caller's JSON: string keys, finite numbers, integers of 64 bits, valid text.
+    """Check and copy a caller's JSON: string keys, finite numbers, 64-bit integers, valid text.
 
     Args:
-        value: anything made of dicts, lists, tuples, strings, numbers, bools and None.
-        where: what it is, for the error: ``"ext"``.
+        value: dicts, lists, tuples, strings, numbers, bools and ``None``.
+        where: the name of the value for the error, e.g. ``"ext"``.
 
     Raises:
-        InvalidArgumentError: says which part is not JSON.
+        InvalidArgumentError: a part of the value is not JSON; the error names it.
     """
     if value is None or isinstance(value, bool):
         return value
@@ -336,24 +336,27 @@ def checked_json(value: object, where: str) -> JSON:
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise InvalidArgumentError(f"{where}: not valid Unicode text") from None
+            raise InvalidArgumentError(f"{where}: must be valid Unicode text") from None
         return str(value)
     if isinstance(value, int):
         if not INT64_MIN <= value <= INT64_MAX:
-            raise InvalidArgumentError(f"{where}: {value} does not fit into 64 bits")
+            raise InvalidArgumentError(f"{where}: {value} must be an integer of at most 64 bits")
         return int(value)
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise InvalidArgumentError(f"{where}: {value} is not a finite number")
+            raise InvalidArgumentError(f"{where}: {value} must be a finite number")
         return float(value)
     if isinstance(value, Mapping):
         copy: dict[str, JSON] = {}
         for key, item in value.items():
             if not isinstance(key, str):
-                raise InvalidArgumentError(f"{where}: the key {key!r} is not a string")
+                raise InvalidArgumentError(f"{where}: the key {key!r} must be a string")
             checked_json(key, f"{where}: a key")
             copy[str(key)] = checked_json(item, f"{where}[{key!r}]")
         return copy
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
         return [checked_json(item, f"{where}[{index}]") for index, item in enumerate(value)]
-    raise InvalidArgumentError(f"{where}: a {type(value).__name__} is not JSON")
+    raise InvalidArgumentError(
+        f"{where}: a {type(value).__name__} is not JSON; "
+        "use dict, list, str, int, float, bool or None"
+    )

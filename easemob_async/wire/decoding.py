@@ -1,22 +1,22 @@
-"""From decoded JSON to attrs classes, by an explicit table instead of by luck.
+"""Decoding of JSON values to attrs classes, by an explicit table.
 
 ================  ===========================================================
-type              takes
+type              accepted values
 ================  ===========================================================
 ``str``           a string, an integer
-``Id``            the same, without the app's own prefix (``org#app_``)
-``Jid``           the same, without the chat server's name and the device behind it either
+``Id``            as ``str``; the app's own prefix (``org#app_``) is removed
+``Jid``           as ``Id``; the name of the chat server and the device are removed as well
 ``bool``          a bool, ``"true"``/``"false"``, 0/1
 ``int, float``    a number or its decimal string
 ``datetime``      Unix milliseconds, as a number or a string, or ISO 8601; aware, in UTC
-``Seconds``       Unix seconds, as a number or a string: a ``datetime`` as well
+``Seconds``       Unix seconds, as a number or a string; decoded to a ``datetime``
 ``timedelta``     seconds, as a number or a string
-``Enum | str``    the enum, or the plain string when the value is unknown
+``Enum | str``    the enum, or the plain string if the value is unknown
 ================  ===========================================================
 
-A dotted name of a field goes into objects. null is the same as missing, in lists and maps too;
-unknown fields are ignored. Anything else is an error that names the field. Data is decoded fast,
-and a second time with detailed validation only to explain a failure.
+A dotted field name is a path into nested objects. null is the same as missing, in lists and maps
+too; unknown fields are ignored. Any other value is an error that names the field. Data is decoded
+fast; only to explain a failure is it decoded again with detailed validation.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _DICTS: Final[tuple[Any, ...]] = (dict,)
 _JUST_STR: Final[set[type]] = {str}
 
 id_prefix: Final[ContextVar[str]] = ContextVar("easemob_async_id_prefix", default="")
-"""The prefix (``org#app_``) of the app whose answer is being decoded."""
+"""The prefix (``org#app_``) of the app whose answer is decoded."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,25}")
@@ -54,7 +54,7 @@ _SERVER: Final = re.compile(r"@(conference\.)?easemob\.com(/.*)?\Z", re.DOTALL)
 
 
 def _shown(value: object) -> str:
-    # Never the value itself: it may be a secret.
+    # Never the value: it may be a secret.
     return "null" if value is None else type(value).__name__
 
 
@@ -76,21 +76,43 @@ def _jid(value: object, _: object) -> str:
     text = _str(value, _)
     name = _id(text, _)
     if name == text:
-        app = _APP.match(text)  # another app's, as in some examples
+        app = _APP.match(text)  # an id of another app, as in some examples
         if app is None:
             return text  # a plain username, which may look like an address
         name = text[app.end() :]
     return _SERVER.sub("", name)
 
 
+# The values for true and false where a bool is expected, and more words for success and failure.
+_BOOLS: Final[Mapping[object, bool]] = {
+    True: True,  # 1 as well
+    False: False,  # 0 as well
+    "true": True,
+    "false": False,
+}
+_VERDICTS: Final[Mapping[object, bool]] = {
+    **_BOOLS,
+    **dict.fromkeys(("success", "ok"), True),
+    **dict.fromkeys(("failure", "fail", "failed"), False),
+}
+
+
+def verdict(value: object) -> bool | None:
+    """Read whether a request was successful, in any spelling of the service.
+
+    Returns:
+        ``None`` if the value says neither.
+    """
+    if isinstance(value, str):
+        return _VERDICTS.get(value.lower())
+    return _VERDICTS.get(value) if isinstance(value, bool | int | float) else None
+
+
 def _bool(value: object, _: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    if value in ("true", "false"):
-        return value == "true"
-    if isinstance(value, int) and value in (0, 1):
-        return value == 1
-    raise ValueError(f"must be true or false, not {_shown(value)}")
+    found = _BOOLS.get(value) if isinstance(value, bool | int | str) else None
+    if found is None:
+        raise ValueError(f"must be true or false, not {_shown(value)}")
+    return found
 
 
 def _int(value: object, _: object) -> int:
@@ -135,7 +157,7 @@ def _timedelta(value: object, _: object) -> timedelta:
 
 
 def _enum_or_str(kind: object) -> type[StrEnum] | None:
-    """Give E of ``E | str``, and of ``E | str | None``: null is the same as missing."""
+    """Return ``E`` of ``E | str`` or ``E | str | None``: null is the same as missing."""
     if get_origin(kind) not in (Union, types.UnionType):
         return None
     members = [member for member in get_args(kind) if member is not types.NoneType]
@@ -200,7 +222,7 @@ def _at(value: object, path: list[str]) -> object:
 
 
 def _list_hook(converter: cattrs.Converter, kind: Any) -> Hook:
-    # cattrs iterates whatever it is given: of a string it would make a list of letters.
+    # cattrs iterates over any value: a string would become a list of letters.
     as_tuple = get_origin(kind) is tuple
     as_list: Any = types.GenericAlias(list, get_args(kind)[:1])
     inner = list_structure_factory(as_list, converter)
@@ -208,7 +230,7 @@ def _list_hook(converter: cattrs.Converter, kind: Any) -> Hook:
     def structure(value: object, _: object) -> object:
         if not isinstance(value, list):
             raise ValueError(f"must be a list, not {_shown(value)}")
-        if None in value:  # a missing entry, which costs itself alone
+        if None in value:  # a null is a missing entry; the others are kept
             value = [item for item in value if item is not None]
         items = inner(value, kind)
         return tuple(items) if as_tuple else items
@@ -263,16 +285,16 @@ _detailed: Final = _make(detailed=True)
 
 
 class DecodeError(ValueError):
-    """A value is not what its type promises; the message names the fields."""
+    """A value that does not have the expected type; the message names the fields."""
 
 
 def structure(value: object, kind: Any) -> Any:
-    """Decode a value as a type.
+    """Decode a value to a type.
 
     Raises:
-        DecodeError: names each field that is wrong, never its value.
+        DecodeError: the value does not fit; the error names each wrong field, never its value.
     """
-    with contextlib.suppress(Exception):  # explained below, with every field's name
+    with contextlib.suppress(Exception):  # explained below, with the name of every field
         return _fast.structure(value, kind)
     try:
         _detailed.structure(value, kind)

@@ -1,36 +1,41 @@
-"""How a model's fields are called on the wire."""
+"""The names of a model's fields on the wire, and special types of fields."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final, NewType
+from typing import TYPE_CHECKING, Any, Final, NewType
 
 import attrs
 
 WIRE = "easemob_async.wire.fields"
-"""The key of the field metadata that holds a field's names on the wire, the current one first."""
+"""The metadata key for the names of a field on the wire; the current name comes first."""
 
 READ = "easemob_async.read"
-"""The key of the field metadata that holds how its value is read, where no type can say it."""
+"""The metadata key for a function that reads the field's value if its type is not enough."""
 
-Id = NewType("Id", str)
-"""A user's or group's id in an answer; the app's own prefix (``org#app_``) is taken off."""
-
-Jid = NewType("Jid", str)
-"""What the chat servers call ``org#app_ann@easemob.com/ios_1``; ``ann`` alone is kept."""
-
-Seconds = NewType("Seconds", datetime)
-"""A time that is Unix seconds on the wire, where most are milliseconds."""
+# The decoder tells these types apart at run time; for type checkers they are plain.
+# Id: an id of a user or group in an answer; the app's own prefix (``org#app_``) is removed.
+# Jid: a user's id on the chat servers, ``org#app_ann@easemob.com/ios_1``; only ``ann`` is kept.
+# Seconds: a time in Unix seconds on the wire; most times are milliseconds.
+if TYPE_CHECKING:
+    Id = str
+    Jid = str
+    Seconds = datetime
+else:
+    Id = NewType("Id", str)
+    Jid = NewType("Jid", str)
+    Seconds = NewType("Seconds", datetime)
 
 
 _LAST_YEAR_ENDS: Final = 253_402_300_800_000  # milliseconds: the year 10 000
 
 
 def is_a_time(value: object) -> bool:
-    """Tell whether what should be milliseconds is a time at all, not what stands for none or ever.
+    """Check whether a value in milliseconds is a time, not a marker for "none" or "forever".
 
-    0 and below, and what no calendar has, do; what is no number is left to the decoder.
+    Values of 0 and below or after the year 9999 are markers. A value that is not a number returns
+    true, so that the decoder reports it.
     """
     try:
         return 0 < int(str(value)) < _LAST_YEAR_ENDS
@@ -44,8 +49,8 @@ def wire(
     repr: bool = True,  # noqa: A002
     read: Callable[[Any], object] | None = None,
 ) -> Any:
-    """Declare a field of a model that is called otherwise on the wire, now or in older answers.
+    """Declare a field of a model that has other names on the wire, now or in older answers.
 
-    A dotted name goes into objects: ``wire("payload.member")``.
+    A dotted name is a path into nested objects: ``wire("payload.member")``.
     """
     return attrs.field(default=default, repr=repr, metadata={WIRE: names, READ: read})

@@ -1,4 +1,4 @@
-"""Keeping secrets out of everything that is shown: by the names of keys, and by known values."""
+"""The removal of secrets from texts that are shown, by names of keys and by known values."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ _TEXT_PATTERNS = (
     re.compile(
         rf"""(?i)((?<!\\)\\+["']\b(?:{_KEY_WORDS})\\+["']\s*[:=]\s*\\+["'])(?:(?!(?<!\\)\\["']).)*"""
     ),
-    # "key": "value": all of it, with what is escaped in it
+    # "key": "value": the whole value, including escaped characters
     re.compile(rf"""(?i)(["']\b(?:{_KEY_WORDS})["']\s*[:=]\s*")(?:\\.|[^"\\])*"""),
     re.compile(rf"""(?i)(["']\b(?:{_KEY_WORDS})["']\s*[:=]\s*')(?:\\.|[^'\\])*"""),
-    # key=value and key: value, in query strings, in prose
+    # key=value and key: value, in query strings and in prose
     re.compile(
         rf"""(?i)(\\?["']?\b(?:{_KEY_WORDS})\\?["']?\s*[:=]\s*\\?["']?)(?:Bearer\s+)?"""
         r"""([^"'\\\s,;&}\]]+)"""
@@ -54,17 +54,17 @@ _TEXT_PATTERNS = (
         r"security-token|share-secret)=)([^&\s\"']+)"
     ),
 )
-# Shorter values ("1", "ab") would blot out half of any text.
+# Shorter values ("1", "ab") would remove half of any text.
 _SHORTEST_KNOWN = 3
 
 
 def is_secret_key(key: str) -> bool:
-    """Tell whether a key of this name holds a secret."""
+    """Check whether a key with this name holds a secret."""
     return key.lower().replace("_", "").replace("-", "") in _SECRET_KEYS
 
 
 def secrets_in(value: object) -> set[str]:
-    """Collect every string that stands under a secret key, at any depth."""
+    """Return all strings under a secret key, at any depth."""
     found: set[str] = set()
     left = [value]
     while left:
@@ -82,10 +82,10 @@ def secrets_in(value: object) -> set[str]:
 
 @lru_cache(maxsize=256)
 def _spellings(secret: str) -> re.Pattern[str]:
-    """Match a secret as a text may repeat it: as in JSON (also within JSON), in a URL, in HTML.
+    """Return a pattern that matches a secret as written in JSON (also nested), a URL or HTML.
 
-    Letters and digits stand for themselves; any other character may be escaped, and a run of blanks
-    may have become another.
+    Letters and digits match themselves; any other character may be escaped, and a run of spaces may
+    have changed to other spaces.
     """
     parts = re.findall(r"\s+|.", secret, re.DOTALL)
     pattern = "".join(re.escape(p) if p.isascii() and p.isalnum() else _escaped(p) for p in parts)
@@ -110,14 +110,14 @@ def _escaped(part: str) -> str:
     ]
     if number in codepoint2name:
         found.append(f"&{codepoint2name[number]};")
-    if number > 127:  # of another encoding than it was read in
+    if number > 127:  # the text may have been read in another encoding
         found.append("\ufffd+")
         found.append(re.escape(part.encode("utf-8", "surrogatepass").decode("latin-1")))
     return f"(?:{'|'.join(found)})"
 
 
 def redact(text: str, known: Iterable[str] = ()) -> str:
-    """Blot out secrets: the known values wherever they stand, others by what stands before them."""
+    """Replace secrets by ``***``: known values everywhere, others by the key before them."""
     for secret in sorted(known, key=len, reverse=True):
         if secret:
             text = _spellings(secret).sub(BLOT, text)

@@ -15,25 +15,13 @@ import pytest
 
 from easemob_async.cli.webhooks import _examples
 from easemob_async.emulator import Emulator
-from easemob_async.emulator.in_thread import running
 from easemob_async.webhooks import EVENTS, parse_event
-from tests.cli.test_cli import EASEMOB, Shell, take_interrupts
+from tests.cli.shell import EASEMOB, Shell, take_interrupts
 from tests.webhooks import posts
 
+pytestmark = pytest.mark.usefixtures("registered")
+
 SECRET = "the-secret-of-the-rule"
-
-
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    with running(Emulator(quotas=100)) as emulator:
-        for name in ("ann", "bob"):
-            emulator.add_user(name)
-        yield emulator
-
-
-@pytest.fixture
-def sh(emulator: Emulator) -> Shell:
-    return Shell(emulator)
 
 
 class Running:
@@ -118,7 +106,7 @@ def test_lines_for_people_and_changes_of_an_example(sh: Shell) -> None:
         assert (forged.returncode, forged.stdout) == (1, "403 {}\n")
         assert "signed with another secret" in found.err.get(timeout=30)
         assert sh("webhooks", "send", "user.login", url).returncode == 0
-        assert "--allow-unsigned takes such" in found.err.get(timeout=30)
+        assert "--allow-unsigned accepts it" in found.err.get(timeout=30)
         for _ in range(2):
             sh("webhooks", "send", "user.login", url, "--secret", secret, "--repeat")
         assert found.err.get(timeout=30) == "dropped user.login: duplicate"
@@ -127,17 +115,17 @@ def test_lines_for_people_and_changes_of_an_example(sh: Shell) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["send", "group.nonsense", "http://127.0.0.1:1/"], "see `easemob webhooks events`"),
+        (["send", "group.nonsense", "http://127.0.0.1:1/"], "`easemob webhooks events` lists"),
         (
             ["send", "user.login", "http://127.0.0.1:1/"],
             "error: http://127.0.0.1:1/: Cannot connect",
         ),
-        (["send", "user.login", "nonsense"], "is no URL"),
+        (["send", "user.login", "nonsense"], "is not a URL"),
         (["send", "user.login", "http://127.0.0.1:1/", "--set", "x"], "is not KEY=VALUE"),
-        (["send", "user.login", "http://127.0.0.1:1/", "--set", "os.x=1"], "os is no object"),
+        (["send", "user.login", "http://127.0.0.1:1/", "--set", "os.x=1"], "os is not an object"),
         (["listen", "--path", "easemob"], "must begin with /"),
-        (["say", "nobody", "bob", "hi"], "there is no user 'nobody'"),
-        (["say", "ann", "1", "hi", "--group"], "there is no groupchat '1'"),
+        (["say", "nobody", "bob", "hi"], "the sender 'nobody' does not exist"),
+        (["say", "ann", "1", "hi", "--group"], "the groupchat '1' does not exist"),
         (["say", "ann", "bob", "hi", "--base-url", "http://127.0.0.1:1"], "Cannot connect"),
     ],
 )

@@ -15,20 +15,21 @@ from tests.contract.example import Example
 
 
 def examples() -> Iterator[Any]:
+    """Yield each example of each operation."""
     for id_ in CALLS:
         for number, example in enumerate(facts.operations()[id_].get("examples") or []):
             yield pytest.param(id_, example, id=f"{id_}-{example.get('name', number)}")
 
 
 def error_rows() -> Iterator[Any]:
+    """Yield each documented error of each operation."""
     for id_ in CALLS:
         for row in facts.operations()[id_].get("errors") or []:
             # The stream pages print no status; what they print comes with a 400 in the tests.
             status = row.get("status") or 400
             row = {**row, "status": 500 if status == "5xx" else status}
-            if row["status"] >= 400:
-                name = f"{row['status']}-{row.get('error')}-{str(row.get('description'))[:30]}"
-                yield pytest.param(id_, row, id=f"{id_}-{name}")
+            name = f"{row['status']}-{row.get('error')}-{str(row.get('description'))[:30]}"
+            yield pytest.param(id_, row, id=f"{id_}-{name}")
 
 
 def read_example(id_: str, example: Mapping[str, Any]) -> Example:
@@ -50,7 +51,7 @@ def read_example(id_: str, example: Mapping[str, Any]) -> Example:
 
 
 def any_example(id_: str) -> Example:
-    """An example that a call can be made of, whatever it answers."""
+    """Return an example that has all that a call needs, whatever its answer is."""
     operation = facts.operations()[id_]
     for example in operation.get("examples") or []:
         if "request" in example or not operation.get("body"):

@@ -1,4 +1,4 @@
-"""The filter: nobody who was met is taken for new, whatever the order."""
+"""The Bloom filter never reports an added id as new, whatever the order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ names = st.text(st.sampled_from("abc0_é"), min_size=0, max_size=4)
     kept=st.sampled_from([0, 5, 20_000]),
     words=st.sampled_from([1, 64, 4096]),
 )
-def test_who_was_met_is_never_taken_for_new(
+def test_an_added_id_is_never_reported_as_new(
     parts: list[list[str]], sort: str, kept: int, words: int
 ) -> None:
     if sort == "each":
@@ -40,14 +40,14 @@ def test_who_was_met_is_never_taken_for_new(
     patch.undo()
 
 
-def test_ids_in_ascending_order_are_never_taken_for_met() -> None:
+def test_ids_in_ascending_order_are_never_reported_as_added() -> None:
     table = BloomFilter(1)  # a table of one word would take everybody for met
     for start in range(0, 100_000, 500):
         assert table.add([f"u{n:08}" for n in range(start, start + 500)]) == []
 
 
 @pytest.mark.parametrize("in_order_first", [0, 3, 10_000, 60_000])
-def test_new_ids_are_very_rarely_taken_for_met(in_order_first: int) -> None:
+def test_new_ids_are_very_rarely_reported_as_added(in_order_first: int) -> None:
     ids = [f"u{n:08}" for n in range(200_000)]
     later = ids[in_order_first:]
     random.Random(1).shuffle(later)
@@ -57,7 +57,7 @@ def test_new_ids_are_very_rarely_taken_for_met(in_order_first: int) -> None:
     assert len(table.add(ids)) == len(ids)
 
 
-def test_who_is_below_a_long_run_in_order_may_have_been_met() -> None:
+def test_an_id_below_a_long_ascending_run_may_have_been_added() -> None:
     table = BloomFilter()
     table.add([f"u{n:08}" for n in range(1000, 50_000)])
     assert table.add(["u00049999", "u00050000", "u00000001", "v"]) == [0, 2]

@@ -1,4 +1,4 @@
-"""Whole calls that the service refuses: who is to blame fails, nobody else, and at what price."""
+"""Calls that are refused as a whole: only targets that are refused alone fail, in few calls."""
 
 from __future__ import annotations
 
@@ -16,40 +16,18 @@ from easemob_async import (
     APIError,
     BadRequestError,
     EasemobError,
-    FanoutReport,
+    FanoutJob,
     OutcomeStatus,
     PermissionDeniedError,
-    Quotas,
     Text,
 )
-from easemob_async.fanout.refusals import (
-    ALONE_AT_FIRST,
-    Refusals,
-    about,
-    halves,
-    kind,
-    spread,
-)
+from easemob_async.fanout.refusals import ALONE_AT_FIRST, Refusals, about, halves, kind, spread
 from easemob_async.transport.refusals import classify
 from tests.conftest import Against
-from tests.servers import Answer, Received, Reply
+from tests.fanout.jobs import FREE, accept, adds_up, users
+from tests.servers import Answer, Received, Reply, ScriptedServer, always
 
-FREE = Quotas(enabled=False)
 NOT_THERE = Reply(status=400, body={"error": "illegal_argument", "error_description": "bad group"})
-
-
-def users(number: int) -> list[str]:
-    return [f"u{n}" for n in range(number)]
-
-
-def adds_up(report: FanoutReport) -> bool:
-    return report.read == (
-        report.sent + report.failed + report.unknown + report.skipped + report.not_sent
-    )
-
-
-def accept(request: Received) -> Reply:
-    return Reply(body={"data": {target: f"id-{target}" for target in request.json["to"]}})
 
 
 def refusing(bad: set[str], refusal: Reply = NOT_THERE) -> Callable[[Received], Reply]:
@@ -57,7 +35,7 @@ def refusing(bad: set[str], refusal: Reply = NOT_THERE) -> Callable[[Received], 
     return lambda request: refusal if bad.intersection(request.json["to"]) else accept(request)
 
 
-def delivered(server: Any, respond: Callable[[Received], Reply]) -> Counter[str]:
+def delivered(server: ScriptedServer, respond: Callable[[Received], Reply]) -> Counter[str]:
     accepted = [r for r in server.calls if respond(r).status == 200]
     return Counter(target for request in accepted for target in request.json["to"])
 
@@ -76,7 +54,9 @@ async def test_one_bad_target_costs_one_target_wherever_it_stands(
         assert set(delivered(server, respond).values()) == {1}
 
 
-async def test_a_bad_group_at_the_front_of_three_thousand(against: Against, tmp_path: Path) -> None:
+async def test_a_bad_group_at_the_front_of_three_thousand_does_not_stop_the_job(
+    against: Against, tmp_path: Path
+) -> None:
     """It used to stop the job, and every resume there again."""
     respond = refusing({"0"})
     async with against(respond, quotas=FREE) as (client, server):
@@ -95,7 +75,7 @@ async def test_some_bad_ones_at_the_front_do_not_stop_a_job(against: Against, ba
         assert (report.sent, report.failed) == (300 - bad, bad)
 
 
-async def test_ten_in_a_hundred(against: Against) -> None:
+async def test_ten_bad_targets_in_a_hundred_fail_alone(against: Against) -> None:
     bad = {f"u{n}" for n in range(7, 1800, 10)}
     respond = refusing(bad)
     async with against(respond, quotas=FREE) as (client, server):
@@ -109,9 +89,9 @@ async def test_a_refusal_of_everybody_costs_a_few_requests(
     against: Against, kind_of_job: str, tmp_path: Path
 ) -> None:
     async with against(lambda _: NOT_THERE, quotas=FREE) as (client, server):
-        names = users(20_000)
+        names = list(users(20_000))
         journal = tmp_path / "j"
-        job = {
+        jobs: dict[str, Callable[[], FanoutJob]] = {
             "users": lambda: client.fanout.to_users(names, Text("x"), journal=journal),
             "groups": lambda: client.fanout.to_groups(names, Text("x"), journal=journal),
             "own": lambda: client.fanout.to_users(
@@ -120,7 +100,8 @@ async def test_a_refusal_of_everybody_costs_a_few_requests(
             "pairs": lambda: client.fanout.to_users(
                 ((t, Text(f"hi {t}")) for t in names), journal=journal
             ),
-        }[kind_of_job]
+        }
+        job = jobs[kind_of_job]
         with pytest.raises(BadRequestError) as caught:
             await job()
         report = caught.value.report
@@ -140,7 +121,7 @@ async def test_a_message_that_the_service_cannot_take_fails_nobody(against: Agai
         body={"error": "message_send_error", "error_description": "message is too large"},
     )
     for refusal in (too_large, Reply(status=413)):
-        async with against(lambda _, r=refusal: r, quotas=FREE) as (client, server):
+        async with against(always(refusal), quotas=FREE) as (client, server):
             with pytest.raises(APIError) as caught:
                 await client.fanout.to_users(users(20_000), Text("x"), workers=16)
             report = caught.value.report
@@ -278,10 +259,13 @@ def test_whoever_is_refused_alone_fails_and_nobody_is_lost_or_sent_twice(
             return Reply(status=400, body={"error": "x", "error_description": text})
 
         async with against(respond, quotas=FREE) as (client, server):
-            send = {3: client.fanout.to_groups, 10: client.fanout.to_rooms}.get(
-                size, client.fanout.to_users
-            )
-            job = send(iter(names), Text("x"), workers=workers)
+            targets = iter(names)
+            if size == 3:
+                job = client.fanout.to_groups(targets, Text("x"), workers=workers)
+            elif size == 10:
+                job = client.fanout.to_rooms(targets, Text("x"), workers=workers)
+            else:
+                job = client.fanout.to_users(targets, Text("x"), workers=workers)
             outcomes: dict[str, OutcomeStatus] = {}
             try:
                 async for outcome in job:
@@ -343,7 +327,7 @@ def test_what_a_refusal_is_about(error: APIError, expected: str) -> None:
     assert about(error, "another.operation") == "every call"
 
 
-def test_two_refusals_are_of_a_kind_but_for_the_name() -> None:
+def test_two_refusals_of_a_kind_differ_only_in_the_name() -> None:
     one, two = refusal(400, "x", "group 17 is gone"), refusal(400, "x", "group 18 is gone")
     assert kind(one, "17") == kind(two, "18")
     assert kind(one, "17") != kind(refusal(400, "x", "group 17 is full"), "17")

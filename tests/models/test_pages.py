@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from easemob_async import EasemobClient, Page
 from easemob_async.emulator import Emulator
@@ -83,18 +82,3 @@ async def test_a_list_given_whole_is_one_page() -> None:
 
     page = await whole(fetch)
     assert (list(page.items), page.has_more, page.cursor) == ([1, 2], False, None)
-
-
-async def test_the_documented_maximum_is_sent_when_no_size_is_given(against: Against) -> None:
-    body: dict[str, Any] = {"entities": [], "data": [], "total": 0}
-    async with against(lambda _: Reply(body=body)) as (client, server):
-        await client.users.list()
-        await client.chat_groups.list()
-        await client.chat_groups.list_joined("ann")
-        await client.chat_groups.members.list("1")
-        assert [request.query for request in server.calls] == [
-            "limit=100",
-            "limit=1000",
-            "pagesize=20&pagenum=0",
-            "pagenum=1&pagesize=1000",
-        ]

@@ -1,4 +1,4 @@
-"""What leaves, when, and on which connection: nothing is taken for an answer that is none."""
+"""The departure of a request: on a clean connection, with a valid token, from an open client."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ from easemob_async import (
     Token,
 )
 from tests.conftest import FAST, Against
-from tests.servers import Received, Reply
+from tests.servers import Received, Reply, always
+from tests.waiting import happens, turns
 
 SENT = b'{"data": {"u1": "1"}}'
 
@@ -121,7 +122,7 @@ UNASKED = {
 @pytest.mark.parametrize("own", [True, False], ids=["our session", "the caller's session"])
 @pytest.mark.parametrize("at_once", [True, False])
 @pytest.mark.parametrize("behind", UNASKED.values(), ids=UNASKED)
-async def test_what_nobody_asked_for_is_never_taken_for_an_answer(
+async def test_bytes_that_arrive_unasked_are_never_taken_for_an_answer(
     behind: bytes, at_once: bool, own: bool
 ) -> None:
     if at_once and not behind.startswith(b"H"):
@@ -133,7 +134,7 @@ async def test_what_nobody_asked_for_is_never_taken_for_an_answer(
         async with client:
             first = await client.messages.send_to_users(["u1"], Text("x"))
             server.first_is_read.set()
-            await server.disturbed.wait()
+            await happens(server.disturbed)
             second = await client.messages.send_to_users(["u1"], Text("x"))
             third = await client.messages.send_to_users(["u1"], Text("x"))
         ids = [sent.message_ids["u1"] for sent in (first, second, third)]
@@ -142,7 +143,7 @@ async def test_what_nobody_asked_for_is_never_taken_for_an_answer(
 
 
 @pytest.mark.parametrize("behind", UNASKED.values(), ids=UNASKED)
-async def test_uploads_look_at_their_connection_too(behind: bytes, tmp_path: Path) -> None:
+async def test_uploads_check_their_connection_too(behind: bytes, tmp_path: Path) -> None:
     async def pieces() -> AsyncIterator[bytes]:
         yield b"x" * 10
 
@@ -151,7 +152,7 @@ async def test_uploads_look_at_their_connection_too(behind: bytes, tmp_path: Pat
         async with EasemobClient("acme#shop", token="t", base_url=url, retry=FAST) as client:
             await client.messages.send_to_users(["u1"], Text("x"))
             server.first_is_read.set()
-            await server.disturbed.wait()
+            await happens(server.disturbed)
             assert (await client.files.upload(pieces(), filename="a")).file_id == "2"
             assert (await client.files.upload(b"abc")).file_id == "3"
 
@@ -166,7 +167,7 @@ def tls() -> tuple[ssl.SSLContext, ssl.SSLContext]:
     return server, client
 
 
-async def test_session_tickets_of_tls_are_nothing_unasked(
+async def test_tls_session_tickets_do_not_drop_a_connection(
     tls: tuple[ssl.SSLContext, ssl.SSLContext],
 ) -> None:
     server = Talkative(b"", at_once=True, last=0)
@@ -179,7 +180,7 @@ async def test_session_tickets_of_tls_are_nothing_unasked(
 
 
 @pytest.mark.parametrize("behind", UNASKED.values(), ids=UNASKED)
-async def test_what_nobody_asked_for_is_seen_through_tls(
+async def test_bytes_that_arrive_unasked_are_seen_through_tls(
     behind: bytes, tls: tuple[ssl.SSLContext, ssl.SSLContext]
 ) -> None:
     server = Talkative(behind, at_once=False)
@@ -189,13 +190,13 @@ async def test_what_nobody_asked_for_is_seen_through_tls(
         async with client:
             await client.messages.send_to_users(["u1"], Text("x"))
             server.first_is_read.set()
-            await server.disturbed.wait()
+            await happens(server.disturbed)
             second = await client.messages.send_to_users(["u1"], Text("x"))
             assert second.message_ids == {"u1": "2"}
     assert len(server.requests) == 2
 
 
-async def test_used_up_connections_cost_no_try(against: Against) -> None:
+async def test_dropped_connections_do_not_count_as_attempts(against: Against) -> None:
     """Ten idle connections, all with a goodbye on them: the eleventh is fresh."""
     server = Talkative(http(408, b"", "Connection: close"), at_once=False, last=10)
     async with talking(server) as url:
@@ -205,7 +206,7 @@ async def test_used_up_connections_cost_no_try(against: Against) -> None:
                 *(client.messages.send_to_users(["u1"], Text("x")) for _ in range(10))
             )
             server.first_is_read.set()
-            await server.disturbed.wait()
+            await happens(server.disturbed)
             for _ in range(12):
                 await client.messages.send_to_users(["u1"], Text("x"))
     assert len(server.requests) == 22
@@ -224,7 +225,9 @@ async def test_a_request_that_was_not_taken_is_repeated_on_another_connection(
 
 
 @pytest.mark.parametrize("status", [408, 421, 425])
-async def test_each_request_that_was_not_taken_is_a_try(against: Against, status: int) -> None:
+async def test_each_request_that_was_not_taken_counts_as_an_attempt(
+    against: Against, status: int
+) -> None:
     async with against(lambda _: Reply(status=status, body={})) as (client, server):
         with pytest.raises(APIError) as caught:
             await client.messages.send_to_users(["u1"], Text("x"))
@@ -341,8 +344,8 @@ async def test_calls_that_wait_end_when_the_client_is_closed(against: Against) -
     async with against(lambda _: online, quotas=slow, timeout=None) as (client, server):
         await client.users.get_status("ann")
         waiting = [asyncio.create_task(client.users.get_status("ann")) for _ in range(5)]
-        while sum(usage.waiting for usage in client.quotas.usage()) < 5:
-            await asyncio.sleep(0)
+        await turns()
+        assert sum(usage.waiting for usage in client.quotas.usage()) == 5
         await client.close()
         results = await asyncio.gather(*waiting, return_exceptions=True)
         assert all(isinstance(r, ClientClosedError) and not r.maybe_processed for r in results)
@@ -374,8 +377,8 @@ async def test_closing_ends_calls_wherever_they_are(against: Against, stage: str
             client = EasemobClient("acme#shop", token="t", base_url="http://127.0.0.1:9")
             reached.set()
         task = asyncio.create_task(client.messages.send_to_users(["u1"], Text("x")))
-        await reached.wait()
-        await asyncio.sleep(0)
+        await happens(reached)
+        await turns()
         await client.close()
         with pytest.raises(ClientClosedError) as caught:
             await task
@@ -386,18 +389,16 @@ async def test_a_call_that_is_about_to_leave_does_not_leave_a_closed_client() ->
     """The connection is made, the departure asked for: then the client is closed."""
     server = Talkative(b"", at_once=True, last=0)
     async with talking(server) as url:
-        for turns in range(30):
+        for number in range(30):
             client = EasemobClient("acme#shop", token="t", base_url=url, retry=FAST)
             await client.messages.send_to_users(["u1"], Text("x"))
             before = len(server.requests)
             task = asyncio.create_task(client.messages.send_to_users(["u1"], Text("x")))
-            for _ in range(turns):
-                await asyncio.sleep(0)
+            await turns(number)
             await client.close()
             seen = len(server.requests)
             result = (await asyncio.gather(task, return_exceptions=True))[0]
-            for _ in range(20):
-                await asyncio.sleep(0)
+            await turns(20)
             if isinstance(result, ClientClosedError) and not result.maybe_processed:
                 assert len(server.requests) == before
             else:
@@ -419,9 +420,9 @@ async def test_an_early_answer_to_a_large_body_does_not_spoil_the_next_request()
                 await reader.readexactly(length)
             writer.write(answer)
             await writer.drain()
-            await asyncio.sleep(0)
+            await turns()
             while await reader.read(1000):
-                await asyncio.sleep(0)
+                await turns()
         except (asyncio.IncompleteReadError, ConnectionError, IndexError):
             pass
         finally:
@@ -440,7 +441,7 @@ async def test_an_early_answer_to_a_large_body_does_not_spoil_the_next_request()
 async def test_retry_after_of_years_is_not_waited_for(against: Against) -> None:
     for years in ("99999999", "9" * 30, "Fri, 31 Dec 9999 23:59:59 GMT"):
         refusal = Reply(status=429, body={}, headers={"Retry-After": years})
-        async with against(lambda _, r=refusal: r, timeout=None) as (client, server):
+        async with against(always(refusal), timeout=None) as (client, server):
             with pytest.raises(RateLimitError) as caught:
                 await client.users.get_status("ann")
             assert caught.value.retry_after is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
@@ -31,6 +31,7 @@ from easemob_async import (
 )
 from tests.conftest import FAST, Against
 from tests.servers import CUT, HANG, Answer, Received, Reply
+from tests.waiting import happens, turns
 
 ONLINE = Reply(body={"data": {"ann": "online"}})
 SENT = Reply(body={"data": {"u1": "1"}})
@@ -61,17 +62,17 @@ async def test_every_attempt_is_ours_with_the_callers_own_session_too(
 ) -> None:
     async with aiohttp.ClientSession() as session:
         once = RetryPolicy(attempts=1)
-        options = {"session": session, "retry": once}
-        async with against(in_turn(ONLINE, CUT, ONLINE), **options) as (client, server):
+        answers = in_turn(ONLINE, CUT, ONLINE)
+        async with against(answers, session=session, retry=once) as (client, server):
             await client.users.get_status("ann")
-            call = {
+            calls: dict[str, Callable[[], Awaitable[object]]] = {
                 "GET": lambda: client.users.get_status("ann"),
                 "POST": lambda: client.users.get_statuses(["ann"]),
                 "PUT": lambda: client.users.update_password("ann", password="secret1"),
                 "DELETE": lambda: client.users.delete("ann"),
-            }[method]
+            }
             with pytest.raises(TransportError) as caught:
-                await call()
+                await calls[method]()
             assert caught.value.maybe_processed
             assert not isinstance(caught.value, ConnectError)
             assert [r.method for r in server.calls] == ["GET", method]
@@ -124,7 +125,7 @@ async def test_a_kept_connection_that_the_server_closed_is_not_used_again(
         for _ in range(3):
             await client.messages.send_to_users(["u1"], Text("x"))
             server.abort()
-            await asyncio.sleep(0.01)
+            await turns(3)  # the client sees that its end was closed
         assert len(server.calls) == 3
 
 
@@ -252,10 +253,15 @@ async def test_the_retry_after_of_a_503_is_honoured(against: Against) -> None:
 
 async def test_closing_during_a_token_fetch_is_no_cancellation(against: Against) -> None:
     async with against(in_turn(ONLINE)) as (client, server):
-        server.respond = lambda _: HANG
+        asked = asyncio.Event()
+
+        def hang(_: Received) -> Answer:
+            asked.set()
+            return HANG
+
+        server.respond = hang
         call = asyncio.create_task(client.users.get("ann"))
-        while not server.received:
-            await asyncio.sleep(0.01)
+        await happens(asked)
         await client.close()
         with pytest.raises(EasemobError, match="closed"):
             await call
@@ -267,7 +273,7 @@ async def test_a_404_on_the_repeat_of_a_delete_counts_as_done(against: Against) 
         assert (await client.users.delete("ann")).username == "ann"
         assert len(server.calls) == 2
     async with against(in_turn(CUT, missing)) as (client, _):
-        assert await client.chat_groups.delete("1") is None
+        await client.chat_groups.delete("1")
     async with against(in_turn(missing)) as (client, _):
         with pytest.raises(NotFoundError):  # nothing was deleted before
             await client.users.delete("ann")
@@ -372,11 +378,9 @@ async def test_a_connection_is_kept_alive(against: Against) -> None:
 
 
 async def test_closing_while_a_call_is_on_its_way_is_a_clear_error(against: Against) -> None:
-    async with against(in_turn(HANG)) as (client, _):
+    async with against(in_turn(HANG)) as (client, server):
         call = asyncio.create_task(client.messages.send_to_users(["u1"], Text("x")))
-        while not any("send" in u.name and u.used for u in client.quotas.usage()):
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.05)
+        await server.until(1)
         await client.close()
         with pytest.raises(EasemobError) as caught:
             await call
@@ -389,8 +393,7 @@ async def test_closing_while_a_call_is_on_its_way_is_a_clear_error(against: Agai
 async def test_cancelling_a_call_is_a_cancellation_and_keeps_the_account(against: Against) -> None:
     async with against(in_turn(HANG)) as (client, server):
         call = asyncio.create_task(client.messages.send_to_users(["u1"], Text("x")))
-        while not server.calls:
-            await asyncio.sleep(0.01)
+        await server.until(1)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call

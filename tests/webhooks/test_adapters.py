@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import socket
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,6 +30,7 @@ from easemob_async.webhooks import (
     asgi,
 )
 from easemob_async.webhooks import aiohttp as aiohttp_adapter
+from tests.waiting import happens
 from tests.webhooks.posts import MESSAGE, QUESTION, SECRET, signed
 
 NOW = QUESTION["timestamp"] / 1000
@@ -61,15 +63,27 @@ async def behind_aiohttp(receiver: WebhookReceiver) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
+class Uvicorn(uvicorn.Server):
+    """Signals when it has started, or could not."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().startup(sockets)
+        finally:
+            self.up.set()
+
+
 @asynccontextmanager
 async def under_uvicorn(app: Any, path: str) -> AsyncIterator[str]:
     config = uvicorn.Config(app, port=0, ws="none", lifespan="on", log_level="error")
-    server = uvicorn.Server(config)
+    server = Uvicorn(config)
     task = asyncio.create_task(server.serve())
-    async with asyncio.timeout(20):
-        while not server.started:
-            assert not task.done()
-            await asyncio.sleep(0.01)
+    await happens(server.up)
+    assert server.started
     host, port = server.servers[0].sockets[0].getsockname()[:2]
     try:
         yield f"http://{host}:{port}{path}"
@@ -272,5 +286,5 @@ async def test_an_asgi_receiver_that_runs_already_fails_the_start() -> None:
         await receiver.asgi_app({"type": "lifespan"}, receive, send)
         await receiver.asgi_app({"type": "websocket"}, receive, send)
     assert sent[0]["type"] == "lifespan.startup.failed"
-    assert "running already" in sent[0]["message"]
+    assert "already running" in sent[0]["message"]
     assert sent[1]["type"] == "websocket.close"

@@ -1,4 +1,4 @@
-"""The handlers, one module a resource; whoever loads this folder loads them, and their routes."""
+"""The handlers of requests, one module per resource; importing the package adds all routes."""
 
 from __future__ import annotations
 

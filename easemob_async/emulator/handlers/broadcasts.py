@@ -31,13 +31,13 @@ def _broadcast(call: Call, kind: str, targets: list[str]) -> dict[str, JSON]:
         "timestamp": state.milliseconds(),
     }
     state.deliver(targets, message)
-    # A number above 2**53, as printed.
+    # The id is a number above 2**53, as documented.
     return {"data": {"id": int(message_id)}}
 
 
 @routes.add("POST", "/messages/broadcast", quota="broadcasts.users")
 def broadcast_to_all(call: Call) -> dict[str, JSON]:
-    """broadcasts.send_to_all_users."""
+    """Handle broadcasts.send_to_all_users."""
     target = call.object().get("target_type")
     if not target:
         raise illegal_argument("target_type must be provided")
@@ -48,14 +48,14 @@ def broadcast_to_all(call: Call) -> dict[str, JSON]:
 
 @routes.add("POST", "/messages/users/broadcast", quota="broadcasts.online")
 def broadcast_to_online(call: Call) -> dict[str, JSON]:
-    """broadcasts.send_to_online_users."""
+    """Handle broadcasts.send_to_online_users."""
     online = [user.username for user in call.state.users.values() if user.devices]
     return _broadcast(call, "users", online)
 
 
 @routes.add("POST", "/messages/chatrooms/broadcast", quota="broadcasts.rooms")
 def broadcast_to_rooms(call: Call) -> dict[str, JSON]:
-    """broadcasts.send_to_rooms: to rooms with a member in which something was sent."""
+    """Handle broadcasts.send_to_rooms: rooms that have a member and a message."""
     state = call.state
     active = [r for r, room in state.rooms.items() if room.members and state.received[r]]
     return _broadcast(call, "chatrooms", active)

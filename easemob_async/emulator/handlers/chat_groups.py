@@ -1,4 +1,4 @@
-"""Handlers of chat_groups.*: groups, members, their attributes, shared files."""
+"""Handlers of chat_groups.*: groups, members, member attributes and shared files."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _check_settings(body: dict[str, JSON]) -> None:
 
 @routes.add("POST", "/chatgroups")
 def create(call: Call) -> dict[str, JSON]:
-    """chat_groups.create."""
+    """Handle chat_groups.create."""
     state, body = call.state, call.object()
     if "public" not in body:
         raise Refusal(400, "invalid_parameter", "group must contain public field!")
@@ -63,7 +63,7 @@ def create(call: Call) -> dict[str, JSON]:
     members = [check_user(call, name) for name in body.get("members") or []]
     settings = {**_DEFAULTS, **{k: body[k] for k in _CHANGEABLE if k in body}}
     if settings["public"]:
-        settings["allowinvites"] = False  # on creation it is for private groups only
+        settings["allowinvites"] = False  # on creation, only private groups may have it
     if len(members) > settings["maxusers"]:
         raise Refusal(403, "exceed_limit", "members size is greater than max user size !")
     group_id = body.get("groupid") or state.new_group_id()
@@ -78,7 +78,7 @@ def create(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/chatgroups")
 def list_groups(call: Call) -> dict[str, JSON]:
-    """chat_groups.list: newest first, by cursor."""
+    """Handle chat_groups.list: the newest first, paged by cursor."""
     limit = call.whole_number("limit", 10, api_limits.GROUPS_PER_PAGE)
     groups = list(call.state.groups.values())[::-1]
     before = read_cursor(call)
@@ -109,7 +109,7 @@ def list_groups(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/chatgroups/user/{username}", quota="joined_groups")
 def list_joined(call: Call) -> dict[str, JSON]:
-    """chat_groups.list_joined: pages from 0."""
+    """Handle chat_groups.list_joined: the first page is 0."""
     username = call.params["username"]
     size = call.whole_number("pagesize", 5, api_limits.JOINED_GROUPS_PER_PAGE)
     number = call.whole_number("pagenum", 0, 10**9, least=0)
@@ -138,7 +138,7 @@ def list_joined(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/chatgroups/{group_id}")
 def get(call: Call) -> dict[str, JSON]:
-    """chat_groups.get, of one or of several joined by commas."""
+    """Handle chat_groups.get: one group, or several joined by commas."""
     ids = call.params["group_id"].split(",")
     found = [call.state.groups[i] for i in ids if i in call.state.groups]
     if not found:
@@ -171,7 +171,7 @@ def get(call: Call) -> dict[str, JSON]:
 
 @routes.add("PUT", "/chatgroups/{group_id}")
 def update(call: Call) -> dict[str, JSON]:
-    """chat_groups.update and chat_groups.transfer_owner; the body tells them apart."""
+    """Handle chat_groups.update and chat_groups.transfer_owner, by the body."""
     group, body = find_usable(call), call.object()
     if "newowner" in body:
         return _transfer(call, group, body["newowner"])
@@ -201,7 +201,7 @@ def _transfer(call: Call, group: Group, username: JSON) -> dict[str, JSON]:
 
 @routes.add("DELETE", "/chatgroups/{group_id}")
 def delete(call: Call) -> dict[str, JSON]:
-    """chat_groups.delete."""
+    """Handle chat_groups.delete."""
     group = find_group(call)
     del call.state.groups[group.group_id]
     threads = call.state.threads
@@ -211,21 +211,21 @@ def delete(call: Call) -> dict[str, JSON]:
 
 @routes.add("POST", "/chatgroups/{group_id}/disable")
 def ban(call: Call) -> dict[str, JSON]:
-    """chat_groups.ban."""
+    """Handle chat_groups.ban."""
     find_group(call).disabled = True
     return {"entities": [], "properties": {}, "data": {"disabled": True}}
 
 
 @routes.add("POST", "/chatgroups/{group_id}/enable")
 def unban(call: Call) -> dict[str, JSON]:
-    """chat_groups.unban."""
+    """Handle chat_groups.unban."""
     find_group(call).disabled = False
     return {"entities": [], "properties": {}, "data": {"disabled": False}}
 
 
 @routes.add("GET", "/chatgroups/{group_id}/users")
 def list_members(call: Call) -> dict[str, JSON]:
-    """chat_groups.members.list: pages from 1."""
+    """Handle chat_groups.members.list: the first page is 1."""
     group = call.state.groups.get(call.params["group_id"])
     if group is None:
         description = f"do not find this group:{call.params['group_id']}"
@@ -246,13 +246,13 @@ def list_members(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/chatgroups/{group_id}/user/{username}/is_joined")
 def is_joined(call: Call) -> dict[str, JSON]:
-    """chat_groups.members.is_joined; data is a bare bool."""
+    """Handle chat_groups.members.is_joined; ``data`` is just a bool."""
     return {"data": call.params["username"] in find_group(call)}
 
 
 @routes.add("POST", "/chatgroups/{group_id}/users/{username}")
 def add_member(call: Call) -> dict[str, JSON]:
-    """chat_groups.members.add."""
+    """Handle chat_groups.members.add."""
     group = find_usable(call)
     username = check_user(call, call.params["username"])
     if username in group:
@@ -266,12 +266,12 @@ def add_member(call: Call) -> dict[str, JSON]:
 
 @routes.add("POST", "/chatgroups/{group_id}/users")
 def add_members(call: Call) -> dict[str, JSON]:
-    """chat_groups.members.add_many: who is in the group already is left out."""
+    """Handle chat_groups.members.add_many: users who are members already are left out."""
     group, names = find_usable(call), call.object().get("usernames")
     if not isinstance(names, list) or not names:
-        # open: no row for a list that is missing
+        # open: no error is documented for a missing list
         raise Refusal(400, "invalid_parameter", "usernames must be provided")
-    if len(names) > 100:  # by this page; an older one says 60
+    if len(names) > 100:  # an older page has 60
         raise Refusal(403, "exceed_limit", "members size is greater than max user size !")
     for name in names:
         check_user(call, name)
@@ -282,14 +282,14 @@ def add_members(call: Call) -> dict[str, JSON]:
     _check_room(group, len(new))
     now = call.state.milliseconds()
     group.members.update(dict.fromkeys(new, now))
-    # The new members do not come back in the order in which they were sent.
+    # The service returns the new members in another order than they were sent in.
     data = {"newmembers": new[::-1], "groupid": group.group_id, "action": "add_member"}
     return {"entities": [], "data": data}
 
 
 @routes.add("DELETE", "/chatgroups/{group_id}/users/{usernames}")
 def remove_members(call: Call) -> dict[str, JSON]:
-    """chat_groups.members.remove (one) and chat_groups.members.remove_many (joined by commas)."""
+    """Handle chat_groups.members.remove and chat_groups.members.remove_many, joined by commas."""
     group = find_usable(call)
     names = call.params["usernames"].split(",")
     if len(names) > api_limits.IDS_PER_URL:
@@ -324,14 +324,14 @@ def _already_in(username: str, group: Group) -> Refusal:
 
 def _check_room(group: Group, more: int) -> None:
     if len(group.everybody) + more > group.settings["maxusers"]:
-        # open: no row for a group that is full; the nearest is the one of too many members
+        # open: no error is documented for a full group; the nearest is that of too many members
         raise Refusal(403, "exceed_limit", "members size is greater than max user size !")
 
 
 _MEMBER_BYTES: Final = 4096
 
 
-# ---------------------------------------------------------------- of the members of groups
+# ---------------------------------------------------------------- attributes of members
 
 
 def _metadata(status: int, description: str) -> Refusal:
@@ -360,7 +360,7 @@ def _set_attributes(group: Group, name: str, given: dict[str, str]) -> dict[str,
 
 @routes.add("PUT", "/metadata/chatgroup/{group_id}/user/{username}")
 def set_member_attributes(call: Call) -> dict[str, JSON]:
-    """chat_groups.member_attributes.set; an empty value deletes."""
+    """Handle chat_groups.member_attributes.set; an empty value deletes the attribute."""
     group, name = find_group(call), call.params["username"]
     given = _check_attributes(call.object().get("metaData"))
     if name not in group:
@@ -370,7 +370,7 @@ def set_member_attributes(call: Call) -> dict[str, JSON]:
 
 @routes.add("PUT", "/metadata/chatgroup/{group_id}/users/batch")
 def set_attributes_of_members(call: Call) -> dict[str, JSON]:
-    """chat_groups.member_attributes.set_many; its keys end in a colon, as printed."""
+    """Handle chat_groups.member_attributes.set_many; keys end with a colon, as documented."""
     call.needs("member_attributes", _metadata(403, "chatgroup user metadata service not allow"))
     group = call.state.groups.get(call.params["group_id"])
     if group is None:
@@ -395,7 +395,7 @@ def set_attributes_of_members(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/metadata/chatgroup/{group_id}/user/{username}")
 def get_member_attributes(call: Call) -> dict[str, JSON]:
-    """chat_groups.member_attributes.get."""
+    """Handle chat_groups.member_attributes.get."""
     group, name = find_group(call), call.params["username"]
     if name not in group:
         raise Refusal(404, "MetadataException", "user not in group")
@@ -404,7 +404,7 @@ def get_member_attributes(call: Call) -> dict[str, JSON]:
 
 @routes.add("POST", "/metadata/chatgroup/{group_id}/get")
 def get_attributes_of_members(call: Call) -> dict[str, JSON]:
-    """chat_groups.member_attributes.get_many; all attributes without properties."""
+    """Handle chat_groups.member_attributes.get_many; without ``properties``, all attributes."""
     group = find_group(call)
     too_many = _metadata(400, "query param reaches limit.")
     names = call.names("targets", most=api_limits.MEMBER_ATTRIBUTES_GET, too_many=too_many)
@@ -422,10 +422,7 @@ def get_attributes_of_members(call: Call) -> dict[str, JSON]:
     }
 
 
-# ---------------------------------------------------------------- of the members of groups
-
-
-# ---------------------------------------------------------------- files of groups
+# ---------------------------------------------------------------- shared files
 
 
 def _group_of_files(call: Call) -> Group:
@@ -439,14 +436,14 @@ def _group_of_files(call: Call) -> Group:
 def _shared(call: Call) -> dict[str, JSON]:
     file = _group_of_files(call).files.get(call.params["file_id"])
     if file is None:
-        # open: no row for an unknown file; the nearest is that of message files
+        # open: no error is documented for an unknown file; the nearest is that of message files
         raise Refusal(404, "entity_not_found", "file may not exists")
     return file
 
 
 @routes.add("POST", "/chatgroups/{group_id}/share_files", body="file")
 def share(call: Call) -> dict[str, JSON]:
-    """chat_groups.files.upload; the name comes back in lower case, as printed."""
+    """Handle chat_groups.files.upload; the name is returned in lower case, as documented."""
     group, file_id = _group_of_files(call), str(uuid.uuid4())
     file = given_file(call, "IllegalArgumentException")
     shown: dict[str, Any] = {
@@ -455,7 +452,7 @@ def share(call: Call) -> dict[str, JSON]:
         "file_size": len(file.data),
         "created": call.state.milliseconds(),
     }
-    owner = call.username or "admin"  # open: who owns what the app uploads
+    owner = call.username or "admin"  # open: the owner of a file that the app uploads
     group.files[file_id] = {"shown": {**shown, "file_owner": owner}, "data": file.data}
     url = f"http://{call.headers.get('Host')}/{call.state.org}/{call.state.app}{call.path}"
     return {
@@ -466,20 +463,20 @@ def share(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/chatgroups/{group_id}/share_files")
 def list_shared(call: Call) -> dict[str, JSON]:
-    """chat_groups.files.list: newest first."""
+    """Handle chat_groups.files.list: the newest first."""
     files = [file["shown"] for file in _group_of_files(call).files.values()][::-1]
     return {"entities": [], "data": paged(call, files, 1000, 1000)}
 
 
 @routes.add("GET", "/chatgroups/{group_id}/share_files/{file_id}")
 def download_shared(call: Call) -> Content:
-    """chat_groups.files.download."""
+    """Handle chat_groups.files.download."""
     return Content(_shared(call)["data"])
 
 
 @routes.add("DELETE", "/chatgroups/{group_id}/share_files/{file_id}")
 def delete_shared(call: Call) -> dict[str, JSON]:
-    """chat_groups.files.delete."""
+    """Handle chat_groups.files.delete."""
     _shared(call)
     group, file_id = _group_of_files(call), call.params["file_id"]
     del group.files[file_id]

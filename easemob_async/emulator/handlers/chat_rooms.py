@@ -1,4 +1,4 @@
-"""Handlers of chat_rooms.*: rooms, members, super admins, attributes, tags."""
+"""Handlers of chat_rooms.*: rooms, members, super admins, attributes and tags."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TOO_MANY_KEYS: Final = Refusal(
 
 
 def _found(call: Call) -> Group:
-    """Find a room where an unknown one has another name than usual."""
+    """Return the room in the path; an unknown room has another error name than elsewhere."""
     room = call.state.rooms.get(call.params["room_id"])
     if room is None:
         description = f"do not find this group:{call.params['room_id']}"
@@ -34,7 +34,7 @@ def _found(call: Call) -> Group:
 
 @routes.add("POST", "/chatrooms", quota="rooms")
 def create(call: Call) -> dict[str, JSON]:
-    """chat_rooms.create."""
+    """Handle chat_rooms.create."""
     state, body = call.state, call.object()
     for name in ("name", "description", "owner"):
         if not isinstance(body.get(name), str) or (name != "description" and not body[name]):
@@ -63,7 +63,7 @@ def create(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/chatrooms", quota="rooms")
 def list_rooms(call: Call) -> dict[str, JSON]:
-    """chat_rooms.list; a list, though the page prints one object."""
+    """Handle chat_rooms.list: a list, although the documentation shows one object."""
     page, cursor = by_cursor(call, list(call.state.rooms.values()), 10, api_limits.GROUPS_PER_PAGE)
     rows = [
         {
@@ -79,7 +79,7 @@ def list_rooms(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/users/{username}/joined_chatrooms", quota="rooms")
 def list_joined(call: Call) -> dict[str, JSON]:
-    """chat_rooms.list_joined; `disabled` is a string."""
+    """Handle chat_rooms.list_joined; ``disabled`` is a string."""
     joined = [r for r in call.state.rooms.values() if call.params["username"] in r]
     rows = [
         {"id": r.group_id, "name": r.settings["name"], "disabled": str(r.disabled).lower()}
@@ -90,7 +90,7 @@ def list_joined(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/chatrooms/{room_id}")
 def get(call: Call) -> dict[str, JSON]:
-    """chat_rooms.get, of one or of several joined by commas."""
+    """Handle chat_rooms.get: one room, or several joined by commas."""
     ids = call.params["room_id"].split(",")
     found = [call.state.rooms[i] for i in ids if i in call.state.rooms]
     if not found:
@@ -115,7 +115,7 @@ def get(call: Call) -> dict[str, JSON]:
 
 @routes.add("PUT", "/chatrooms/{room_id}")
 def update(call: Call) -> dict[str, JSON]:
-    """chat_rooms.update and chat_rooms.transfer_owner; the body tells them apart."""
+    """Handle chat_rooms.update and chat_rooms.transfer_owner, by the body."""
     room, body = find_group(call), call.object()
     if "newowner" in body:
         new = check_user(call, body["newowner"])
@@ -132,13 +132,13 @@ def update(call: Call) -> dict[str, JSON]:
         raise Refusal(400, "invalid_parameter", description)
     _check(body)
     room.settings.update(body)
-    # The name comes back as groupname.
+    # The service returns the name as groupname.
     return {"data": {"groupname" if key == "name" else key: True for key in body}}
 
 
 @routes.add("DELETE", "/chatrooms/{room_id}")
 def delete(call: Call) -> dict[str, JSON]:
-    """chat_rooms.delete; messages stay."""
+    """Handle chat_rooms.delete; the messages stay."""
     room = find_group(call)
     del call.state.rooms[room.group_id]
     return {"entities": [], "data": {"success": True, "id": room.group_id}}
@@ -154,7 +154,7 @@ def _check(body: dict[str, JSON]) -> None:
             raise Refusal(403, "exceed_limit", f"{shown} cannot exceed to {most}")
     users = body.get("maxusers", 1)
     if isinstance(users, bool) or not isinstance(users, int) or users < 1:
-        # open: no row for what is no number
+        # open: no error is documented for a value that is not a number
         raise Refusal(400, "invalid_parameter", "maxusers is not legal")
     if users > _MAX_USERS:
         raise Refusal(403, "exceed_limit", f"maxUsers cannot exceed {_MAX_USERS}")
@@ -165,7 +165,7 @@ def _check(body: dict[str, JSON]) -> None:
 
 @routes.add("GET", "/chatrooms/{room_id}/users")
 def list_members(call: Call) -> dict[str, JSON]:
-    """chat_rooms.members.list."""
+    """Handle chat_rooms.members.list."""
     room = _found(call)
     rows = [{"owner": room.owner}, *({"member": name} for name in room.members)]
     page = paged(call, rows, 1000, 1000)
@@ -178,14 +178,14 @@ def _join(call: Call, room: Group, names: list[str]) -> None:
     new = [name for name in names if name not in room]
     refuse_blocked(room, new)
     if len(room.everybody) + len(new) > room.settings["maxusers"]:
-        # open: no row for a room that is full; the nearest is the one of too many members
+        # open: no error is documented for a full room; the nearest is that of too many members
         raise Refusal(403, "exceed_limit", "members size is greater than max user size !")
     room.members.update(dict.fromkeys(new, call.state.milliseconds()))
 
 
 @routes.add("POST", "/chatrooms/{room_id}/users/{username}")
 def add_member(call: Call) -> dict[str, JSON]:
-    """chat_rooms.members.add; who is in there already counts as added."""
+    """Handle chat_rooms.members.add; a user who is a member already counts as added."""
     room, name = find_group(call), call.params["username"]
     _join(call, room, [name])
     data = {"result": True, "action": "add_member", "id": room.group_id, "user": name}
@@ -194,7 +194,7 @@ def add_member(call: Call) -> dict[str, JSON]:
 
 @routes.add("POST", "/chatrooms/{room_id}/users")
 def add_members(call: Call) -> dict[str, JSON]:
-    """chat_rooms.members.add_many."""
+    """Handle chat_rooms.members.add_many."""
     room = find_group(call)
     description = "addMembers: addMembers number more than maxSize : 100"
     names = call.names(most=100, too_many=Refusal(400, "invalid_parameter", description))
@@ -205,7 +205,7 @@ def add_members(call: Call) -> dict[str, JSON]:
 
 @routes.add("DELETE", "/chatrooms/{room_id}/users/{usernames}")
 def remove_members(call: Call) -> dict[str, JSON]:
-    """chat_rooms.members.remove (one: an object) and chat_rooms.members.remove_many (a list)."""
+    """Handle chat_rooms.members.remove (returns an object) and remove_many (returns a list)."""
     room, names = find_group(call), call.params["usernames"].split(",")
     if len(names) > api_limits.IDS_PER_URL:
         description = "kickMember: kickMembers number more than maxSize : 60"
@@ -229,7 +229,7 @@ def remove_members(call: Call) -> dict[str, JSON]:
 
 @routes.add("POST", "/chatrooms/super_admin")
 def add_super_admin(call: Call) -> dict[str, JSON]:
-    """chat_rooms.super_admins.add."""
+    """Handle chat_rooms.super_admins.add."""
     name = check_user(call, call.object().get("superadmin"))
     if name not in call.state.super_admins:
         call.state.super_admins.append(name)
@@ -238,14 +238,14 @@ def add_super_admin(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/chatrooms/super_admin")
 def list_super_admins(call: Call) -> dict[str, JSON]:
-    """chat_rooms.super_admins.list."""
+    """Handle chat_rooms.super_admins.list."""
     page = paged(call, call.state.super_admins, 10, 1000)
     return {"entities": [], "data": page, "count": len(page)}
 
 
 @routes.add("DELETE", "/chatrooms/super_admin/{username}")
 def remove_super_admin(call: Call) -> dict[str, JSON]:
-    """chat_rooms.super_admins.remove."""
+    """Handle chat_rooms.super_admins.remove."""
     name = check_user(call, call.params["username"])
     if name in call.state.super_admins:
         call.state.super_admins.remove(name)
@@ -266,7 +266,7 @@ def _set(call: Call, *, forced: bool) -> dict[str, JSON]:
     room, body = find_group(call), call.object()
     name, given = _member(call, room), body.get("metaData")
     if not isinstance(given, dict):
-        # open: what a body without metaData gives
+        # open: the answer to a body without metaData
         raise Refusal(400, None, "metaData must be provided")
     if len(given) > api_limits.ROOM_ATTRIBUTES_PER_CALL:
         raise _TOO_MANY_KEYS
@@ -305,19 +305,19 @@ def _delete(call: Call, *, forced: bool) -> dict[str, JSON]:
 
 @routes.add("PUT", "/metadata/chatroom/{room_id}/user/{username}")
 def set_attributes(call: Call) -> dict[str, JSON]:
-    """chat_rooms.attributes.set."""
+    """Handle chat_rooms.attributes.set."""
     return _set(call, forced=False)
 
 
 @routes.add("PUT", "/metadata/chatroom/{room_id}/user/{username}/forced")
 def set_attributes_forced(call: Call) -> dict[str, JSON]:
-    """chat_rooms.attributes.set_forced."""
+    """Handle chat_rooms.attributes.set_forced."""
     return _set(call, forced=True)
 
 
 @routes.add("POST", "/metadata/chatroom/{room_id}")
 def get_attributes(call: Call) -> dict[str, JSON]:
-    """chat_rooms.attributes.get; all without keys."""
+    """Handle chat_rooms.attributes.get; without ``keys``, all attributes."""
     room = find_group(call)
     keys = (call.body or {}).get("keys")
     found = {k: v[0] for k, v in room.attributes.items() if keys is None or k in keys}
@@ -326,13 +326,13 @@ def get_attributes(call: Call) -> dict[str, JSON]:
 
 @routes.add("DELETE", "/metadata/chatroom/{room_id}/user/{username}")
 def delete_attributes(call: Call) -> dict[str, JSON]:
-    """chat_rooms.attributes.delete."""
+    """Handle chat_rooms.attributes.delete."""
     return _delete(call, forced=False)
 
 
 @routes.add("DELETE", "/metadata/chatroom/{room_id}/user/{username}/forced")
 def delete_attributes_forced(call: Call) -> dict[str, JSON]:
-    """chat_rooms.attributes.delete_forced."""
+    """Handle chat_rooms.attributes.delete_forced."""
     return _delete(call, forced=True)
 
 
@@ -349,7 +349,7 @@ def _tagged(call: Call) -> tuple[Group, str]:
 
 @routes.add("PUT", "/chatrooms/{room_id}/users/{username}/tag")
 def set_tags(call: Call) -> dict[str, JSON]:
-    """chat_rooms.tags.set."""
+    """Handle chat_rooms.tags.set."""
     room, name = _tagged(call)
     tags = call.object().get("tags")
     if not isinstance(tags, list):
@@ -358,7 +358,7 @@ def set_tags(call: Call) -> dict[str, JSON]:
         raise Refusal(403, "exceed_limit", "user group tag count exceed limit")
     if any(len(tag) > api_limits.TAG_LENGTH for tag in tags):
         raise Refusal(403, "exceed_limit", "tag length exceeds limit!")
-    # open: what stands for a tag that was never muted; 0, a time that is over
+    # open: the value of a tag that was never muted; 0 here, a time in the past
     old = room.tags.get(name, {})
     room.tags[name] = {tag: old.get(tag, "0") for tag in tags}
     return {"data": {"result": True}, "properties": {}}
@@ -366,14 +366,14 @@ def set_tags(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/chatrooms/{room_id}/users/{username}/tag")
 def get_tags(call: Call) -> dict[str, JSON]:
-    """chat_rooms.tags.get; the ends of their mutes are strings."""
+    """Handle chat_rooms.tags.get; the end of each mute is a string."""
     room, name = _tagged(call)
     return {"data": dict(room.tags.get(name, {})), "properties": {}}
 
 
 @routes.add("PUT", "/chatrooms/{room_id}/tag/mute")
 def mute_tag(call: Call) -> dict[str, JSON]:
-    """chat_rooms.tags.mute, in seconds; who carries the tag comes onto the mute list."""
+    """Handle chat_rooms.tags.mute, in seconds; members with the tag join the mute list."""
     call.needs("tags", _NO_TAGS)
     room, body = find_group(call), call.object()
     tag, length = str(body.get("tag") or ""), body.get("mute_duration")
@@ -383,7 +383,7 @@ def mute_tag(call: Call) -> dict[str, JSON]:
     if not tagged:
         raise Refusal(404, "resource_not_found", "group tag not found")
     if isinstance(length, bool) or not isinstance(length, int) or length < -1:
-        # open: what a bad length gives
+        # open: the answer to an invalid length
         raise Refusal(400, "invalid_parameter", "mute_duration is not legal")
     end = -1 if length == -1 else call.state.milliseconds() + length * 1000
     for name in tagged:

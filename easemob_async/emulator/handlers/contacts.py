@@ -18,7 +18,7 @@ _KINDS: Final = ("chat", "groupchat", "chatroom")
 
 @routes.add("POST", "/users/{username}/contacts/users/{friend}")
 def add(call: Call) -> dict[str, JSON]:
-    """contacts.add: both ways."""
+    """Handle contacts.add: for both users."""
     user, friend = find_user(call), find_user(call, "friend")
     for one, other in ((user, friend), (friend, user)):
         if other.username not in one.contacts and len(one.contacts) >= _MOST_CONTACTS:
@@ -30,7 +30,7 @@ def add(call: Call) -> dict[str, JSON]:
 
 @routes.add("DELETE", "/users/{username}/contacts/users/{friend}")
 def remove(call: Call) -> dict[str, JSON]:
-    """contacts.remove: both ways."""
+    """Handle contacts.remove: for both users."""
     user, friend = find_user(call), find_user(call, "friend")
     user.contacts.pop(friend.username, None)
     friend.contacts.pop(user.username, None)
@@ -39,7 +39,7 @@ def remove(call: Call) -> dict[str, JSON]:
 
 @routes.add("DELETE", "/contacts/users/{username}")
 def remove_all(call: Call) -> dict[str, JSON]:
-    """contacts.remove_all: both ways, with the remarks."""
+    """Handle contacts.remove_all: for all users concerned, with the remarks."""
     user = call.state.users.get(call.params["username"])
     for name in list(user.contacts) if user else ():
         call.state.users[name].contacts.pop(call.params["username"], None)
@@ -50,20 +50,20 @@ def remove_all(call: Call) -> dict[str, JSON]:
 
 @routes.add("PUT", "/user/{username}/contacts/users/{friend}")
 def set_remark(call: Call) -> dict[str, JSON]:
-    """contacts.set_remark."""
+    """Handle contacts.set_remark."""
     user, friend = find_user(call), find_user(call, "friend")
     if friend.username not in user.contacts:
         raise illegal_argument("updateRemark they are not friends, please add as a friend first.")
     remark = call.object().get("remark")
     if not isinstance(remark, str) or len(remark) > api_limits.REMARK_LENGTH:
-        raise illegal_argument("remark is not legal")  # open: what happens past 100 characters
+        raise illegal_argument("remark is not legal")  # open: the answer to a longer one
     user.contacts[friend.username] = remark
     return {"status": "ok"}
 
 
 @routes.add("GET", "/user/{username}/contacts")
 def list_contacts(call: Call) -> dict[str, JSON]:
-    """contacts.list: newest first."""
+    """Handle contacts.list: the newest first."""
     user = find_user(call)
     most = api_limits.CONTACTS_PER_PAGE
     if call.query.get("limit", "10").isdigit() and int(call.query.get("limit", "10")) > most:
@@ -72,13 +72,13 @@ def list_contacts(call: Call) -> dict[str, JSON]:
     wanted = call.query.get("needReturnRemark") == "true"
     rows = [{"username": n, "remark": r} if wanted else {"username": n} for n, r in page]
     answer: dict[str, JSON] = {"entities": [], "data": {"contacts": rows}, "count": len(rows)}
-    # open: where the cursor comes back; at the top, as with the blocklist
+    # open: the place of the cursor in the answer; at the top, as with the blocklist
     return {**answer, "cursor": cursor} if cursor else answer
 
 
 @routes.add("GET", "/users/{username}/contacts/users")
 def list_all(call: Call) -> dict[str, JSON]:
-    """contacts.list_all."""
+    """Handle contacts.list_all."""
     names = list(find_user(call).contacts)[::-1][:_MOST_CONTACTS]
     return {"entities": [], "data": names, "count": len(names)}
 
@@ -95,7 +95,7 @@ def _checked(call: Call) -> tuple[str, list[str]]:
 
 @routes.add("POST", "/contacts/check")
 def check(call: Call) -> dict[str, JSON]:
-    """contacts.check."""
+    """Handle contacts.check."""
     name, names = _checked(call)
     user = call.state.users.get(name)
     known = user.contacts if user else {}
@@ -108,7 +108,7 @@ def check(call: Call) -> dict[str, JSON]:
 
 @routes.add("POST", "/users/{username}/contacts/import")
 def import_contacts(call: Call) -> dict[str, JSON]:
-    """contacts.import_many."""
+    """Handle contacts.import_many."""
     user, users = find_user(call), call.state.users
     too_many = illegal_argument("request user over flow limit:10.")
     names = call.names(most=api_limits.CONTACTS_PER_IMPORT, too_many=too_many)
@@ -137,10 +137,10 @@ def import_contacts(call: Call) -> dict[str, JSON]:
 
 @routes.add("POST", "/users/{username}/blocks/users", quota="contacts.blocks")
 def block(call: Call) -> dict[str, JSON]:
-    """contacts.blocklist.add_many."""
+    """Handle contacts.blocklist.add_many."""
     user = find_user(call)
     most = api_limits.BLOCKED_PER_OWNER
-    too_many = illegal_argument(f"usernames size is more than max limit : {most}")  # open: no row
+    too_many = illegal_argument(f"usernames size is more than max limit : {most}")  # open: the text
     names = call.names(most=most, too_many=too_many)
     if any(name not in call.state.users for name in names):
         raise Refusal(404, "service_resource_not_found", "Service resource not found")
@@ -150,7 +150,7 @@ def block(call: Call) -> dict[str, JSON]:
 
 @routes.add("DELETE", "/users/{username}/blocks/users/{blocked}", quota="contacts.blocks")
 def unblock(call: Call) -> dict[str, JSON]:
-    """contacts.blocklist.remove."""
+    """Handle contacts.blocklist.remove."""
     user, other = find_user(call), find_user(call, "blocked")
     if other.username in user.blocked:
         user.blocked.remove(other.username)
@@ -159,7 +159,7 @@ def unblock(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/users/{username}/blocks/users", quota="contacts.blocks")
 def list_blocked(call: Call) -> dict[str, JSON]:
-    """contacts.blocklist.list: newest first; all of them without paging."""
+    """Handle contacts.blocklist.list: the newest first; without paging parameters, all."""
     blocked = find_user(call).blocked[::-1]
     cursor = None
     if "pageSize" in call.query or "cursor" in call.query:
@@ -171,7 +171,7 @@ def list_blocked(call: Call) -> dict[str, JSON]:
 
 @routes.add("POST", "/blocks/check")
 def check_blocked(call: Call) -> dict[str, JSON]:
-    """contacts.blocklist.check."""
+    """Handle contacts.blocklist.check."""
     name, names = _checked(call)
     user = call.state.users.get(name)
     known = user.blocked if user else []

@@ -11,7 +11,7 @@ from easemob_async.emulator.state import PLACES_OF_CHAT_TYPES, belongs_to
 
 @routes.add("DELETE", "/users/{username}/user_channel", quota="conversations")
 def delete_conversation(call: Call) -> dict[str, JSON]:
-    """conversations.delete."""
+    """Handle conversations.delete."""
     body, name = call.object(), call.params["username"]
     for key in ("channel", "type"):
         if not body.get(key):

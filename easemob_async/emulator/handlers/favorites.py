@@ -42,13 +42,13 @@ def _save(call: Call, user: User, row: dict[str, JSON]) -> dict[str, JSON]:
 
 @routes.add("POST", "/users/{username}/collections", envelope=False)
 def add_favorite(call: Call) -> dict[str, JSON]:
-    """favorites.add."""
+    """Handle favorites.add."""
     return {"collection": _save(call, _keeper(call), call.object())}
 
 
 @routes.add("POST", "/collections", envelope=False)
 def add_favorites(call: Call) -> dict[str, JSON]:
-    """favorites.add_many; the user is in the body."""
+    """Handle favorites.add_many; the user is in the body."""
     body = call.object()
     user, rows = _keeper(call, body.get("username") or "?"), body.get("collections")
     if not isinstance(rows, list) or not 1 <= len(rows) <= api_limits.FAVORITES_PER_CALL:
@@ -58,7 +58,7 @@ def add_favorites(call: Call) -> dict[str, JSON]:
 
 @routes.add("PUT", "/users/{username}/collections/{favorite_id}", envelope=False)
 def update_favorite(call: Call) -> dict[str, JSON]:
-    """favorites.update: the extension alone."""
+    """Handle favorites.update: only the extension."""
     favorite = _keeper(call).favorites.get(call.params["favorite_id"])
     if favorite is None:
         raise Refusal(400, None, "user collection not found")
@@ -69,7 +69,7 @@ def update_favorite(call: Call) -> dict[str, JSON]:
 
 @routes.add("DELETE", "/users/{username}/collections", envelope=False)
 def remove_favorites(call: Call) -> dict[str, JSON]:
-    """favorites.remove_many."""
+    """Handle favorites.remove_many."""
     user = _keeper(call)
     too_many = illegal_argument("collection_ids is not legal")  # open: the text
     ids = call.names("collection_ids", most=api_limits.FAVORITES_PER_CALL, too_many=too_many)
@@ -82,7 +82,7 @@ def remove_favorites(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/users/{username}/collections", envelope=False)
 def list_favorites(call: Call) -> dict[str, JSON]:
-    """favorites.list, from a time or from one of them on, itself included."""
+    """Handle favorites.list, from a time on, or from a favorite on, which is included."""
     user, query = _keeper(call), call.query
     direction = query.get("direction", "desc")
     if direction not in ("desc", "asc"):

@@ -14,7 +14,7 @@ _KEPT: Final = 7 * 86_400
 
 
 def given_file(call: Call, error: str) -> File:
-    """Take the file of a request, or refuse."""
+    """Return the file of a request, or refuse the request."""
     if not isinstance(call.body, File):
         raise Refusal(400, error, "file must be provided.")
     if len(call.body.data) > api_limits.FILE_BYTES:
@@ -25,7 +25,7 @@ def given_file(call: Call, error: str) -> File:
 
 @routes.add("POST", "/chatfiles", body="file")
 def upload(call: Call) -> dict[str, JSON]:
-    """files.upload."""
+    """Handle files.upload."""
     file, file_id = given_file(call, "illegal_argument"), str(uuid.uuid4())
     secret = secrets.token_urlsafe(9)
     call.state.files[file_id] = {
@@ -39,7 +39,7 @@ def upload(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/chatfiles/{file_id}")
 def download(call: Call) -> Content:
-    """files.download and files.download_thumbnail; a thumbnail is the picture itself here."""
+    """Handle files.download and files.download_thumbnail; here a thumbnail is the image itself."""
     file = call.state.files.get(call.params["file_id"])
     if file is None:
         raise Refusal(404, "entity_not_found", "file may not exists")
@@ -47,14 +47,14 @@ def download(call: Call) -> Content:
         raise Refusal(404, "file_expired", f"file {call.params['file_id']} is expired")
     given = call.headers.get("share-secret") or call.query.get("share-secret")
     if file["restricted"] and given != file["secret"]:
-        # open: what a wrong secret gives
+        # open: the answer to a wrong share-secret
         raise Refusal(403, "forbidden_op", "share-secret is wrong")
     return Content(file["data"])
 
 
 @routes.add("PUT", "/users/{username}/chatfiles/lifetime", auth="user")
 def set_lifetime(call: Call) -> dict[str, JSON]:
-    """files.set_lifetime; a file may fail alone."""
+    """Handle files.set_lifetime; each file succeeds or fails separately."""
     call.needs("lifetimes", Refusal(403, "forbidden_op", ""))
     lifetime = call.object().get("lifetime", "default")
     too_many = Refusal(400, "illegal_argument", "chatfile_ids size is too large")

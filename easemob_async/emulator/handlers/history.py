@@ -58,7 +58,7 @@ def _records(call: Call, hour: datetime) -> list[dict[str, Any]]:
 
 @routes.add("GET", "/chatmessages/{hour}", quota="history")
 def get_history(call: Call) -> dict[str, JSON]:
-    """history.get: where the file is; there at once, not after hours."""
+    """Handle history.get: the URL of the file, which is available without a delay."""
     hour = _hour(call)
     if not _records(call, hour):
         shown = f"appkey: {call.state.org}#{call.state.app}, time: {call.params['hour']}"
@@ -71,6 +71,6 @@ def get_history(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/chatmessages/{hour}/file", auth="none")
 def download_history(call: Call) -> Content:
-    """Not of the API: stands for the store that a signed URL leads to. A record a line, packed."""
+    """Serve the file of a signed URL, one record per line, gzipped; not a call of the API."""
     lines = [json.dumps(r, ensure_ascii=False) + "\n" for r in _records(call, _hour(call))]
     return Content(gzip.compress("".join(lines).encode()))

@@ -36,12 +36,12 @@ def _import(call: Call, kind: str, who: list[str]) -> dict[str, JSON]:
 
 @routes.add("POST", "/messages/users/import")
 def import_user_message(call: Call) -> dict[str, JSON]:
-    """message_imports.create_user_message."""
+    """Handle message_imports.create_user_message."""
     return _import(call, "users", [])
 
 
 @routes.add("POST", "/messages/chatgroups/import")
 def import_group_message(call: Call) -> dict[str, JSON]:
-    """message_imports.create_group_message."""
+    """Handle message_imports.create_group_message."""
     group = call.state.groups.get(str((call.body or {}).get("target")))
     return _import(call, "chatgroups", group.everybody if group else [])

@@ -35,7 +35,7 @@ def _refused(description: str, error_code: int | None = None) -> Refusal:
 
 
 def check_message(body: JSON, most: int, *, members: bool = False) -> None:
-    """Refuse a message that the service would not take."""
+    """Refuse a message that the service does not accept."""
     if not isinstance(body, dict):
         raise malformed_body()
     to = body.get("to")
@@ -72,14 +72,14 @@ def check_size(content: JSON, ext: JSON) -> None:
 
 @routes.add("POST", "/messages/users", quota="messages.users")
 def send_to_users(call: Call) -> dict[str, JSON]:
-    """messages.send_to_users; existence of users is not checked."""
+    """Handle messages.send_to_users; it does not check whether the users exist."""
     check_message(call.body, api_limits.USERS_PER_MESSAGE)
     return _send(call, "users", {user: [user] for user in call.body["to"]})
 
 
 @routes.add("POST", "/messages/chatgroups", quota="messages.groups")
 def send_to_groups(call: Call) -> dict[str, JSON]:
-    """messages.send_to_groups; existence of groups is not checked."""
+    """Handle messages.send_to_groups; it does not check whether the groups exist."""
     check_message(call.body, api_limits.GROUPS_PER_MESSAGE)
     sender = call.body.get("from", "admin")
     groups = call.state.groups
@@ -94,29 +94,29 @@ def send_to_groups(call: Call) -> dict[str, JSON]:
 
 @routes.add("POST", "/messages/chatgroups/users", quota="messages.members")
 def send_to_group_members(call: Call) -> dict[str, JSON]:
-    """messages.send_to_group_members."""
+    """Handle messages.send_to_group_members."""
     check_message(call.body, api_limits.GROUPS_PER_MESSAGE, members=True)
-    # The page's table says one group, its error row says three: the table is followed.
+    # The table of the page has one group, its list of errors three; the table is followed.
     return _send_to_members(call, "chatgroups")
 
 
 @routes.add("POST", "/messages/chatrooms", quota="messages.rooms")
 def send_to_rooms(call: Call) -> dict[str, JSON]:
-    """messages.send_to_rooms; existence of rooms is not checked."""
+    """Handle messages.send_to_rooms; it does not check whether the rooms exist."""
     check_message(call.body, api_limits.ROOMS_PER_MESSAGE)
     return _send(call, "chatrooms", {room: [] for room in call.body["to"]})
 
 
 @routes.add("POST", "/messages/chatrooms/users", quota="messages.members")
 def send_to_room_members(call: Call) -> dict[str, JSON]:
-    """messages.send_to_room_members."""
+    """Handle messages.send_to_room_members."""
     check_message(call.body, api_limits.ROOMS_PER_MESSAGE, members=True)
     return _send_to_members(call, "chatrooms")
 
 
 @routes.add("POST", "/messages")
 def send_legacy(call: Call) -> dict[str, JSON]:
-    """messages.send_legacy, the form of 2014."""
+    """Handle messages.send_legacy, the format of 2014."""
     body = call.object("illegal_argument", "this is an invalid request.")
     if body.get("from") == "":
         raise Refusal(400, "illegal_argument", "from can't be empty")
@@ -141,12 +141,12 @@ def send_legacy(call: Call) -> dict[str, JSON]:
 def _send_to_members(call: Call, kind: str) -> dict[str, JSON]:
     users = call.body["users"]
     if not _strings(users) or len(users) > api_limits.MEMBERS_PER_MESSAGE:
-        # open: nothing is printed for more than twenty; the nearest text is that of `to`
+        # open: no error is documented for more than twenty; the nearest text is that of `to`
         raise _refused(f"params users's size can't exceed limit {api_limits.MEMBERS_PER_MESSAGE}")
     if len(call.body["to"]) > 1:
         raise _refused("params to's size can't exceed limit 1")
     answer = _send(call, kind, {call.body["to"][0]: users})
-    # As printed: the path of the answer is that of the untargeted call.
+    # As documented, the answer has the path of the call without `users`.
     return {**answer, "path": f"/messages/{kind}"}
 
 
@@ -176,7 +176,7 @@ def deliver(
     ext: JSON,
     message_id: str | None = None,
 ) -> str:
-    """Give a message to who receives it, and tell of it; gives its id."""
+    """Deliver a message to its recipients, add its webhook events, and return its id."""
     message_id = message_id or state.new_message_id()
     message = {
         "id": message_id,
@@ -188,7 +188,7 @@ def deliver(
         "ext": ext,
         "timestamp": state.milliseconds(),
     }
-    # Kept for the group itself too, so that a test can ask either.
+    # It is stored for the group as well, so that a test can read both.
     state.deliver(list(dict.fromkeys([target, *users])), message)
     tell_message(state, message, users)
     return message_id
@@ -239,7 +239,7 @@ def _recall(call: Call, row: dict[str, JSON]) -> dict[str, Any] | Refusal:
 
 @routes.add("POST", "/messages/msg_recall")
 def recall(call: Call) -> dict[str, JSON]:
-    """messages.recall."""
+    """Handle messages.recall."""
     unopened = Refusal(403, "forbidden_op", "message recall service is unopened")
     call.needs("recall", unopened)
     done = _recall(call, call.object())
@@ -250,12 +250,12 @@ def recall(call: Call) -> dict[str, JSON]:
 
 @routes.add("POST", "/messages/batch_recall")
 def recall_many(call: Call) -> dict[str, JSON]:
-    """messages.recall_many; open: a row that fails says why in `recalled`, as in 2023."""
+    """Handle messages.recall_many; open: a failed row has its reason in `recalled`, as in 2023."""
     unopened = Refusal(403, "forbidden_op", "message recall service is unopened")
     call.needs("recall", unopened)
     rows = call.object().get("msgs")
     if not isinstance(rows, list) or not 1 <= len(rows) <= api_limits.RECALLS_PER_CALL:
-        # open: what happens past 30
+        # open: the answer to more than 30
         raise Refusal(400, "message_recall_error", "params msgs's size can't exceed limit 30")
     data = []
     for row in rows:
@@ -268,7 +268,7 @@ def recall_many(call: Call) -> dict[str, JSON]:
 
 @routes.add("PUT", "/messages/rewrite/{message_id}")
 def edit(call: Call) -> dict[str, JSON]:
-    """messages.update."""
+    """Handle messages.update."""
     error = "message_rewrite_error"
     call.needs("edits", Refusal(403, error, "The rewrite message feature is not open."))
     message_id, body = call.params["message_id"], call.object()
@@ -303,7 +303,7 @@ _STREAM_LONGEST: Final = 30 * 60
 
 
 def _stream_refused(error_code: int, description: str) -> Refusal:
-    # open: the status; 400, as with the messages that the service refuses
+    # open: the status code; 400, as for refused messages
     return Refusal(
         400,
         "message_send_error",
@@ -315,7 +315,7 @@ def _stream_refused(error_code: int, description: str) -> Refusal:
 
 def _stream_piece(call: Call, kind: str, mismatch: str) -> dict[str, JSON]:
     body, state = call.object(), call.state
-    for code, name in ((14001, "from"), (14002, "to"), (14003, "body")):
+    for code, name in ((14001, "from"), (14002, "to"), (14005, "body")):
         if not body.get(name):
             raise _stream_refused(code, f"param {name} can't be empty")
     piece, now = body["body"], state.now()
@@ -340,7 +340,7 @@ def _stream_piece(call: Call, kind: str, mismatch: str) -> dict[str, JSON]:
         _check_stream(stream, body, seq, text, now, mismatch)
         group = state.groups.get(body["to"]) if kind == "chatgroups" else None
         if group and len(group.everybody) > api_limits.STREAM_GROUP_MEMBERS:
-            # open: what a larger group gives
+            # open: the answer for a larger group
             raise _stream_refused(14002, "group has too many members")
         members = [name for name in group.everybody if name != body["from"]] if group else []
         state.streams[message_id] = stream
@@ -380,17 +380,17 @@ def _check_stream(
     elif now - stream.began > _STREAM_LONGEST:
         problem = _stream_refused(14034, "stream message total timeout")
     if problem is not None:
-        stream.over = True  # it is ended by this
+        stream.over = True  # the failure ends the stream
         raise problem
 
 
 @routes.add("POST", "/stream_message/user", quota="messages.streams")
 def stream_to_user(call: Call) -> dict[str, JSON]:
-    """messages.stream_to_user."""
+    """Handle messages.stream_to_user."""
     return _stream_piece(call, "users", "stream message to user mismatch")
 
 
 @routes.add("POST", "/stream_message/chatgroup", quota="messages.streams")
 def stream_to_group(call: Call) -> dict[str, JSON]:
-    """messages.stream_to_group."""
+    """Handle messages.stream_to_group."""
     return _stream_piece(call, "chatgroups", "stream message to mismatch")

@@ -26,7 +26,7 @@ def _left(call: Call, user: User, kind: str) -> int:
 
 @routes.add("POST", "/mutes")
 def mute(call: Call) -> dict[str, JSON]:
-    """mutes.set, in seconds; 0 lifts, -1 never ends. Sending by REST is not stopped by it."""
+    """Handle mutes.set: seconds, 0 to unmute, -1 for no end; sending by REST is not affected."""
     call.needs("mutes", Refusal(403, "forbidden_op", "user_mute is not used for this app"))
     body = call.object()
     user = _muted_user(call, body.get("username"))
@@ -35,14 +35,14 @@ def mute(call: Call) -> dict[str, JSON]:
         if length is None:
             continue
         if isinstance(length, bool) or not isinstance(length, int) or length < -1:
-            raise illegal_argument(f"{kind} is not legal")  # open: what a bad length gives
+            raise illegal_argument(f"{kind} is not legal")  # open: the answer to an invalid length
         user.mutes[kind] = None if length == -1 else call.state.now() + length
     return {"data": {"result": "ok"}}
 
 
 @routes.add("GET", "/mutes/{username}")
 def get_mute(call: Call) -> dict[str, JSON]:
-    """mutes.get; the user comes with the app's prefix."""
+    """Handle mutes.get; the username has the prefix of the app."""
     call.needs("mutes", Refusal(403, "forbidden_op", "user_mute is not used for this app"))
     user, state = _muted_user(call, call.params["username"]), call.state
     data: dict[str, JSON] = {"userid": f"{state.org}#{state.app}_{user.username}"}
@@ -52,7 +52,7 @@ def get_mute(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/mutes")
 def list_mutes(call: Call) -> dict[str, JSON]:
-    """mutes.list: a row for each kind of conversation; mutes that were lifted show with 0."""
+    """Handle mutes.list: one row per user and chat type; a removed mute has 0."""
     call.needs("mutes", Refusal(403, "forbidden_op", "user_mute is not used for this app"))
     rows = [
         {"username": user.username, kind: _left(call, user, kind)}

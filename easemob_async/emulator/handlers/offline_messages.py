@@ -11,7 +11,7 @@ from easemob_async.emulator.routes import Call, routes
 
 @routes.add("GET", "/users/{username}/offline_msg_count", quota="users")
 def count_offline(call: Call) -> dict[str, JSON]:
-    """offline_messages.get_count: what an offline user received; nothing is waiting online."""
+    """Handle offline_messages.get_count; for a user who is online the count is 0."""
     user = find_user(call)
     waiting = 0 if user.devices else len(call.state.received[user.username])
     return {"entities": [], "data": {user.username: waiting}, "count": 0}
@@ -19,9 +19,9 @@ def count_offline(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/users/{username}/offline_msg_status/{message_id}", quota="users")
 def get_offline_status(call: Call) -> dict[str, JSON]:
-    """offline_messages.get_status."""
+    """Handle offline_messages.get_status."""
     user, message_id = find_user(call), call.params["message_id"]
     got = any(message["id"] == message_id for message in call.state.received[user.username])
-    # open: what a message that never was for the user gives
+    # open: the answer for a message that was not sent to the user
     status = "undelivered" if got and not user.devices else "delivered"
     return {"entities": [], "data": {message_id: status}}

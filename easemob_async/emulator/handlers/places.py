@@ -1,4 +1,4 @@
-"""Handlers of what groups and rooms have alike: mutes, lists, admins, announcements."""
+"""Handlers that groups and rooms share: mutes, lists, admins and announcements."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from easemob_async.emulator.state import Group
 
 
 def find_group(call: Call) -> Group:
-    """Find the group of the path, or refuse."""
+    """Return the group or room in the path, or refuse the request."""
     places = call.state.rooms if call.is_room else call.state.groups
     place_id = call.params["room_id" if call.is_room else "group_id"]
     if place_id not in places:
@@ -21,26 +21,26 @@ def find_group(call: Call) -> Group:
 
 
 def find_usable(call: Call) -> Group:
-    """Find the group or the room of the path, unless it is banned."""
+    """Return the group or room in the path, or refuse the request if it is banned."""
     group = find_group(call)
     if group.disabled:
-        # open: while banned nobody can manage in it; no row says how that is refused
+        # open: a banned group cannot be managed, but the error is not documented
         raise Refusal(403, "forbidden_op", f"group {group.group_id} is disabled")
     return group
 
 
 def check_user(call: Call, username: JSON) -> str:
-    """Refuse who is no user."""
+    """Return a username, or refuse the request if the user does not exist."""
     if not isinstance(username, str) or username not in call.state.users:
         raise Refusal(404, "resource_not_found", f"username {username} doesn't exist!")
     return username
 
 
 def refuse_blocked(group: Group, names: list[str]) -> None:
-    """Refuse who may not come back."""
+    """Refuse users who are on the blocklist."""
     blocked = [name for name in names if name in group.blocked]
     if blocked:
-        # open: how that is refused; the nearest is the one of who is in there already
+        # open: the error; the nearest is that of a user who is a member already
         raise Refusal(
             403, "forbidden_op", f"can not join this group, reason:user: {blocked[0]} is blocked"
         )
@@ -63,7 +63,7 @@ def _id_key(call: Call) -> str:
 
 
 def not_members(names: list[str], status: int = 403) -> Refusal:
-    """Refuse who is not in there."""
+    """Return the refusal of users who are not members."""
     description = f"users [{', '.join(names)}] are not members of this group!"
     return Refusal(status, "forbidden_op", description)
 
@@ -89,20 +89,20 @@ def _path_names(call: Call, too_many: str) -> list[str]:
 
 @_both("POST", "/mute")
 def mute(call: Call) -> dict[str, JSON]:
-    """mutes.add_many; 0 removes the mute, -1 never ends."""
+    """Handle mutes.add_many; 0 removes the mute, -1 is a mute without an end."""
     group = find_usable(call)
     too_many = _too_many("userNames size is more than max limit : 100")
     names = call.names(most=api_limits.MUTES_PER_CALL, too_many=too_many)
     length = call.object().get("mute_duration")
     if isinstance(length, bool) or not isinstance(length, int) or length < -1:
-        # open: what a bad length gives
+        # open: the answer to an invalid length
         raise _too_many("mute_duration is not legal")
     strangers = [name for name in names if name not in group]
     if strangers:
         raise not_members(strangers, 400 if call.is_room else 403)
-    if not call.is_room:  # no row of the rooms says so
+    if not call.is_room:  # not documented for rooms
         _owner(group, names)
-    # open: what stands for a mute without an end, and for one that is removed
+    # open: the value of a mute without an end, and of a removed one
     expire = -1 if length == -1 else call.state.milliseconds() + length
     for name in names:
         if length:
@@ -114,7 +114,7 @@ def mute(call: Call) -> dict[str, JSON]:
 
 @_both("DELETE", "/mute/{usernames}")
 def unmute(call: Call) -> dict[str, JSON]:
-    """mutes.remove_many; who is not muted has result false."""
+    """Handle mutes.remove_many; the result of users who are not muted is false."""
     group = find_usable(call)
     blanks = "  " if call.is_room else " "
     names = _path_names(call, f"removeMute member size more than max limit :{blanks}60")
@@ -124,7 +124,7 @@ def unmute(call: Call) -> dict[str, JSON]:
 
 @_both("GET", "/mute")
 def list_muted(call: Call) -> dict[str, JSON]:
-    """mutes.list; those that ended are gone."""
+    """Handle mutes.list, without mutes that have ended."""
     group, now = find_group(call), call.state.milliseconds()
     group.mutes = {n: end for n, end in group.mutes.items() if end == -1 or end > now}
     return {"entities": [], "data": [{"expire": e, "user": n} for n, e in group.mutes.items()]}
@@ -132,14 +132,14 @@ def list_muted(call: Call) -> dict[str, JSON]:
 
 @_both("POST", "/ban")
 def mute_all(call: Call) -> dict[str, JSON]:
-    """mutes.mute_all."""
+    """Handle mutes.mute_all."""
     find_usable(call).mute_all = True
     return {"entities": [], "data": {"mute": True}}
 
 
 @_both("DELETE", "/ban")
 def unmute_all(call: Call) -> dict[str, JSON]:
-    """mutes.unmute_all; the flag is the state now."""
+    """Handle mutes.unmute_all; the flag is the new state."""
     find_usable(call).mute_all = False
     return {"entities": [], "data": {"mute": False}}
 
@@ -156,7 +156,7 @@ def _allow(call: Call, group: Group, name: str) -> dict[str, Any]:
 
 @_both("POST", "/white/users/{username}")
 def allow(call: Call) -> dict[str, JSON]:
-    """allowlist.add."""
+    """Handle allowlist.add."""
     group, name = find_usable(call), call.params["username"]
     if name not in group:
         raise not_members([name])
@@ -165,13 +165,13 @@ def allow(call: Call) -> dict[str, JSON]:
 
 @_both("POST", "/white/users")
 def allow_many(call: Call) -> dict[str, JSON]:
-    """allowlist.add_many."""
+    """Handle allowlist.add_many."""
     group = find_usable(call)
     too_many = _too_many("usernames size is more than max limit : 100")
     names = call.names(most=api_limits.ALLOWED_PER_CALL, too_many=too_many)
     if not any(name in group for name in names):
         raise not_members(names)
-    # open: 403 or a row each when only some are members; a row each, as with the blocklist
+    # open: the answer if only some are members; one row per user, as with the blocklist
     return {
         "entities": [],
         "data": [_row(call, group, n, _allow, "add_user_whitelist") for n in names],
@@ -180,7 +180,7 @@ def allow_many(call: Call) -> dict[str, JSON]:
 
 @_both("DELETE", "/white/users/{usernames}")
 def disallow(call: Call) -> dict[str, JSON]:
-    """allowlist.remove_many."""
+    """Handle allowlist.remove_many."""
     group = find_usable(call)
     names = _path_names(call, "removeWhitelist size is more than max limit : 60")
     if not any(name in group.allowed for name in names):
@@ -197,7 +197,7 @@ def disallow(call: Call) -> dict[str, JSON]:
 
 @_both("GET", "/white/users")
 def list_allowed(call: Call) -> dict[str, JSON]:
-    """allowlist.list."""
+    """Handle allowlist.list."""
     allowed = list(find_group(call).allowed)
     return {"entities": [], "data": allowed, "count": len(allowed)}
 
@@ -214,7 +214,7 @@ def _block(call: Call, group: Group, name: str) -> dict[str, Any]:
 
 @_both("POST", "/blocks/users/{username}")
 def block(call: Call) -> dict[str, JSON]:
-    """blocklist.add: who is blocked leaves at once."""
+    """Handle blocklist.add: the blocked user is removed from the members immediately."""
     group, name = find_usable(call), call.params["username"]
     _owner(group, [name])
     if name not in group:
@@ -224,7 +224,7 @@ def block(call: Call) -> dict[str, JSON]:
 
 @_both("POST", "/blocks/users")
 def block_many(call: Call) -> dict[str, JSON]:
-    """blocklist.add_many: a row for each."""
+    """Handle blocklist.add_many: one row per user."""
     group = find_usable(call)
     most = 60 if call.is_room else 100
     too_many = _too_many("userNames is more than max limit : 100")
@@ -237,7 +237,7 @@ def block_many(call: Call) -> dict[str, JSON]:
 
 @_both("DELETE", "/blocks/users/{usernames}")
 def unblock(call: Call) -> dict[str, JSON]:
-    """blocklist.remove (one: an object) and blocklist.remove_many (a list)."""
+    """Handle blocklist.remove (returns an object) and blocklist.remove_many (returns a list)."""
     group = find_usable(call)
     names = _path_names(call, "removeBlacklist: list size more than max limit : 60")
     if not any(name in group.blocked for name in names):
@@ -254,7 +254,7 @@ def unblock(call: Call) -> dict[str, JSON]:
 
 @_both("GET", "/blocks/users")
 def list_blocked(call: Call) -> dict[str, JSON]:
-    """blocklist.list."""
+    """Handle blocklist.list."""
     blocked = list(find_group(call).blocked)
     return {"entities": [], "data": blocked, "count": len(blocked)}
 
@@ -279,13 +279,13 @@ def _row(
 
 @_both("GET", "/announcement")
 def get_announcement(call: Call) -> dict[str, JSON]:
-    """chat_groups.announcement.get."""
+    """Handle chat_groups.announcement.get."""
     return {"entities": [], "data": {"announcement": find_group(call).announcement}}
 
 
 @_both("POST", "/announcement")
 def update_announcement(call: Call) -> dict[str, JSON]:
-    """chat_groups.announcement.update."""
+    """Handle chat_groups.announcement.update."""
     group, text = find_usable(call), call.object().get("announcement")
     if not isinstance(text, str):
         raise Refusal(400, "illegal_argument", "announcement is null")
@@ -298,14 +298,14 @@ def update_announcement(call: Call) -> dict[str, JSON]:
 
 @_both("GET", "/admin")
 def list_admins(call: Call) -> dict[str, JSON]:
-    """chat_groups.admins.list."""
+    """Handle chat_groups.admins.list."""
     admins = list(find_group(call).admins)
     return {"entities": [], "data": admins, "count": len(admins)}
 
 
 @_both("POST", "/admin")
 def add_admin(call: Call) -> dict[str, JSON]:
-    """chat_groups.admins.add."""
+    """Handle chat_groups.admins.add."""
     group, username = find_usable(call), call.object().get("newadmin")
     if username not in group.members:
         description = f"user: {username} doesn't exist in group: {group.group_id}"
@@ -324,7 +324,7 @@ def add_admin(call: Call) -> dict[str, JSON]:
 
 @_both("DELETE", "/admin/{username}")
 def remove_admin(call: Call) -> dict[str, JSON]:
-    """chat_groups.admins.remove."""
+    """Handle chat_groups.admins.remove."""
     group, username = find_usable(call), call.params["username"]
     if username not in group.admins:
         description = f"user:{username} is not admin of group:{group.group_id}"

@@ -15,7 +15,7 @@ def _open(call: Call) -> None:
 
 
 def _shown(call: Call, name: str) -> dict[str, Any]:
-    """What a user shows; numbers are strings, as printed."""
+    """Return the presence of a user; numbers are strings, as documented."""
     user = call.state.users.get(name)
     if user is None:
         return {"uid": name, "last_time": "0", "ext": "", "status": {}}
@@ -32,7 +32,7 @@ def _shown(call: Call, name: str) -> dict[str, Any]:
     "POST", "/users/{username}/presence/{device}/{status}", quota="presence", envelope=False
 )
 def set_presence(call: Call) -> dict[str, JSON]:
-    """presence.set."""
+    """Handle presence.set."""
     _open(call)
     user, ext = find_user(call), call.object().get("ext")
     if not isinstance(ext, str) or not ext:
@@ -46,7 +46,7 @@ def set_presence(call: Call) -> dict[str, JSON]:
 
 @routes.add("POST", "/users/{username}/presence/{expiry}", quota="presence", envelope=False)
 def subscribe(call: Call) -> dict[str, JSON]:
-    """presence.subscribe; subscribing again sets the end anew."""
+    """Handle presence.subscribe; subscribing again sets a new end."""
     _open(call)
     user, most = find_user(call), api_limits.PRESENCES_PER_CALL
     names = call.names(most=most, too_many=illegal_argument("too many sub presence"))
@@ -64,7 +64,7 @@ def subscribe(call: Call) -> dict[str, JSON]:
 
 @routes.add("DELETE", "/users/{username}/presence", quota="presence", envelope=False)
 def unsubscribe(call: Call) -> dict[str, JSON]:
-    """presence.unsubscribe: the body is a list."""
+    """Handle presence.unsubscribe: the body is a list."""
     _open(call)
     user, names = find_user(call), call.body
     if not isinstance(names, list) or not names:
@@ -78,7 +78,7 @@ def unsubscribe(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/users/{username}/presence/sublist", quota="presence", envelope=False)
 def list_subscriptions(call: Call) -> dict[str, JSON]:
-    """presence.list_subscriptions: one a page by default; numbers are strings, as printed."""
+    """Handle presence.list_subscriptions: one per page by default; numbers are strings."""
     _open(call)
     user, now = call.state.users.get(call.params["username"]), call.state.now()
     rows = list(user.subscriptions.items())[::-1] if user else []
@@ -92,7 +92,7 @@ def list_subscriptions(call: Call) -> dict[str, JSON]:
 
 @routes.add("POST", "/users/{username}/presence", quota="presence", envelope=False)
 def get_presences(call: Call) -> dict[str, JSON]:
-    """presence.get_many."""
+    """Handle presence.get_many."""
     _open(call)
     most = api_limits.PRESENCES_PER_CALL
     names = call.names(most=most, too_many=illegal_argument("too many get presences"))
@@ -101,12 +101,12 @@ def get_presences(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/presence/online/{group_id}/type/{kind}", envelope=False)
 def count_online(call: Call) -> dict[str, JSON]:
-    """presence.get_group_online_count."""
+    """Handle presence.get_group_online_count."""
     description = "this appkey not open rest group online service"
     call.needs("group_online_count", Refusal(400, "service open exception", description))
     if call.params["kind"] not in ("0", "1"):
         raise illegal_argument("Type must be 0 or 1.")
     group, users = call.state.groups.get(call.params["group_id"]), call.state.users
-    # open: what an unknown group gives
+    # open: the answer for an unknown group
     everybody = group.everybody if group else []
     return {"result": sum(1 for name in everybody if name in users and users[name].devices)}

@@ -27,7 +27,7 @@ def _invalid(what: str) -> Refusal:
 
 @routes.add("PUT", "/users/{username}/push/binding", quota="users")
 def set_binding(call: Call) -> dict[str, JSON]:
-    """push.set_binding; an empty name or token unbinds."""
+    """Handle push.set_binding; an empty name or token unbinds the device."""
     user, body = _user(call), call.object()
     for key in ("device_id", "notifier_name", "device_token"):
         if not isinstance(body.get(key), str) or (key == "device_id" and not body[key]):
@@ -46,7 +46,7 @@ def set_binding(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/users/{username}/push/binding", quota="users")
 def list_bindings(call: Call) -> dict[str, JSON]:
-    """push.list_bindings."""
+    """Handle push.list_bindings."""
     return {"entities": _bindings(_user(call), None)}
 
 
@@ -60,7 +60,7 @@ def _bindings(user: User, only: str | None) -> list[dict[str, str]]:
 
 @routes.add("PUT", "/users/{username}", quota="users")
 def set_profile(call: Call) -> dict[str, JSON]:
-    """push.set_nickname and push.set_display_style; the body tells them apart."""
+    """Handle push.set_nickname and push.set_display_style, by the body."""
     user, body = _user(call), call.object()
     if "nickname" in body:
         if (
@@ -82,7 +82,7 @@ def set_profile(call: Call) -> dict[str, JSON]:
 
 @routes.add("PUT", "/push/nickname")
 def set_nicknames(call: Call) -> dict[str, JSON]:
-    """push.set_nicknames: the body is a list."""
+    """Handle push.set_nicknames: the body is a list."""
     rows = call.body
     if not isinstance(rows, list) or not rows:
         description = "put user push nicknames illegal empty request body"
@@ -97,7 +97,7 @@ def set_nicknames(call: Call) -> dict[str, JSON]:
     done = []
     for row in rows:
         user = call.state.users.get(row.get("username"))
-        if user is not None:  # open: what an unknown user gives; left out
+        if user is not None:  # open: unknown users, who are left out here
             user.nickname = row["push_nickname"]
             done.append({"push_nickname": user.nickname, "username": user.username})
     return {"entities": done}
@@ -105,7 +105,7 @@ def set_nicknames(call: Call) -> dict[str, JSON]:
 
 @routes.add("PUT", "/users/{username}/notification/{kind}/{key}", auth="user")
 def set_settings(call: Call) -> dict[str, JSON]:
-    """push.set_settings; ignoreDuration is a length here, and a time in the answer."""
+    """Handle push.set_settings; ignoreDuration is a duration here, but a time in the answer."""
     user, body = _user(call), call.object()
     kind, key = call.params["kind"], call.params["key"]
     settings = _settings(user, kind, key)
@@ -132,7 +132,7 @@ def set_settings(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/users/{username}/notification/{kind}/{key}", auth="user")
 def get_settings(call: Call) -> dict[str, JSON]:
-    """push.get_settings."""
+    """Handle push.get_settings."""
     settings = _settings(_user(call), call.params["kind"], call.params["key"])
     return {"path": "/users", "data": dict(settings)}
 
@@ -150,7 +150,7 @@ def _settings(user: User, kind: str, key: str) -> dict[str, JSON]:
 
 @routes.add("PUT", "/users/{username}/notification/language")
 def set_language(call: Call) -> dict[str, JSON]:
-    """push.set_language."""
+    """Handle push.set_language."""
     user, language = _user(call), call.object().get("translationLanguage")
     if not isinstance(language, str):
         raise _invalid("translationLanguage")
@@ -160,7 +160,7 @@ def set_language(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/users/{username}/notification/language")
 def get_language(call: Call) -> dict[str, JSON]:
-    """push.get_language; open: what there is before one was set, the empty string here."""
+    """Handle push.get_language; open: the value before one is set, here the empty string."""
     return {"data": {"language": _user(call).push.get("language", "")}}
 
 
@@ -176,7 +176,7 @@ def _template(call: Call) -> dict[str, JSON]:
 
 @routes.add("POST", "/notification/template", quota="push.templates")
 def create_template(call: Call) -> dict[str, JSON]:
-    """push.templates.create; open: what a name that is taken gives, replaced here."""
+    """Handle push.templates.create; open: a name that is in use, which is replaced here."""
     body, now = call.object(), call.state.milliseconds()
     name = body.get("name")
     if not isinstance(name, str) or not api_limits.PUSH_TEMPLATE_NAME.fullmatch(name):
@@ -197,13 +197,13 @@ def create_template(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/notification/template/{name}", quota="push.templates")
 def get_template(call: Call) -> dict[str, JSON]:
-    """push.templates.get."""
+    """Handle push.templates.get."""
     return {"data": dict(_template(call))}
 
 
 @routes.add("PUT", "/notification/template/{name}", quota="push.templates")
 def update_template(call: Call) -> dict[str, JSON]:
-    """push.templates.update; open: its body and its answer, as when making one."""
+    """Handle push.templates.update; open: its body and its answer, the same as for create."""
     template, body = _template(call), call.object()
     template.update({k: body[k] for k in ("title_pattern", "content_pattern") if k in body})
     template["updateAt"] = call.state.milliseconds()
@@ -212,13 +212,13 @@ def update_template(call: Call) -> dict[str, JSON]:
 
 @routes.add("DELETE", "/notification/template/{name}", quota="push.templates")
 def delete_template(call: Call) -> dict[str, JSON]:
-    """push.templates.delete; the answer is what was deleted."""
+    """Handle push.templates.delete; the answer is the deleted template."""
     return {"data": call.state.templates.pop(_template(call)["name"])}
 
 
 @routes.add("PUT", "/users/{username}/notification/template", auth="user")
 def choose_template(call: Call) -> dict[str, JSON]:
-    """push.templates.set_for_user; open: what an unknown template gives, taken here."""
+    """Handle push.templates.set_for_user; open: an unknown template, which is accepted here."""
     user, name = _user(call), call.object().get("templateName")
     if not isinstance(name, str) or not name:
         raise _invalid("templateName")
@@ -228,7 +228,7 @@ def choose_template(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/users/{username}/notification/template", auth="user")
 def get_chosen_template(call: Call) -> dict[str, JSON]:
-    """push.templates.get_for_user; open: its answer, as when choosing one."""
+    """Handle push.templates.get_for_user; open: its answer, the same as for set_for_user."""
     name = _user(call).push.get("template")
     return {"data": {"templateName": name} if name else {}}
 
@@ -240,6 +240,6 @@ def get_chosen_template(call: Call) -> dict[str, JSON]:
     envelope=False,
 )
 def get_statistics(call: Call) -> dict[str, JSON]:
-    """push.get_statistics; nothing is pushed from here, so no day has any counts."""
+    """Handle push.get_statistics; the emulator pushes nothing, so there are no counts."""
     call.needs("push_statistics", Refusal(403, "forbidden_op", ""))
     return {"status": "OK", "data": {}}

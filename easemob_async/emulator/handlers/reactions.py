@@ -35,7 +35,7 @@ def _ok(call: Call, **fields: JSON) -> dict[str, JSON]:
 
 @routes.add("POST", _PATH, envelope=False)
 def add(call: Call) -> dict[str, JSON]:
-    """reactions.add: to a message that the user sent or received."""
+    """Handle reactions.add: for messages that the user sent or received."""
     _open(call)
     state, body, name = call.state, call.object(), call.params["username"]
     message_id, emoji = str(body.get("msgId")), _text(body.get("message"))
@@ -67,7 +67,7 @@ def add(call: Call) -> dict[str, JSON]:
 
 @routes.add("DELETE", _PATH, envelope=False)
 def remove(call: Call) -> dict[str, JSON]:
-    """reactions.remove: by the query."""
+    """Handle reactions.remove; the parameters are in the query."""
     _open(call)
     found = call.state.reactions.get(call.query.get("msgId", ""), {})
     reaction = found.get(call.query.get("message", ""))
@@ -79,7 +79,7 @@ def remove(call: Call) -> dict[str, JSON]:
         del found[call.query["message"]]
     message = call.state.messages.get(call.query["msgId"])
     if message is not None:
-        # open: the word for a removal
+        # open: the reactionType of a removal
         tell_reaction(call.state, message, call.query["message"], name, "delete")
     return _ok(call)
 
@@ -96,7 +96,7 @@ def _shown(emoji: str, reaction: dict[str, Any], name: str, users: list[str]) ->
 
 @routes.add("GET", _PATH, envelope=False)
 def list_reactions(call: Call) -> dict[str, JSON]:
-    """reactions.list; messages without any are left out."""
+    """Handle reactions.list; messages without reactions are left out."""
     _open(call)
     ids = call.query.get("msgIdList", "").split(",")
     if len(ids) > api_limits.REACTED_MESSAGES_PER_CALL:
@@ -120,7 +120,7 @@ def list_reactions(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", _PATH + "/detail", envelope=False)
 def get(call: Call) -> dict[str, JSON]:
-    """reactions.get; a cursor comes on the last page, too."""
+    """Handle reactions.get; the last page has a cursor as well."""
     _open(call)
     limit = call.query.get("limit", "50")
     if limit.isdigit() and int(limit) > api_limits.REACTORS_PER_PAGE:
@@ -128,7 +128,7 @@ def get(call: Call) -> dict[str, JSON]:
     emoji = call.query.get("message", "")
     reaction = call.state.reactions.get(call.query.get("msgId", ""), {}).get(emoji)
     if reaction is None:
-        raise _bad("the user operation is illegal!")  # open: what an unknown reaction gives
+        raise _bad("the user operation is illegal!")  # open: the answer for an unknown reaction
     page, cursor = by_cursor(call, reaction["users"], 50, api_limits.REACTORS_PER_PAGE)
     data = _shown(emoji, reaction, call.params["username"], page)
     return _ok(call, data={**data, "cursor": cursor or call.state.new_message_id()})

@@ -45,31 +45,31 @@ def _delete_roaming(call: Call, key: str, *, by_time: bool) -> dict[str, JSON]:
 
 @routes.add("DELETE", "/rest/message/roaming/chat/user/{username}", envelope=False)
 def delete_chat(call: Call) -> dict[str, JSON]:
-    """roaming.delete_chat_messages."""
+    """Handle roaming.delete_chat_messages."""
     return _delete_roaming(call, "userId", by_time=False)
 
 
 @routes.add("DELETE", "/rest/message/roaming/group/user/{username}", envelope=False)
 def delete_group(call: Call) -> dict[str, JSON]:
-    """roaming.delete_group_messages."""
+    """Handle roaming.delete_group_messages."""
     return _delete_roaming(call, "groupId", by_time=False)
 
 
 @routes.add("DELETE", "/rest/message/roaming/chat/user/{username}/time", envelope=False)
 def delete_chat_before(call: Call) -> dict[str, JSON]:
-    """roaming.delete_chat_messages_before."""
+    """Handle roaming.delete_chat_messages_before."""
     return _delete_roaming(call, "userId", by_time=True)
 
 
 @routes.add("DELETE", "/rest/message/roaming/group/user/{username}/time", envelope=False)
 def delete_group_before(call: Call) -> dict[str, JSON]:
-    """roaming.delete_group_messages_before."""
+    """Handle roaming.delete_group_messages_before."""
     return _delete_roaming(call, "groupId", by_time=True)
 
 
 @routes.add("POST", "/rest/message/roaming/user/{username}/delete/all", envelope=False)
 def delete_all(call: Call) -> dict[str, JSON]:
-    """roaming.delete_all."""
+    """Handle roaming.delete_all."""
     _roaming(call)
     call.state.drop(call.params["username"], lambda message: True)
     return _told(call)

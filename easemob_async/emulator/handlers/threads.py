@@ -39,7 +39,7 @@ def _name(body: dict[str, JSON]) -> str:
 
 @routes.add("POST", "/thread")
 def create(call: Call) -> dict[str, JSON]:
-    """threads.create; ids come as strings or as numbers."""
+    """Handle threads.create; ids may be strings or numbers."""
     _open(call)
     state = call.state
     body = call.object("param_illegal", "Failed to read HTTP message")
@@ -70,7 +70,7 @@ def create(call: Call) -> dict[str, JSON]:
 
 @routes.add("PUT", "/thread/{thread_id}")
 def update(call: Call) -> dict[str, JSON]:
-    """threads.update."""
+    """Handle threads.update."""
     thread = _find(call)
     thread.name = _name(call.object("param_illegal", "Failed to read HTTP message"))
     return {"data": {"name": thread.name}}
@@ -78,7 +78,7 @@ def update(call: Call) -> dict[str, JSON]:
 
 @routes.add("DELETE", "/thread/{thread_id}")
 def delete(call: Call) -> dict[str, JSON]:
-    """threads.delete."""
+    """Handle threads.delete."""
     del call.state.threads[_find(call).thread_id]
     return {"data": {"status": "ok"}}
 
@@ -105,7 +105,7 @@ def _listed(call: Call, threads: list[Thread], *, whole: bool) -> dict[str, JSON
 
 @routes.add("GET", "/thread")
 def list_all(call: Call) -> dict[str, JSON]:
-    """threads.list: ids alone."""
+    """Handle threads.list: only the ids."""
     _open(call)
     return _listed(call, list(call.state.threads.values()), whole=False)
 
@@ -119,20 +119,20 @@ def _joined(call: Call) -> list[Thread]:
 
 @routes.add("GET", "/threads/user/{username}")
 def list_joined(call: Call) -> dict[str, JSON]:
-    """threads.list_joined."""
+    """Handle threads.list_joined."""
     return _listed(call, _joined(call), whole=True)
 
 
 @routes.add("GET", "/threads/chatgroups/{group_id}/user/{username}")
 def list_joined_in_group(call: Call) -> dict[str, JSON]:
-    """threads.list_joined_in_group."""
+    """Handle threads.list_joined_in_group."""
     group_id = call.params["group_id"]
     return _listed(call, [t for t in _joined(call) if t.group_id == group_id], whole=True)
 
 
 @routes.add("GET", "/thread/{thread_id}/users")
 def list_members(call: Call) -> dict[str, JSON]:
-    """threads.members.list."""
+    """Handle threads.members.list."""
     members = list(_find(call).members)
     size = call.query.get("limit", str(_MOST))
     if size.isdigit() and int(size) > _MOST:
@@ -148,7 +148,7 @@ def _names(call: Call) -> list[str]:
 
 @routes.add("POST", "/thread/{thread_id}/users")
 def add_members(call: Call) -> dict[str, JSON]:
-    """threads.members.add_many; open: what a user outside the group gives, taken in here."""
+    """Handle threads.members.add_many; open: users outside the group, who are added here."""
     thread, now = _find(call), call.state.milliseconds()
     for name in _names(call):
         thread.members.setdefault(name, now)
@@ -157,7 +157,7 @@ def add_members(call: Call) -> dict[str, JSON]:
 
 @routes.add("DELETE", "/thread/{thread_id}/users")
 def remove_members(call: Call) -> dict[str, JSON]:
-    """threads.members.remove_many; results are under entities."""
+    """Handle threads.members.remove_many; the results are in ``entities``."""
     thread = _find(call)
     rows = [
         {"result": thread.members.pop(name, None) is not None, "user": name}

@@ -10,14 +10,14 @@ from easemob_async.emulator.routes import Call, routes
 
 @routes.add("POST", "/token", auth="optional", quota="tokens", envelope=False)
 def create_token(call: Call) -> dict[str, JSON]:
-    """tokens.create_app_token and tokens.create_user_token; the grant tells them apart."""
+    """Handle tokens.create_app_token and tokens.create_user_token, by ``grant_type``."""
     body = call.object()
     grant = body.get("grant_type")
     if grant == "client_credentials":
         return _app_token(call, body)
     if grant == "inherit":
         return _user_token(call, body)
-    # open: what an unknown grant gives; the nearest row is illegal_argument
+    # open: the answer to an unknown grant_type; the nearest error is illegal_argument
     raise Refusal(400, "illegal_argument", "grant_type is not legal")
 
 
@@ -71,6 +71,6 @@ def _ttl(body: dict[str, JSON], default: int) -> int:
     ttl = body.get("ttl", default)
     text = str(ttl)
     if isinstance(ttl, bool) or not text.isdigit():
-        # open: what a bad ttl gives
+        # open: the answer to an invalid ttl
         raise Refusal(400, "illegal_argument", "ttl is not legal")
     return int(text)

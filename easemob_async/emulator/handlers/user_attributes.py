@@ -12,7 +12,7 @@ _USER_BYTES: Final = 2048
 
 
 def size_of(attributes: dict[str, str]) -> int:
-    """Return the bytes of names and values together."""
+    """Return the size of all names and values, in bytes."""
     return sum(len(key.encode()) + len(value.encode()) for key, value in attributes.items())
 
 
@@ -24,11 +24,11 @@ def _open(call: Call) -> None:
 
 @routes.add("PUT", "/metadata/user/{username}", body="form")
 def set_user(call: Call) -> dict[str, JSON]:
-    """user_attributes.set: a form; open: whether others are kept, they are here."""
+    """Handle user_attributes.set: a form; open: other attributes, which are kept here."""
     _open(call)
     user = call.state.users.get(call.params["username"])
     if user is None:
-        return {"data": call.body}  # open: what an unknown user gives; reading one gives {}
+        return {"data": call.body}  # open: the answer for an unknown user; get returns {}
     changed = {**user.attributes, **call.body}
     if size_of(changed) > _USER_BYTES:
         description = (
@@ -42,7 +42,7 @@ def set_user(call: Call) -> dict[str, JSON]:
 
 @routes.add("DELETE", "/metadata/user/{username}")
 def delete_user(call: Call) -> dict[str, JSON]:
-    """user_attributes.delete: true also for who does not exist."""
+    """Handle user_attributes.delete: true for unknown users as well."""
     _open(call)
     user = call.state.users.get(call.params["username"])
     if user is not None:
@@ -52,7 +52,7 @@ def delete_user(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/metadata/user/{username}")
 def get_user(call: Call) -> dict[str, JSON]:
-    """user_attributes.get: nothing for who does not exist."""
+    """Handle user_attributes.get: an empty object for unknown users."""
     _open(call)
     user = call.state.users.get(call.params["username"])
     return {"data": dict(user.attributes) if user else {}}
@@ -60,14 +60,14 @@ def get_user(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/metadata/user/capacity")
 def get_capacity(call: Call) -> dict[str, JSON]:
-    """user_attributes.get_capacity."""
+    """Handle user_attributes.get_capacity."""
     _open(call)
     return {"data": sum(size_of(user.attributes) for user in call.state.users.values())}
 
 
 @routes.add("POST", "/metadata/user/get")
 def get_users(call: Call) -> dict[str, JSON]:
-    """user_attributes.get_many."""
+    """Handle user_attributes.get_many."""
     _open(call)
     most = api_limits.USER_ATTRIBUTES_PER_CALL
     too_many = Refusal(400, "BAD_REQUEST", f"exceed allowed batch size {most}")

@@ -9,7 +9,7 @@ from easemob_async.emulator.state import State, User
 
 
 def show_user(user: User, *, nickname: bool = False) -> dict[str, JSON]:
-    """Give a user as the service shows one."""
+    """Return a user in the format of the service's answers."""
     shown: dict[str, JSON] = {
         "uuid": user.uuid,
         "type": "user",
@@ -24,8 +24,8 @@ def show_user(user: User, *, nickname: bool = False) -> dict[str, JSON]:
 
 
 def find_user(call: Call, name: str = "username") -> User:
-    """Find the user of the path, or refuse."""
-    # An id that was given with capitals is the one in lower case.
+    """Return the user in the path, or refuse the request."""
+    # Usernames are not case-sensitive; the service keeps them in lower case.
     user = call.state.users.get(call.params[name].lower())
     if user is None:
         raise Refusal(404, "service_resource_not_found", "Service resource not found")
@@ -33,7 +33,7 @@ def find_user(call: Call, name: str = "username") -> User:
 
 
 def check_registration(row: JSON) -> None:
-    """Refuse a registration that breaks a rule."""
+    """Refuse a registration that breaks a rule of the service."""
     if not isinstance(row, dict) or not row.get("username"):
         description = "Entity user requires a property named username"
         raise Refusal(400, "illegal_argument", description)
@@ -45,14 +45,14 @@ def check_registration(row: JSON) -> None:
     if not isinstance(password, str) or not password:
         raise Refusal(400, "illegal_argument", "password or pin must provided")
     if len(password) > api_limits.PASSWORD_LENGTH:
-        # open: no row for a password that is too long
+        # open: no error is documented for a password that is too long
         raise Refusal(400, "illegal_argument", "PASSWORD_TOO_LONG")
     if nickname is not None and len(str(nickname)) > api_limits.NICKNAME_LENGTH:
         raise Refusal(400, "illegal_argument", "NICKNAME_TOO_LONG")
 
 
 def add_user(state: State, row: dict[str, JSON]) -> User:
-    """Register a user whose row was checked and whose name is free."""
+    """Register a user after the row was checked and the username found to be free."""
     if state.user_limit is not None and len(state.users) >= state.user_limit:
         description = (
             "You have exceeded the limit of the community edition,"
@@ -68,7 +68,7 @@ def add_user(state: State, row: dict[str, JSON]) -> User:
 
 @routes.add("POST", "/users", auth="optional", quota="users")
 def create(call: Call) -> dict[str, JSON]:
-    """users.create_open (an object), users.create (an array of one), users.create_many."""
+    """Handle users.create_open (an object), users.create (an array of one), users.create_many."""
     state = call.state
     if not call.has_token and not state.open_registration:
         description = "Open registration doesn't allow, so register user need token"
@@ -112,7 +112,7 @@ def create(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/users", quota="users")
 def list_users(call: Call) -> dict[str, JSON]:
-    """users.list."""
+    """Handle users.list."""
     limit = call.whole_number("limit", 10, api_limits.USERS_PER_PAGE)
     users = list(call.state.users.values())
     start = read_cursor(call) or 0
@@ -130,7 +130,7 @@ def list_users(call: Call) -> dict[str, JSON]:
 
 @routes.add("DELETE", "/users", quota="users.delete_batch")
 def delete_users(call: Call) -> dict[str, JSON]:
-    """users.delete_batch: who was created earliest, ten without a limit."""
+    """Handle users.delete_batch: the users created earliest, ten by default."""
     limit = call.whole_number("limit", 10, api_limits.USERS_PER_DELETION)
     start = read_cursor(call) or 0
     users = list(call.state.users.values())[start : start + limit]
@@ -147,14 +147,14 @@ def delete_users(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/users/{username}", quota="users")
 def get(call: Call) -> dict[str, JSON]:
-    """users.get."""
+    """Handle users.get."""
     user = find_user(call)
     return {"path": "/users", "entities": [show_user(user, nickname=True)], "count": 1}
 
 
 @routes.add("DELETE", "/users/{username}", quota="users")
 def delete(call: Call) -> dict[str, JSON]:
-    """users.delete."""
+    """Handle users.delete."""
     user = find_user(call)
     call.state.remove_user(user)
     return {"path": "/users", "entities": [show_user(user, nickname=True)]}
@@ -162,7 +162,7 @@ def delete(call: Call) -> dict[str, JSON]:
 
 @routes.add("PUT", "/users/{username}/password", quota="users")
 def update_password(call: Call) -> dict[str, JSON]:
-    """users.update_password; the user's tokens end and devices are logged out."""
+    """Handle users.update_password; it revokes the user's tokens and logs out all devices."""
     password = call.object().get("newpassword")
     if not isinstance(password, str) or not password:
         raise Refusal(400, "illegal_argument", "newpassword is required")
@@ -170,7 +170,7 @@ def update_password(call: Call) -> dict[str, JSON]:
     if user is None:
         raise Refusal(404, "entity_not_found", "User null not found")
     if not api_limits.NEW_PASSWORD_LENGTH_MIN <= len(password) <= api_limits.PASSWORD_LENGTH:
-        # open: no row for a length out of range
+        # open: no error is documented for a length out of range
         raise Refusal(400, "illegal_argument", "newpassword is not legal")
     user.password = password
     user.devices.clear()
@@ -180,7 +180,7 @@ def update_password(call: Call) -> dict[str, JSON]:
 
 @routes.add("POST", "/users/{username}/deactivate", quota="users")
 def ban(call: Call) -> dict[str, JSON]:
-    """users.ban."""
+    """Handle users.ban."""
     user = find_user(call)
     user.activated = False
     user.modified = call.state.milliseconds()
@@ -190,36 +190,36 @@ def ban(call: Call) -> dict[str, JSON]:
 
 @routes.add("POST", "/users/{username}/activate", quota="users")
 def unban(call: Call) -> dict[str, JSON]:
-    """users.unban."""
+    """Handle users.unban."""
     find_user(call).activated = True
     return {"action": "activate user"}
 
 
 @routes.add("GET", "/users/{username}/disconnect", quota="users")
 def disconnect(call: Call) -> dict[str, JSON]:
-    """users.disconnect; a GET that acts."""
+    """Handle users.disconnect; a GET that changes state."""
     find_user(call).devices.clear()
     return {"entities": [], "data": {"result": True}}
 
 
 @routes.add("DELETE", "/users/{username}/disconnect/{resource}", quota="users")
 def disconnect_device(call: Call) -> dict[str, JSON]:
-    """users.disconnect_device."""
+    """Handle users.disconnect_device."""
     known = find_user(call).devices.pop(call.params["resource"], None)
-    # open: what a device that is not online gives; the flag says whether it was logged out
+    # open: the answer for an offline device; here the flag says whether it was logged out
     return {"entities": [], "data": {"result": known is not None}}
 
 
 @routes.add("GET", "/users/{username}/status", quota="users")
 def get_status(call: Call) -> dict[str, JSON]:
-    """users.get_status; the username is the key."""
+    """Handle users.get_status; the username is the key."""
     user = find_user(call)
     return {"entities": [], "data": {user.username: _status(user)}}
 
 
 @routes.add("POST", "/users/batch/status", quota="users")
 def get_statuses(call: Call) -> dict[str, JSON]:
-    """users.get_statuses; ids are not checked, an unknown one is offline."""
+    """Handle users.get_statuses; users are not checked, unknown ones are offline."""
     names = call.object().get("usernames")
     if not isinstance(names, list) or len(names) > api_limits.STATUSES_PER_CALL:
         description = (
@@ -233,7 +233,7 @@ def get_statuses(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/users/{username}/resources", quota="users")
 def list_devices(call: Call) -> dict[str, JSON]:
-    """users.list_devices."""
+    """Handle users.list_devices."""
     devices = find_user(call).devices
     rows = [
         {"res": resource, "device_uuid": resource.partition("_")[2], "device_name": name}

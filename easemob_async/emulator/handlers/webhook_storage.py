@@ -16,14 +16,14 @@ _NO_STORAGE: Final = Refusal(403, None, "service not activated, or account lacks
 
 @routes.add("GET", "/callbacks/storage/info")
 def list_webhooks(call: Call) -> dict[str, JSON]:
-    """webhook_storage.list."""
+    """Handle webhook_storage.list."""
     call.needs("webhook_storage", _NO_STORAGE)
     return {"data": [{"date": date, **row} for date, row in call.state.stored_webhooks.items()]}
 
 
 @routes.add("POST", "/callbacks/storage/retry")
 def retry_webhooks(call: Call) -> dict[str, JSON]:
-    """webhook_storage.retry; open: what an unknown key gives, a failure here."""
+    """Handle webhook_storage.retry; open: the answer to an unknown date, here a failure."""
     call.needs("webhook_storage", _NO_STORAGE)
     date = call.object().get("date")
     if not isinstance(date, str) or not date:

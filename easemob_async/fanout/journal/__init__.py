@@ -1,1 +1,1 @@
-"""The journal of a bulk job: an SQLite file that knows what left and what came back."""
+"""The journal of a bulk job: an SQLite file that records requests and their outcomes."""

@@ -1,7 +1,7 @@
-"""Which targets a job has met before: an index of full ids on disk, for jobs with a journal.
+"""The index of the targets that a job has met before: full ids on disk, for jobs with a journal.
 
-What may have been met in this run is put aside here, and looked up at the end; for many of them an
-index of all ids is built once, sorted by SQLite outside of memory.
+Possible duplicates in this run are set aside here and looked up at the end. If they are many, an
+index of all ids is built once, which SQLite sorts outside of memory.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from pathlib import Path
 from typing import Final
 
 from easemob_async.errors import JournalError
-from easemob_async.fanout.journal.reader import SENT
+from easemob_async.fanout.journal.rows import SENT
 
 _BUILD_KIBIBYTES: Final = 16_000
 
 
 class Index:
-    """Full ids with what became of them, in a file beside the journal that goes with the job."""
+    """The full ids and their states, in a file beside the journal that is removed with the job."""
 
     def __init__(self, journal: Path) -> None:
         self._path = journal.with_name(journal.name + ".index")
         self._db: sqlite3.Connection | None = None
 
     def build(self, states: Iterable[Iterable[tuple[str, int]]]) -> None:
-        """Index what a journal says: targets with their states, in the order of its writing."""
+        """Index the targets of a journal with their states, in the order of its rows."""
         with self._opened() as db:
             db.execute(f"PRAGMA cache_size = -{_BUILD_KIBIBYTES}")
             db.execute("DROP TABLE IF EXISTS seen")
@@ -39,7 +39,7 @@ class Index:
             db.execute("CREATE INDEX seen_target ON seen (target, state)")
 
     def look_up(self, targets: Sequence[str | None]) -> dict[str, int]:
-        """Give the state of each target that the index has: sent, if it ever was; else the last."""
+        """Return the state of each target in the index: sent, if it ever was; else the last."""
         states: dict[str, int] = {}
         with self._opened() as db:
             rows = db.execute(
@@ -53,7 +53,7 @@ class Index:
         return states
 
     def put_aside(self, items: Iterable[tuple[str, bytes | None]]) -> None:
-        """Keep targets, with the content of who brought one, until the end."""
+        """Store targets until the end, with the content of those that have their own message."""
         with self._opened() as db:
             db.execute("CREATE TABLE IF NOT EXISTS aside (target TEXT NOT NULL, content BLOB)")
             db.execute("BEGIN")
@@ -61,7 +61,7 @@ class Index:
             db.execute("COMMIT")
 
     def aside(self, number: int) -> Iterator[list[tuple[str, bytes | None, bool]]]:
-        """Give what was put aside, in its order; the flag says that it came up here before."""
+        """Yield the targets that were set aside, in order, with a flag that marks duplicates."""
         with self._opened() as db:
             db.execute("CREATE TABLE IF NOT EXISTS aside (target TEXT NOT NULL, content BLOB)")
             db.execute("CREATE INDEX IF NOT EXISTS aside_target ON aside (target)")
@@ -74,7 +74,7 @@ class Index:
                 yield [(target, content, bool(again)) for target, content, again in batch]
 
     def close(self) -> None:
-        """Remove the file: what it says can be read from the journal again."""
+        """Remove the file: its content can be read from the journal again."""
         if self._db is not None:
             self._db.close()
             self._db = None
@@ -96,7 +96,7 @@ class Index:
                 self._path.unlink()
             self._path.touch(mode=0o600)
             db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-            # It can be built again at any time: nothing here has to survive.
+            # The file can be built again at any time: it does not have to survive a crash.
             db.execute("PRAGMA journal_mode = OFF")
             db.execute("PRAGMA synchronous = OFF")
             db.execute("PRAGMA temp_store = FILE")

@@ -1,9 +1,9 @@
-"""The side file of a journal: a lock that one process can hold, and how far the journal had come.
+"""The side file of a journal: the lock of one process, and the journal's number of rows.
 
-Readers may look at the journal itself while a job runs, so the lock is on a file beside it. The
-high-water mark stands there as well: SQLite by itself drops the commits behind a damaged frame of
-its log in silence, and a file that was deleted or replaced says nothing of what it held. The mark
-is written after each commit and not synced: it outlives the process, however that ends.
+Programs may read the journal itself while a job runs, so the lock is on a file beside it. The
+number of rows is there too, as a high-water mark: SQLite silently drops the commits after a damaged
+frame of its log, and a file that was deleted or replaced does not show that rows are missing. The
+mark is written after each commit and not synced; it survives the process, however that ends.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ _MARK_BYTES: Final = 96
 
 @attrs.frozen
 class Mark:
-    """How far a journal had come."""
+    """The high-water mark of a journal."""
 
     journal: str
-    """The journal's own id."""
+    """The id of the journal."""
     rows: int
-    """How many rows it had."""
+    """The number of rows that were written."""
 
     def encode(self) -> bytes:
-        """Return it as text of a fixed length."""
+        """Return the mark as text of a fixed length."""
         text = f"{self.journal} {self.rows:020d}"
         return f"{text} {zlib.crc32(text.encode()):08x}".ljust(_MARK_BYTES).encode()
 
     @classmethod
     def decode(cls, data: bytes) -> Mark | None:
-        """Read it; ``None`` where there is none, or none that is whole."""
+        """Read a mark; return ``None`` if there is none, or if it is damaged."""
         try:
             text, _, check = data.decode("ascii").strip().rpartition(" ")
             journal, _, rows = text.partition(" ")
@@ -50,13 +50,13 @@ class Mark:
 
 
 def side_file(journal: Path) -> Path:
-    """Return where the side file of a journal is."""
-    whole = journal.resolve()  # a link to a journal is the journal
+    """Return the path of a journal's side file."""
+    whole = journal.resolve()  # a symbolic link to a journal has the same side file
     return whole.with_name(whole.name + ".lock")
 
 
 def read_mark(journal: Path) -> Mark | None:
-    """Read how far a journal had come; ``None`` when nobody knows."""
+    """Read the high-water mark of a journal; return ``None`` if it is not known."""
     try:
         with side_file(journal).open("rb") as file:
             file.seek(_OWNER_BYTES)
@@ -66,19 +66,19 @@ def read_mark(journal: Path) -> Mark | None:
 
 
 class SideFile:
-    """The lock of a journal, held by this process; it goes with the process, however that ends."""
+    """The lock of a journal, held by this process; it ends with the process, however that ends."""
 
     def __init__(self, journal: Path) -> None:
         """Take the lock.
 
         Raises:
-            JournalError: another process holds it, or the file cannot be made.
+            JournalError: another process holds the lock, or the file cannot be created.
         """
         path = side_file(journal)
         try:
             handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
         except OSError as error:
-            raise JournalError(f"journal {path}: cannot be made: {error}") from None
+            raise JournalError(f"journal {path}: cannot be created: {error}") from None
         try:
             _take(handle)
         except OSError:
@@ -86,17 +86,17 @@ class SideFile:
             os.close(handle)
             who = f"process {owner}" if owner else "another process"
             raise JournalError(
-                f"journal {journal}: in use by {who}; one job, one process"
+                f"journal {journal}: in use by {who}; only one process can run a job"
             ) from None
         self._handle: int | None = handle
         self._write(0, str(os.getpid()).encode().ljust(_OWNER_BYTES))
 
     def write_mark(self, mark: Mark) -> None:
-        """Note how far the journal has come."""
+        """Write the high-water mark."""
         self._write(_OWNER_BYTES, mark.encode())
 
     def release(self) -> None:
-        """Let go of the lock; the side file stays, with its mark."""
+        """Release the lock; the side file stays, with its mark."""
         if self._handle is not None:
             self._write(0, b" " * _OWNER_BYTES)
             os.close(self._handle)
@@ -108,14 +108,14 @@ class SideFile:
             os.lseek(self._handle, at, os.SEEK_SET)
             os.write(self._handle, data)
         except OSError:
-            pass  # a full disk: an older mark says less, and nothing wrong
+            pass  # a full disk: an older mark detects less, but it is not wrong
 
 
 if sys.platform == "win32":
     import msvcrt
 
     def _take(handle: int) -> None:
-        os.lseek(handle, 1 << 30, os.SEEK_SET)  # beyond what is written, which stays readable
+        os.lseek(handle, 1 << 30, os.SEEK_SET)  # beyond the content, which stays readable
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
         os.lseek(handle, 0, os.SEEK_SET)
 else:

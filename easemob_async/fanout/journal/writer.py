@@ -1,9 +1,9 @@
-"""The journal of a job: an SQLite file that knows what left and what came back.
+"""The writer of a journal: an SQLite file that records the calls of a job and their outcomes.
 
-A call is one row, written when it departs (and committed to the disk before it does); its answer is
-another. Whatever kills the process, the file then says of every target whether it was sent, failed,
-or left without a recorded answer: unknown. The writing is done by one thread, which commits in one
-go whatever has come up meanwhile.
+A call is one row, committed to the disk before the call is sent; its answer is another row.
+Whatever kills the process, the file then shows for every target whether it was sent, failed, or was
+sent without a recorded answer: unknown. One thread writes, and commits all rows that have come
+meanwhile together.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ import attrs
 
 from easemob_async.errors import JournalError
 from easemob_async.fanout.journal.lock import Mark, SideFile, side_file
-from easemob_async.fanout.journal.reader import (
+from easemob_async.fanout.journal.opening import connect, prepare
+from easemob_async.fanout.journal.rows import (
     SEPARATOR,
     SET_COUNT,
     WITHDRAWN,
@@ -29,9 +30,7 @@ from easemob_async.fanout.journal.reader import (
     again_row,
     answer_row,
     call_row,
-    connect,
     exception_row,
-    prepare,
 )
 from easemob_async.wire.codec import whole_text
 
@@ -40,23 +39,27 @@ _Row = tuple[str, tuple[object, ...]]
 
 @attrs.frozen
 class Verdict:
-    """What became of a call: one state for its targets, but for some exceptions."""
+    """The outcome of a call: one state for all of its targets except some."""
 
     state: int
+    """The state of all targets that are not among the exceptions."""
     reason: str | None = None
+    """The reason of that state."""
     exceptions: tuple[tuple[str, int, str | None], ...] = ()
+    """The targets with another state, each with its state and reason."""
     message_ids: Sequence[str] | None = None
-    """The ids in the order of the targets, where they are kept; empty for an exception."""
+    """The ids in the order of the targets, if they are stored; empty for an exception."""
 
 
 class Journal:
     """The journal of one job, open for writing by this process alone."""
 
     def __init__(self, path: Path, job: Mapping[str, str]) -> None:
-        """Open or make a journal.
+        """Open or create a journal.
 
         Raises:
-            JournalError: another job's, not a journal, damaged, in use, or it cannot be made.
+            JournalError: the file belongs to another job, is not a journal, is damaged or in use,
+                or cannot be created.
         """
         self.path = path = path.resolve()
         self._side = SideFile(path)
@@ -67,17 +70,17 @@ class Journal:
             self._side.release()
             raise
         self.resumed = prepared.resumed
-        """Whether earlier runs wrote it."""
+        """Whether earlier runs wrote to it."""
         self.began = prepared.rows
         """The last row of earlier runs."""
         self.counts = prepared.counts
-        """What earlier runs counted."""
+        """The counts of refusals from earlier runs."""
         self._id = prepared.journal_id
         self._rows = prepared.rows
         self._side.write_mark(Mark(self._id, self._rows))
         self._work: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
         self._broken: JournalError | None = None
-        self._ordering = threading.Lock()  # nothing is ordered behind what fails all orders
+        self._ordering = threading.Lock()  # no order comes after the failure of all orders
         self._thread = threading.Thread(
             target=self._write_orders, name="easemob-journal", daemon=True
         )
@@ -86,15 +89,15 @@ class Journal:
     def departs(
         self, targets: Sequence[str], again: Sequence[str] = ()
     ) -> tuple[int, asyncio.Future[None]]:
-        """Record that a call leaves.
+        """Record that a call is sent.
 
         Args:
-            targets: who gets it.
-            again: who of them an earlier run met: what it says of them is void now.
+            targets: the targets of the call.
+            again: the targets among them whose states from earlier runs this call replaces.
 
         Returns:
-            The number of the call, and what to await before it leaves: then that is on the disk. A
-            `JournalError` of it says that it is not, and that the call must not leave.
+            The number of the call, and a future to await before the call is sent: then the record
+            is on the disk. If it raises a `JournalError`, the call must not be sent.
         """
         call = self._number()
         rows = [call_row(call, SEPARATOR.join(targets))]
@@ -102,13 +105,13 @@ class Journal:
         return call, self._order(rows)
 
     def withdraw(self, call: int) -> asyncio.Future[None]:
-        """Record that a call surely was not processed."""
+        """Record that a call was certainly not processed."""
         return self._order([answer_row(self._number(), call, WITHDRAWN, None)])
 
     def settle(
         self, call: int, verdict: Verdict, counts: Mapping[str, int] | None = None
     ) -> asyncio.Future[None]:
-        """Record what became of a call, and what the job has counted by now."""
+        """Record the outcome of a call, and the counts of the job."""
         return self._order(
             [*self._verdict(call, verdict), *((SET_COUNT, c) for c in (counts or {}).items())]
         )
@@ -120,7 +123,7 @@ class Journal:
         counts: Mapping[str, int],
         again: Sequence[str],
     ) -> asyncio.Future[None]:
-        """Record what became of targets that need no call of their own any more."""
+        """Record the outcome of targets that no longer need their own call."""
         call = self._number()
         rows = [call_row(call, SEPARATOR.join(targets)), *self._verdict(call, verdict)]
         rows += [again_row(self._number(), target, call) for target in again]
@@ -131,7 +134,7 @@ class Journal:
 
         Args:
             settled: the targets.
-            again: whom earlier runs met: what they say of those is void now.
+            again: the targets whose states from earlier runs are replaced.
         """
         rows: list[_Row] = []
         for item in settled:
@@ -142,7 +145,7 @@ class Journal:
         return self._order(rows)
 
     def close(self) -> None:
-        """Write what is still to be written, and let go of the file.
+        """Write the remaining rows, and close the file.
 
         Raises:
             JournalError: the file was deleted or replaced while it was written.
@@ -152,7 +155,7 @@ class Journal:
             self._thread.join()
         try:
             if self._broken is None:
-                self._files.check(log=False)  # it goes with the last connection
+                self._files.check(log=False)  # the log is removed with the last connection
         finally:
             self._side.release()
 
@@ -174,7 +177,7 @@ class Journal:
         return exception_row(self._number(), call, whole_text(target), state, why)
 
     def _order(self, rows: list[_Row]) -> asyncio.Future[None]:
-        """Hand rows to the thread. What is ordered is written, whether or not it is waited for."""
+        """Pass rows to the thread, which writes them even if nobody waits for the result."""
         done = asyncio.get_running_loop().create_future()
         done.add_done_callback(_seen)
         with self._ordering:
@@ -217,7 +220,7 @@ class Journal:
                     db.execute(statement, row)
             db.execute("COMMIT")
             self._files.check()
-        # Whatever it is: a thread that ends in silence would leave the job waiting for ever.
+        # Any error: a thread that ends silently would leave the job waiting forever.
         except Exception as error:
             with contextlib.suppress(sqlite3.Error):
                 db.execute("ROLLBACK")
@@ -244,7 +247,7 @@ class Journal:
 
 
 class _Files:
-    """The journal, its log and its side file on the disk: they must stay the same files."""
+    """The journal, its log and its side file on the disk, which must stay the same files."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -254,10 +257,10 @@ class _Files:
         self.check()
 
     def check(self, *, log: bool = True) -> None:
-        """Look whether they are still there.
+        """Check that the files are still the same.
 
         Raises:
-            JournalError: one was deleted, replaced or cut.
+            JournalError: a file was deleted, replaced or cut.
         """
         self._check(self._path)
         self._check(self._side)
@@ -267,7 +270,7 @@ class _Files:
     def _check(self, path: Path) -> None:
         before = self._seen.get(path)
         try:
-            found = os.stat(path)  # each commit does it twice
+            found = os.stat(path)  # cheap: each commit calls it twice
         except FileNotFoundError:
             if before is None and path is self._log:
                 return  # not written yet
@@ -282,8 +285,8 @@ class _Files:
     def _changed(self, path: Path, how: str) -> JournalError:
         what = "" if path == self._path else f"its {path.name} "
         return JournalError(
-            f"journal {self._path}: {what}was {how} while the job ran: who was sent to is not "
-            "recorded any more from then on"
+            f"journal {self._path}: {what}was {how} while the job ran: targets that were sent to "
+            "after that are not recorded"
         )
 
 
@@ -291,17 +294,17 @@ class _Files:
 class _Order:
     rows: list[_Row]
     last: int
-    """The highest number given out so far; orders are written in the order of their numbers."""
+    """The highest row number so far; orders are written in the order of their numbers."""
     done: asyncio.Future[None]
 
 
 def _seen(done: asyncio.Future[None]) -> None:
     if not done.cancelled():
-        done.exception()  # who waits for it raises it; it need not be waited for
+        done.exception()  # a waiting caller raises it; without one it needs no warning
 
 
 def _resolve(orders: Sequence[_Order], failure: Exception | None) -> None:
-    """Tell who waits, in their event loop, that their orders were carried out or cannot be."""
+    """Set the results of orders, or their error, in the event loop of the callers that wait."""
 
     def settle() -> None:
         for order in orders:
@@ -312,5 +315,5 @@ def _resolve(orders: Sequence[_Order], failure: Exception | None) -> None:
             else:
                 order.done.set_exception(JournalError(str(failure)))
 
-    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any longer
         orders[0].done.get_loop().call_soon_threadsafe(settle)

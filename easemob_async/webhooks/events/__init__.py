@@ -1,1 +1,1 @@
-"""The events, one module a kind of thing that happens."""
+"""The event classes, one module per subject."""

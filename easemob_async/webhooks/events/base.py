@@ -1,4 +1,4 @@
-"""What every event has."""
+"""The base classes of events, and the readers that they share."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from easemob_async.wire import codec, decoding
 from easemob_async.wire.fields import Jid, wire
 
 WHOLE: Final = "\0whole"
-"""The name under which `parse_event` puts the whole post."""
+"""The name under which `parse_event` stores the whole post."""
 
 
 class Kind:
-    """The id of an event in the facts; of one that groups and rooms share, each has its own."""
+    """An event's id; an event that groups and rooms share has another id for rooms."""
 
     def __init__(self, kind: str, *, room: str | None = None) -> None:
         self.kind = kind
@@ -31,52 +31,54 @@ class Kind:
 
 
 class PlaceType(StrEnum):
-    """Whether an event is about a group or a room."""
+    """The place of an event: a group or a chat room."""
 
     GROUP = "GROUP"
+    """A chat group."""
     CHATROOM = "CHATROOM"
+    """A chat room."""
 
 
 class EventType(StrEnum):
-    """What made the service post a message."""
+    """The reason why the service posts an event about a message."""
 
     CHAT = "chat"
-    """It was sent."""
+    """The message was sent."""
     CHAT_OFFLINE = "chat_offline"
-    """It was sent to somebody who was offline."""
+    """The message was sent to a user who was offline."""
 
 
 @attrs.frozen(kw_only=True)
 class Event:
-    """Something that the service posts."""
+    """An event that the service posts."""
 
     kind = Kind("event")
-    """Its id: ``"group.member_joined"``."""
+    """The id of the event, e.g. ``"group.member_joined"``."""
     payload: Mapping[str, Any] = wire(WHOLE, repr=False, read=lambda value: value)
-    """All that was posted, as it came."""
+    """The whole post, unchanged."""
     call_id: str | None = wire("callId", default=None)
-    """The post's id; not unique alone, and some events have none."""
+    """The id of the post; it is not unique, and some events have none."""
     app_key: str | None = wire("appkey", default=None)
-    """The app."""
+    """The App Key of the app."""
     host: str | None = wire("host", default=None, repr=False)
-    """The server that it comes from."""
+    """The server that sent the post."""
     security: str | None = wire("security", default=None, repr=False)
-    """The signature; `WebhookReceiver` has checked it."""
+    """The signature, which `WebhookReceiver` checks."""
 
     @property
     def conversation(self) -> str:
-        """What it belongs to; events of one conversation are handled in their order.
+        """The conversation of the event; events of one conversation are handled in order.
 
-        The group or room (``group:1``), the thread (``thread:1``), the two users of a chat
-        (``chat:ann bob``); of what belongs to none, the user (``user:ann``). ``""`` where nothing
-        is named.
+        It is the group or room (``group:1``), the thread (``thread:1``) or the two users of a chat
+        (``chat:ann bob``); for other events the user (``user:ann``). It is ``""`` if the post names
+        none of them.
         """
         return conversation_of(self.payload)
 
 
 @attrs.frozen(kw_only=True)
 class UnknownEvent(Event):
-    """An event that is not documented (yet), or only in the older form (``chat_type: muc``)."""
+    """An event that is not documented (yet), or has the older form (``chat_type: muc``)."""
 
     kind = Kind("unknown")
 
@@ -86,27 +88,27 @@ class KnownEvent(Event):
     """A documented event."""
 
     timestamp: datetime
-    """When it happened; aware, in UTC."""
+    """The time of the event; aware, in UTC."""
 
 
 @attrs.frozen(kw_only=True)
 class MessagingEvent(KnownEvent):
-    """An event about a message, or that travels as one."""
+    """An event about a message, or one that is sent as a message."""
 
     chat_type: str
-    """How the service sorts it: ``chat``, ``groupchat``, ``read_ack``, ``roster`` and so on."""
+    """The service's type: ``chat``, ``groupchat``, ``read_ack``, ``roster`` and so on."""
     event_type: EventType | str | None = wire("eventType", default=None)
-    """What made the service post it."""
+    """The reason why the service posts the event."""
     sender: Jid = wire("from")
-    """Who it is from."""
+    """The username of the sender."""
     target: Jid = wire("to")
-    """The user, group or room that it went to."""
+    """The user, group or room that it was sent to."""
     message_id: str | None = wire("msg_id", default=None)
-    """Its own id."""
+    """The id of the message, or of the event itself."""
 
 
 def conversation_of(post: Mapping[str, Any]) -> str:
-    """Find the conversation that a post belongs to: see `Event.conversation`."""
+    """Return the conversation that a post belongs to: see `Event.conversation`."""
     content = post.get("payload")
     content = content if isinstance(content, Mapping) else {}
     app_key = post.get("appkey")
@@ -149,7 +151,7 @@ def _first_name(post: Mapping[str, Any], keys: tuple[str, ...]) -> str:
 
 
 def read_bodies(value: object) -> tuple[Body, ...]:
-    """Read the bodies of a message; a single one may stand bare."""
+    """Read the bodies of a message; a single body may come without a list."""
     if isinstance(value, Mapping):
         return (read_body(value),)
     if not isinstance(value, list):
@@ -158,7 +160,7 @@ def read_bodies(value: object) -> tuple[Body, ...]:
 
 
 def read_ext(value: object) -> Mapping[str, Any]:
-    """Read an extension, which one page has as JSON text."""
+    """Read extension data, which one page shows as JSON text."""
     if isinstance(value, str):
         try:
             value = codec.loads(value.encode()) if value else {}
@@ -168,39 +170,39 @@ def read_ext(value: object) -> Mapping[str, Any]:
 
 
 def read_object(value: object) -> Mapping[str, Any]:
-    """Read a JSON object as it is."""
+    """Check that a value is a JSON object, and return it unchanged."""
     if not isinstance(value, Mapping):
         raise ValueError("must be an object")
     return value
 
 
 def text_or_none(value: object) -> str | None:
-    """Read a text that one page calls an object."""
+    """Return a text, or ``None`` for another value: one page shows an object."""
     return value if isinstance(value, str) else None
 
 
 def bodies_field() -> Any:
-    """Declare the bodies of a message."""
+    """Declare a field for the bodies of a message."""
     return wire("payload.bodies", default=(), read=read_bodies)
 
 
 def ext_field() -> Any:
-    """Declare the extension of a message."""
+    """Declare a field for the extension data of a message."""
     return wire("payload.ext", default=attrs.Factory(dict), read=read_ext)
 
 
 @attrs.frozen(kw_only=True)
 class ContentEvent(MessagingEvent):
-    """An event with a message's body and extension."""
+    """An event with the body and the extension data of a message."""
 
     bodies: tuple[Body, ...] = bodies_field()
-    """The message: one body; what is of no type that is known is the plain mapping."""
+    """The bodies of the message: one body. A body of an unknown type is the plain mapping."""
     ext: Mapping[str, Any] = ext_field()
-    """The app's own extension."""
+    """The app's own extension data."""
     security_version: str | None = wire("securityVersion", default=None, repr=False)
-    """Always 1.0.0; means nothing."""
+    """Always 1.0.0; it has no meaning."""
 
     @property
     def body(self) -> Body | None:
-        """The message, where there is one."""
+        """The body of the message; ``None`` if there is no body."""
         return self.bodies[0] if self.bodies else None

@@ -1,4 +1,4 @@
-"""Events about groups and rooms; most are for both, with a kind for each."""
+"""Events about groups and chat rooms; most are for both, with a separate kind for rooms."""
 
 from __future__ import annotations
 
@@ -12,92 +12,92 @@ from easemob_async.webhooks.events.base import Kind, KnownEvent, PlaceType
 from easemob_async.wire.fields import Id, Jid, is_a_time, wire
 
 APP_ADMIN: Final = "@ppAdmin"
-"""The `operator` of what the app's admin did, by REST or from the console."""
+"""The `operator` of changes by the admin of the app, by REST or from the console."""
 
 
 @attrs.frozen(kw_only=True)
 class PlaceEvent(KnownEvent):
-    """Something happened to a group or a room."""
+    """An event about a group or a room."""
 
     type: PlaceType | str
-    """Which of the two."""
+    """The type of the place: group or room."""
     operation: str
-    """The service's name of what was done."""
+    """The service's name for the change."""
     operator: str
-    """Who did it: a user, or `APP_ADMIN`."""
+    """The user who made the change, or `APP_ADMIN`."""
 
     @property
     def is_room(self) -> bool:
-        """Whether it is about a room."""
+        """Whether the event is about a room."""
         return self.type == PlaceType.CHATROOM
 
 
 @attrs.frozen(kw_only=True)
 class GroupEvent(PlaceEvent):
-    """Something happened to a group, or to a room where `is_room` says so."""
+    """An event about a group, or about a room if `is_room` is true."""
 
     group_id: Id = wire("id")
-    """The group; the room, if it is one."""
+    """The id of the group or room."""
 
 
 def _length(value: object) -> timedelta:
-    seconds = float(value)  # type: ignore[arg-type]  # what is no number raises
+    seconds = float(value)  # type: ignore[arg-type]  # raises for a value that is not a number
     return FOREVER if seconds == -1 else timedelta(seconds=seconds)
 
 
 @attrs.frozen(kw_only=True)
 class PlaceInfo:
-    """All that is told of a group or room."""
+    """The details of a group or room in an event."""
 
     name: str | None = wire("title", default=None)
-    """Its name."""
+    """The name."""
     description: str | None = None
-    """What it is about."""
+    """The description."""
     avatar: str | None = None
-    """The URL of its picture."""
+    """The URL of the avatar."""
     owner: Jid | None = None
-    """Who owns it."""
+    """The username of the owner."""
     custom: str | None = None
-    """The app's own extension info."""
+    """The app's own extension data."""
     max_users: int | None = None
-    """The most members, owner included."""
+    """The maximum number of members, including the owner."""
     public: bool | None = None
-    """Whether it can be searched."""
+    """Whether users can find it by a search."""
     allow_invites: bool | None = wire("allow_user_invites", default=None)
-    """Whether regular members may invite."""
+    """Whether regular members may invite users."""
     invite_need_confirm: bool | None = None
-    """Whether who is invited has to agree."""
+    """Whether invited users must agree."""
     muted: bool | None = wire("mute", default=None)
-    """Whether all its members are muted."""
+    """Whether all members are muted."""
     mute_duration: timedelta | None = wire("mute_duration", default=None, read=_length)
-    """For how long from now on; 0 when they are not, `FOREVER` for good."""
+    """The time from now for which all members are muted: 0 for not muted, or `FOREVER`."""
     banned: bool | None = wire("disabled", default=None)
-    """Whether it is banned."""
+    """Whether the group or room is banned."""
     created: datetime | None = None
-    """When it was made."""
+    """The time of creation."""
     last_modified: datetime | None = None
-    """When it was last changed."""
+    """The time of the last change."""
 
 
 @attrs.frozen(kw_only=True)
 class GroupCreated(GroupEvent):
-    """A group or room was made.
+    """An event posted when a group or room is created.
 
     Source: group.created, chatroom.created
     """
 
     kind = Kind("group.created", room="chatroom.created")
     info: PlaceInfo = wire("payload.info")
-    """What it is."""
+    """The details."""
     roles: dict[str, str] = wire("payload.role", default=attrs.Factory(dict))
-    """Who is ``owner`` and who ``admin``."""
+    """The roles ``owner`` and ``admin`` by username."""
     usernames: tuple[Id, ...] = wire("payload.member", default=())
-    """Who was added at once."""
+    """The users who were added at creation."""
 
 
 @attrs.frozen(kw_only=True)
 class GroupDeleted(GroupEvent):
-    """A group or room was destroyed; `GroupMemberLeftDeleted` tells who was in it.
+    """An event posted when a group or room is deleted; `GroupMemberLeftDeleted` has the members.
 
     Source: group.deleted, chatroom.deleted
     """
@@ -107,69 +107,71 @@ class GroupDeleted(GroupEvent):
 
 @attrs.frozen(kw_only=True)
 class GroupInfoUpdated(GroupEvent):
-    """Details of a group or room were changed; which of them is not told.
+    """An event posted when details of a group or room are changed.
+
+    The post does not show which of them have changed.
 
     Source: group.info_updated, chatroom.info_updated
     """
 
     kind = Kind("group.info_updated", room="chatroom.info_updated")
     info: PlaceInfo = wire("payload.info")
-    """What it is now."""
+    """The details after the change."""
 
 
 @attrs.frozen(kw_only=True)
 class GroupOwnerChanged(GroupEvent):
-    """A group or room was given to another owner.
+    """An event posted when a group or room is transferred to a new owner.
 
     Source: group.owner_changed, chatroom.owner_changed
     """
 
     kind = Kind("group.owner_changed", room="chatroom.owner_changed")
     owner: Id = wire("payload.owner")
-    """Who owned it before."""
+    """The username of the previous owner."""
     new_owner: Id = wire("payload.new_owner")
-    """Who owns it now."""
+    """The username of the new owner."""
 
 
 @attrs.frozen(kw_only=True)
 class GroupAnnouncementUpdated(GroupEvent):
-    """An announcement was set, changed or deleted.
+    """An event posted when an announcement is set, changed or deleted.
 
     Source: group.announcement_updated, chatroom.announcement_updated
     """
 
     kind = Kind("group.announcement_updated", room="chatroom.announcement_updated")
     announcement: str | None = wire("payload.announcement", default=None)
-    """The new one; ``None`` when it was deleted."""
+    """The new announcement; ``None`` if it was deleted."""
 
 
 @attrs.frozen(kw_only=True)
 class GroupBanChanged(GroupEvent):
-    """A group was banned or unbanned.
+    """An event posted when a group is banned or unbanned.
 
     Source: group.ban_changed
     """
 
     kind = Kind("group.ban_changed")
     banned: bool = wire("payload.disable", "payload.disabled")
-    """Whether it is banned now."""
+    """Whether the group is banned now."""
 
 
 @attrs.frozen(kw_only=True)
 class GroupMuteAllChanged(GroupEvent):
-    """All members of a group or room were muted or unmuted.
+    """An event posted when all members of a group or room are muted or unmuted.
 
     Source: group.mute_all_changed, chatroom.mute_all_changed
     """
 
     kind = Kind("group.mute_all_changed", room="chatroom.mute_all_changed")
     muted: bool = wire("payload.mute")
-    """Whether they are muted now."""
+    """Whether all members are muted now."""
 
 
 @attrs.frozen(kw_only=True)
 class GroupShielded(GroupEvent):
-    """A user, the `operator`, does not want a group's messages any more.
+    """An event posted when a user, the `operator`, blocks the messages of a group.
 
     Source: group.shielded
     """
@@ -179,7 +181,7 @@ class GroupShielded(GroupEvent):
 
 @attrs.frozen(kw_only=True)
 class GroupUnshielded(GroupEvent):
-    """A user, the `operator`, wants a group's messages again.
+    """An event posted when a user, the `operator`, unblocks the messages of a group.
 
     Source: group.unshielded
     """
@@ -189,29 +191,29 @@ class GroupUnshielded(GroupEvent):
 
 @attrs.frozen(kw_only=True)
 class GroupMembersEvent(GroupEvent):
-    """Something happened to members of a group or room."""
+    """An event about members of a group or room."""
 
     usernames: tuple[Id, ...] = wire("payload.member")
-    """To whom."""
+    """The usernames of the members."""
     member_count: int | None = None
-    """How many members there are afterwards, where it is told."""
+    """The number of members afterwards, if the post has it."""
 
 
 @attrs.frozen(kw_only=True)
 class GroupMemberJoined(GroupMembersEvent):
-    """Users joined: added when it was made, or entering a room.
+    """An event posted when users are added at creation, or join a room.
 
     Source: group.member_joined, chatroom.member_joined
     """
 
     kind = Kind("group.member_joined", room="chatroom.member_joined")
     ext: str | None = wire("payload.options.ext", default=None)
-    """What the app gave along when it entered a room."""
+    """The extension data that the client sent when it joined a room."""
 
 
 @attrs.frozen(kw_only=True)
 class GroupMemberJoinedByInvite(GroupMembersEvent):
-    """A user whom a member had invited joined a group; `operator` is that user.
+    """An event posted when an invited user, the `operator`, joins a group.
 
     Source: group.member_joined_by_invite
     """
@@ -221,7 +223,7 @@ class GroupMemberJoinedByInvite(GroupMembersEvent):
 
 @attrs.frozen(kw_only=True)
 class GroupMemberJoinedByApplication(GroupMembersEvent):
-    """A user who had asked joined.
+    """An event posted when a user joins after a request to join.
 
     Source: group.member_joined_by_application, chatroom.member_joined_by_application
     """
@@ -231,7 +233,7 @@ class GroupMemberJoinedByApplication(GroupMembersEvent):
 
 @attrs.frozen(kw_only=True)
 class GroupMemberLeft(GroupMembersEvent):
-    """A user left a group.
+    """An event posted when a user leaves a group.
 
     Source: group.member_left
     """
@@ -241,7 +243,7 @@ class GroupMemberLeft(GroupMembersEvent):
 
 @attrs.frozen(kw_only=True)
 class GroupMemberKicked(GroupMembersEvent):
-    """Members were removed.
+    """An event posted when members are removed.
 
     Source: group.member_kicked, chatroom.member_kicked
     """
@@ -251,7 +253,9 @@ class GroupMemberKicked(GroupMembersEvent):
 
 @attrs.frozen(kw_only=True)
 class GroupMemberLeftBlocked(GroupMembersEvent):
-    """Members left because they were put on the blocklist; `GroupBlocklistAdded` comes too.
+    """An event posted when members leave because they were added to the blocklist.
+
+    A `GroupBlocklistAdded` is posted as well.
 
     Source: group.member_left_blocked, chatroom.member_left_blocked
     """
@@ -261,7 +265,7 @@ class GroupMemberLeftBlocked(GroupMembersEvent):
 
 @attrs.frozen(kw_only=True)
 class GroupMemberLeftDeleted(GroupMembersEvent):
-    """All members left because the group or room was destroyed.
+    """An event posted when all members leave because the group or room was deleted.
 
     Source: group.member_left_deleted, chatroom.member_left_deleted
     """
@@ -271,15 +275,15 @@ class GroupMemberLeftDeleted(GroupMembersEvent):
 
 @attrs.frozen(kw_only=True)
 class GroupAdminsEvent(GroupEvent):
-    """The admins of a group or room changed."""
+    """An event about the admins of a group or room."""
 
     usernames: tuple[Id, ...] = wire("payload.admin")
-    """Who became one, or is one no more."""
+    """The members who became admins or are no longer admins."""
 
 
 @attrs.frozen(kw_only=True)
 class GroupAdminAdded(GroupAdminsEvent):
-    """Members became admins.
+    """An event posted when members become admins.
 
     Source: group.admin_added, chatroom.admin_added
     """
@@ -289,7 +293,7 @@ class GroupAdminAdded(GroupAdminsEvent):
 
 @attrs.frozen(kw_only=True)
 class GroupAdminRemoved(GroupAdminsEvent):
-    """Admins are regular members again.
+    """An event posted when admins become regular members again.
 
     Source: group.admin_removed, chatroom.admin_removed
     """
@@ -299,10 +303,10 @@ class GroupAdminRemoved(GroupAdminsEvent):
 
 @attrs.frozen(kw_only=True)
 class GroupListedEvent(GroupMembersEvent):
-    """Members were put on a list, for some time."""
+    """An event about members who are muted or blocked, with an end time."""
 
     expires_at: datetime | None = wire("payload.expire_timestamp", default=None)
-    """When that ends; ``None`` for never."""
+    """The end of that time; ``None`` means never."""
 
     @staticmethod
     def __from_wire__(fields: dict[str, Any]) -> dict[str, Any]:
@@ -312,7 +316,7 @@ class GroupListedEvent(GroupMembersEvent):
 
 @attrs.frozen(kw_only=True)
 class GroupMemberMuted(GroupListedEvent):
-    """Members were muted.
+    """An event posted when members are muted.
 
     Source: group.member_muted, chatroom.member_muted
     """
@@ -322,7 +326,7 @@ class GroupMemberMuted(GroupListedEvent):
 
 @attrs.frozen(kw_only=True)
 class GroupMemberUnmuted(GroupMembersEvent):
-    """Members were unmuted.
+    """An event posted when members are unmuted.
 
     Source: group.member_unmuted, chatroom.member_unmuted
     """
@@ -332,7 +336,7 @@ class GroupMemberUnmuted(GroupMembersEvent):
 
 @attrs.frozen(kw_only=True)
 class GroupAllowlistAdded(GroupMembersEvent):
-    """Members were put on the allowlist.
+    """An event posted when members are added to the allowlist.
 
     Source: group.allowlist_added, chatroom.allowlist_added
     """
@@ -342,7 +346,7 @@ class GroupAllowlistAdded(GroupMembersEvent):
 
 @attrs.frozen(kw_only=True)
 class GroupAllowlistRemoved(GroupMembersEvent):
-    """Members were taken off the allowlist.
+    """An event posted when members are removed from the allowlist.
 
     Source: group.allowlist_removed, chatroom.allowlist_removed
     """
@@ -352,7 +356,7 @@ class GroupAllowlistRemoved(GroupMembersEvent):
 
 @attrs.frozen(kw_only=True)
 class GroupBlocklistAdded(GroupListedEvent):
-    """Members were put on the blocklist; `GroupMemberLeftBlocked` follows.
+    """An event posted when members are added to the blocklist; `GroupMemberLeftBlocked` follows.
 
     Source: group.blocklist_added, chatroom.blocklist_added
     """
@@ -362,7 +366,7 @@ class GroupBlocklistAdded(GroupListedEvent):
 
 @attrs.frozen(kw_only=True)
 class GroupBlocklistRemoved(GroupMembersEvent):
-    """Users were taken off the blocklist.
+    """An event posted when users are removed from the blocklist.
 
     Source: group.blocklist_removed, chatroom.blocklist_removed
     """
@@ -372,15 +376,15 @@ class GroupBlocklistRemoved(GroupMembersEvent):
 
 @attrs.frozen(kw_only=True)
 class GroupFilesEvent(GroupEvent):
-    """The shared files of a group changed."""
+    """An event about shared files of a group."""
 
     file_ids: tuple[str, ...] = wire("payload.share_file")
-    """The files."""
+    """The ids of the files."""
 
 
 @attrs.frozen(kw_only=True)
 class GroupSharedFileUploaded(GroupFilesEvent):
-    """A shared file was uploaded.
+    """An event posted when a shared file is uploaded.
 
     Source: group.shared_file_uploaded
     """
@@ -390,7 +394,7 @@ class GroupSharedFileUploaded(GroupFilesEvent):
 
 @attrs.frozen(kw_only=True)
 class GroupSharedFileDeleted(GroupFilesEvent):
-    """A shared file was deleted.
+    """An event posted when a shared file is deleted.
 
     Source: group.shared_file_deleted
     """

@@ -1,4 +1,4 @@
-"""Events about messages: sent, read, edited, recalled, reacted to, and those of threads."""
+"""Events about messages: sent, read, edited and recalled messages, reactions and threads."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from easemob_async.wire.fields import Id, Jid, wire
 
 @attrs.frozen(kw_only=True)
 class MessageEvent(ContentEvent):
-    """A message was sent, by a client SDK, by REST or from the console."""
+    """An event posted when a message is sent, by a client SDK, by REST or from the console."""
 
     content_type: str | None = None
-    """Its kind in more detail, where it is told: ``chat:group:text``."""
+    """The detailed type of the message, if the post has it: ``chat:group:text``."""
 
     @property
     def is_room(self) -> bool | None:
-        """Whether it was sent in a chat room; ``None`` when the post does not tell.
+        """Whether the message was sent in a chat room; ``None`` if the post does not say so.
 
-        A room's message without a `content_type` looks like a group's: it is a `GroupMessage` or
-        `GroupMessageOffline` then, with all that is certain of it.
+        A room message without a `content_type` looks like a group message; its event
+        is a `GroupMessage` or `GroupMessageOffline`.
         """
         return False
 
     @property
     def origin(self) -> Origin | None:
-        """Where it came from, and where `messages.reply` sends: the user, group or room."""
+        """The user, group or room that the message came from; `messages.reply` answers there."""
         return Origin("user", str(self.sender), str(self.target))
 
 
@@ -48,7 +48,7 @@ def _told_apart(content_type: str | None) -> bool | None:
 
 @attrs.frozen(kw_only=True)
 class ChatMessage(MessageEvent):
-    """A one-to-one message was sent, whether or not the recipient is online.
+    """An event posted when a one-to-one message is sent, even if the recipient is offline.
 
     Source: chat.message
     """
@@ -58,9 +58,9 @@ class ChatMessage(MessageEvent):
 
 @attrs.frozen(kw_only=True)
 class ChatMessageOffline(MessageEvent):
-    """A one-to-one message was sent to a user who was offline.
+    """An event posted when a one-to-one message is sent to a user who is offline.
 
-    It may come besides `ChatMessage`, about the same message.
+    It may be posted in addition to a `ChatMessage` about the same message.
 
     Source: chat.message_offline
     """
@@ -70,85 +70,87 @@ class ChatMessageOffline(MessageEvent):
 
 @attrs.frozen(kw_only=True)
 class GroupMessage(MessageEvent):
-    """A message was sent in a chat group; its `target` is the group.
+    """An event posted when a message is sent in a chat group, its `target`.
 
-    A chat room's message that comes without a `content_type` looks the same: ids alone tell.
+    A chat room message without a `content_type` looks the same; only the id shows the difference.
 
     Source: group.message
     """
 
     kind = Kind("group.message")
     group_id: Id | None = None
-    """The group; the room, where `is_room` does not tell and it was one."""
+    """The id of the group; if `is_room` is ``None``, it may be the id of a room."""
 
     @property
     def is_room(self) -> bool | None:
-        """``False``; ``None`` when the post does not tell groups from rooms."""
+        """``False``; ``None`` if the post does not distinguish groups and rooms."""
         return _told_apart(self.content_type)
 
     @property
     def origin(self) -> Origin:
-        """The group that it was sent in."""
+        """The group that the message was sent in."""
         return Origin("group", str(self.group_id or self.target))
 
 
 @attrs.frozen(kw_only=True)
 class GroupMessageOffline(MessageEvent):
-    """A group message was sent and a member, its `target`, was offline: an event for each.
+    """An event posted for each member, its `target`, who is offline when a group message is sent.
 
     Source: group.message_offline
     """
 
     kind = Kind("group.message_offline")
     group_id: Id | None = None
-    """The group; the room, where `is_room` does not tell and it was one."""
+    """The id of the group; if `is_room` is ``None``, it may be the id of a room."""
 
     @property
     def is_room(self) -> bool | None:
-        """``False``; ``None`` when the post does not tell groups from rooms."""
+        """``False``; ``None`` if the post does not distinguish groups and rooms."""
         return _told_apart(self.content_type)
 
     @property
     def origin(self) -> Origin | None:
-        """The group that it was sent in; ``None`` when the post does not name it."""
+        """The group that the message was sent in; ``None`` if the post does not name it."""
         return None if self.group_id is None else Origin("group", str(self.group_id))
 
 
 @attrs.frozen(kw_only=True)
 class ChatroomMessage(MessageEvent):
-    """A message was sent in a chat room; `event_type` tells whether its target was offline.
+    """An event posted when a message is sent in a chat room.
+
+    Its `event_type` shows whether the target was offline.
 
     Source: chatroom.message
     """
 
     kind = Kind("chatroom.message")
     room_id: Id | None = wire("group_id", default=None)
-    """The room."""
+    """The id of the room."""
 
     @property
     def is_room(self) -> bool:
-        """``True``."""
+        """Always ``True``."""
         return True
 
     @property
     def origin(self) -> Origin:
-        """The room that it was sent in."""
+        """The room that the message was sent in."""
         return Origin("room", str(self.room_id or self.target))
 
 
 @attrs.frozen(kw_only=True)
 class ReadAckEvent(ContentEvent):
-    """Somebody, the `sender`, has read something; `message_id` is the receipt's own."""
+    """A read receipt from the `sender`; its `message_id` is the id of the receipt."""
 
     read_message_id: str = wire("payload.ack_message_id")
-    """The message that was read."""
+    """The id of the message that was read."""
     channel: Jid | None = wire("channel_channel", default=None)
-    """The conversation."""
+    """The id of the conversation."""
 
 
 @attrs.frozen(kw_only=True)
 class ChatMessageReadAck(ReadAckEvent):
-    """The recipient of a one-to-one message has read it.
+    """An event posted when the recipient of a one-to-one message has read it.
 
     Source: chat.message_read_ack
     """
@@ -158,25 +160,25 @@ class ChatMessageReadAck(ReadAckEvent):
 
 @attrs.frozen(kw_only=True)
 class GroupMessageReadAck(ReadAckEvent):
-    """A member of a group, the `target`, has read a message.
+    """An event posted when a member of a group, the `target`, has read a message.
 
     Source: group.message_read_ack
     """
 
     kind = Kind("group.message_read_ack")
     channel_user: Jid | None = None
-    """Who has read it."""
+    """The username of the member who has read the message."""
     content_type: str | None = None
-    """``chat:ack:read``."""
+    """The type: ``chat:ack:read``."""
     allow_group_ack: bool = wire("payload.msg_config.allow_group_ack", default=True)
-    """The message asked for receipts."""
+    """Whether the message requested read receipts."""
     written: bool | None = wire("writed_channel", default=None)
-    """Not documented."""
+    """A field that is not documented."""
 
 
 @attrs.frozen(kw_only=True)
 class ChatConversationReadAck(ReadAckEvent):
-    """A user has marked a whole one-to-one conversation as read.
+    """An event posted when a user has marked a whole one-to-one conversation as read.
 
     Source: chat.conversation_read_ack
     """
@@ -189,103 +191,103 @@ class Edit:
     """An edit of a message."""
 
     sender: str | None = None
-    """Who had sent it."""
+    """The sender of the message."""
     operator: str | None = None
-    """Who edited it; ``easemob_rest_app_admin`` is the app's admin."""
+    """The user who edited the message; ``easemob_rest_app_admin`` is the admin of the app."""
     count: int | None = None
-    """How often it has been edited."""
+    """The number of edits so far."""
     sent_at: datetime | None = wire("send_time", default=None)
-    """When it was sent."""
+    """The time when the message was sent."""
     edited_at: datetime | None = wire("edit_time", default=None)
-    """When it was edited."""
+    """The time of the edit."""
     chat_type: str | None = None
-    """The conversation: ``chat:user``, ``chat:group``."""
+    """The type of the conversation: ``chat:user``, ``chat:group``."""
 
 
 @attrs.frozen(kw_only=True)
 class MessageEdited(ContentEvent):
-    """A message was edited; this is what it says now.
+    """An event posted when a message is edited, with its new content.
 
     Source: message.edited
     """
 
     kind = Kind("message.edited")
     edited_message_id: str = wire("payload.edit_message_id")
-    """The message that was edited; `message_id` is the event's own."""
+    """The id of the edited message; `message_id` is the id of the event."""
     edit: Edit | None = wire("payload.meta.edit_msg", default=None)
-    """Who edited it, and when."""
+    """The user and the time of the edit."""
 
 
 @attrs.frozen(kw_only=True)
 class MessageRecalled(ContentEvent):
-    """A message was recalled, by its sender or by REST.
+    """An event posted when a message is recalled, by its sender or by REST.
 
     Source: message.recalled
     """
 
     kind = Kind("message.recalled")
     recalled_message_id: str = wire("recall_id", "payload.ack_message_id")
-    """The message that was recalled; `message_id` is the event's own."""
+    """The id of the recalled message; `message_id` is the id of the event."""
     group_id: Id | None = None
-    """The group or room that it was in."""
+    """The id of the group or room; ``None`` for one-to-one chats."""
 
 
 @attrs.frozen
 class ReactionOperation:
-    """What was done."""
+    """A change of a reaction."""
 
     type: str | None = wire("reactionType", default=None)
-    """``create``; that of a removal is not documented."""
+    """The type: ``create``; the word for a removal is not documented."""
     operator: str | None = None
-    """Who did it."""
+    """The user who made the change."""
 
 
 @attrs.frozen
 class ReactionState:
-    """A reaction that a message has."""
+    """A reaction to a message, with its users."""
 
     reaction: str
-    """The emoji."""
+    """The id of the emoji."""
     usernames: tuple[Id, ...] = wire("userList", default=())
-    """Who has added it."""
+    """The users who added the reaction."""
     count: int | None = None
-    """How many have."""
+    """The number of users who added the reaction."""
     operations: tuple[ReactionOperation, ...] = wire("op", default=())
-    """What was just done; with the reactions that it was done to."""
+    """The latest changes of this reaction; empty if it did not change."""
 
 
 @attrs.frozen
 class MessageReactionState:
-    """All reactions of a message."""
+    """All reactions to a message."""
 
     message_id: str = wire("messageId")
-    """The message."""
+    """The id of the message."""
     reactions: tuple[ReactionState, ...] = ()
-    """Its reactions."""
+    """The reactions to the message."""
     sender: Jid | None = wire("from", default=None)
-    """Who it is from."""
+    """The username of the sender."""
     target: Jid | None = wire("to", default=None)
-    """To whom it went."""
+    """The user, group or room that the message was sent to."""
     conversation_type: ChatType | str | None = wire("channel_type", default=None)
-    """The conversation."""
+    """The type of the conversation."""
     changed_at: datetime | None = wire("ts", default=None)
-    """When it was done."""
+    """The time of the change."""
 
 
 @attrs.frozen(kw_only=True)
 class MessageReactionChanged(MessagingEvent):
-    """A reaction was added to or removed from a message.
+    """An event posted when a reaction is added to or removed from a message.
 
     Source: message.reaction_changed
     """
 
     kind = Kind("message.reaction_changed")
     messages: tuple[MessageReactionState, ...] = wire("payload.data")
-    """All the reactions that the messages have now."""
+    """The messages, with all their reactions after the change."""
     operations: int | None = wire("payload.num", default=None)
-    """How many there were."""
+    """The number of changes."""
     conversation_type: ChatType | str | None = wire("payload.channel_type", default=None)
-    """The conversation."""
+    """The type of the conversation."""
 
 
 @attrs.frozen
@@ -293,56 +295,58 @@ class ThreadMessage:
     """The latest message of a thread."""
 
     message_id: str | None = wire("id", default=None)
-    """Its id."""
+    """The id of the message."""
     sender: Jid | None = wire("from", default=None)
-    """Who it is from."""
+    """The username of the sender."""
     target: Jid | None = wire("to", default=None)
-    """The thread."""
+    """The id of the thread."""
     sent_at: datetime | None = wire("timestamp", default=None)
-    """When it was sent."""
+    """The time when the message was sent."""
     bodies: tuple[Body, ...] = wire("payload.bodies", default=(), read=read_bodies)
-    """The message."""
+    """The bodies of the message."""
     ext: Mapping[str, Any] = wire("payload.ext", default=attrs.Factory(dict), read=read_ext)
-    """The app's own extension."""
+    """The app's own extension data."""
     chat_type: ChatType | str | None = wire("payload.type", default=None)
-    """The conversation."""
+    """The type of the conversation."""
     thread_name: str | None = wire(
         "payload.meta.thread.thread_name", "meta.thread.thread_name", default=None
     )
-    """The thread's name."""
+    """The name of the thread."""
     parent_message_id: str | None = wire(
         "payload.meta.thread.msg_parent_id", "meta.thread.msg_parent_id", default=None
     )
-    """The message that the thread hangs on."""
+    """The id of the message that the thread belongs to."""
     group_id: Id | None = wire(
         "payload.meta.thread.muc_parent_id", "meta.thread.muc_parent_id", default=None
     )
-    """The group that it is in."""
+    """The id of the group that the thread belongs to."""
 
 
 @attrs.frozen(kw_only=True)
 class ThreadMessageUpdated(MessagingEvent):
-    """A message in a thread was sent, recalled or edited; which of them is not told.
+    """An event posted when a message in a thread is sent, recalled or edited.
+
+    The post does not show which of the three it was.
 
     Source: thread.message_updated
     """
 
     kind = Kind("thread.message_updated")
     thread_id: Id = wire("payload.data.id")
-    """The thread."""
+    """The id of the thread."""
     name: str | None = wire("payload.data.name", default=None)
-    """Its name."""
+    """The name of the thread."""
     group_id: Id | None = wire("payload.data.muc_parent_id", default=None)
-    """The group that it is in."""
+    """The id of the group that the thread belongs to."""
     parent_message_id: str | None = wire("payload.data.msg_parent_id", default=None)
-    """The message that it hangs on; may be empty."""
+    """The id of the message that the thread belongs to; may be empty."""
     operator: Jid | None = wire("payload.data.from", default=None)
-    """Who did it; `sender` is always ``admin``."""
+    """The user who made the change; `sender` is always ``admin``."""
     operation: str = wire("payload.data.operation")
-    """``update_msg``."""
+    """The operation: ``update_msg``."""
     message_count: int | None = wire("payload.data.message_count", default=None)
-    """How many messages it has."""
+    """The number of messages in the thread."""
     updated_at: datetime | None = wire("payload.data.timestamp", default=None)
-    """When it was done."""
+    """The time of the change."""
     last_message: ThreadMessage | None = wire("payload.data.last_message", default=None)
-    """Its latest message."""
+    """The latest message of the thread."""

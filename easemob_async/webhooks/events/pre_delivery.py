@@ -1,4 +1,4 @@
-"""The question before a message is delivered, and the answers to it."""
+"""The pre-send callback, and the verdicts that answer it."""
 
 from __future__ import annotations
 
@@ -20,32 +20,33 @@ from easemob_async.wire import codec
 from easemob_async.wire.fields import Id
 
 LONGEST_ANSWER: Final = 1000
-"""Characters; the service takes a longer answer for an attack."""
+"""The longest answer in characters; the service treats a longer answer as an attack."""
 
 
 @attrs.frozen(kw_only=True)
 class PreDelivery(ContentEvent):
-    """A client SDK's message is about to be delivered: may it? REST's own are not asked about.
+    """A pre-send callback, posted before the service delivers a message from a client SDK.
 
-    The answer is a verdict: `Allow`, `Refuse` or `Replace`.
+    Messages that were sent by REST have no such callback. The answer is a verdict: `Allow`,
+    `Refuse` or `Replace`.
 
     Source: message.pre_delivery
     """
 
     kind = Kind("message.pre_delivery")
     group_id: Id | None = None
-    """The group or room, where it goes to one."""
+    """The id of the group or room; ``None`` for one-to-one chats."""
 
     @property
     def conversation(self) -> ChatType | str:
-        """What kind of conversation it is in; `chat_type` has two words for groups."""
+        """The type of the conversation; `chat_type` has two words for groups."""
         if self.chat_type in ("group", ChatType.GROUP_CHAT):
             return ChatType.GROUP_CHAT
         return ChatType(self.chat_type) if self.chat_type in list(ChatType) else self.chat_type
 
     @property
     def is_flat(self) -> bool:
-        """Whether the post has the one body bare, as one of the service's pages prints it."""
+        """Whether the post has its body without a list, as one page of the service shows it."""
         return _is_flat(self.payload.get("payload"))
 
     @staticmethod
@@ -68,20 +69,20 @@ def _level(value: RoomMessageLevel | str | None) -> RoomMessageLevel | None:
 
 @attrs.frozen
 class Allow:
-    """Deliver the message as it is."""
+    """The verdict to deliver the message unchanged."""
 
     level: RoomMessageLevel | None = attrs.field(default=None, kw_only=True, converter=_level)
-    """What is dropped first when a room is under load."""
+    """The priority of the message in a chat room under load."""
 
 
 @attrs.frozen
 class Refuse:
-    """Do not deliver the message."""
+    """The verdict not to deliver the message."""
 
     reason: str | None = attrs.field(
         default=None, validator=attrs.validators.optional(attrs.validators.instance_of(str))
     )
-    """What the sender's app is told; ``None`` for the service's own words."""
+    """The reason for the sender's app; ``None`` for the text of the service."""
 
 
 def _replacement(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
@@ -94,34 +95,34 @@ def _replacement(_: object, attribute: attrs.Attribute[Any], value: object) -> N
 
 @attrs.frozen
 class Replace:
-    """Deliver something else in the message's place.
+    """The verdict to deliver another body instead of the message.
 
-    The service takes that for texts of at most 1 KB with `ext`; for others on request. Command
+    The service accepts text messages of at most 1 KB with `ext`; other types on request. Command
     messages cannot be replaced.
     """
 
     body: Message = attrs.field(validator=_replacement)
-    """What to deliver."""
+    """The body to deliver."""
     ext: Mapping[str, Any] | None = None
-    """Its extension; the message's own when it is not given."""
+    """The extension data; by default that of the message."""
     level: RoomMessageLevel | None = attrs.field(default=None, kw_only=True, converter=_level)
-    """What is dropped first when a room is under load."""
+    """The priority of the message in a chat room under load."""
 
 
 Verdict = Allow | Refuse | Replace
-"""What a handler of `WebhookReceiver.before_delivery` returns."""
+"""The return value of a handler for `WebhookReceiver.before_delivery`."""
 
 
 def encode_verdict(verdict: Verdict, message: PreDelivery | None) -> bytes:
-    """Give the answer that a verdict is.
+    """Return the answer for a verdict.
 
     Args:
-        verdict: what was decided.
-        message: what was asked about; a replacement comes in its form.
+        verdict: the verdict.
+        message: the pre-send callback; a replacement has the same form.
 
     Raises:
-        WebhookError: no verdict, or longer than the service takes.
-        InvalidArgumentError: an extension that is not JSON.
+        WebhookError: the value is not a verdict, or the answer is too long for the service.
+        InvalidArgumentError: the extension data is not JSON.
     """
     answer: dict[str, Any] = {"valid": not isinstance(verdict, Refuse)}
     match verdict:
@@ -142,7 +143,7 @@ def encode_verdict(verdict: Verdict, message: PreDelivery | None) -> bytes:
     length = len(text.decode())
     if length > LONGEST_ANSWER:
         raise WebhookError(
-            f"a verdict of {length} characters: at most {LONGEST_ANSWER} are taken by the service"
+            f"the verdict has {length} characters; the service accepts at most {LONGEST_ANSWER}"
         )
     return text
 

@@ -1,4 +1,4 @@
-"""Events that only rooms have; the others are those of groups, with a kind of their own."""
+"""Events that only chat rooms have; rooms share the other events with groups."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from easemob_async.wire.fields import Id, wire
 
 @attrs.frozen(kw_only=True)
 class ChatroomEvent(PlaceEvent):
-    """Something happened to a room."""
+    """An event about a room."""
 
     room_id: Id = wire("id")
-    """The room."""
+    """The id of the room."""
 
 
 @attrs.frozen(kw_only=True)
 class ChatroomLeftEvent(ChatroomEvent):
-    """A user is not in a room any more."""
+    """An event posted when a user leaves a room or is removed from it."""
 
     usernames: tuple[Id, ...] = wire("payload.member")
-    """Who left."""
+    """The users who left."""
     member_count: int | None = None
-    """How many are in it afterwards."""
+    """The number of members afterwards."""
     action: str | None = wire("payload.action", default=None)
-    """``user_quit`` or ``user_offline``."""
+    """The cause: ``user_quit`` or ``user_offline``."""
 
 
 @attrs.frozen(kw_only=True)
 class ChatroomMemberLeft(ChatroomLeftEvent):
-    """A user left a room.
+    """An event posted when a user leaves a room.
 
     Source: chatroom.member_left
     """
@@ -41,7 +41,7 @@ class ChatroomMemberLeft(ChatroomLeftEvent):
 
 @attrs.frozen(kw_only=True)
 class ChatroomMemberLeftOffline(ChatroomLeftEvent):
-    """A user was dropped from a room after 2 minutes offline.
+    """An event posted when a user is removed from a room after 2 minutes offline.
 
     Source: chatroom.member_left_offline
     """
@@ -51,15 +51,15 @@ class ChatroomMemberLeftOffline(ChatroomLeftEvent):
 
 @attrs.frozen(kw_only=True)
 class ChatroomSuperadminsEvent(ChatroomEvent):
-    """The app's super admins of rooms changed; `room_id` is empty, the role is for all rooms."""
+    """An event about the super admins of all rooms of the app; its `room_id` is empty."""
 
     usernames: tuple[Id, ...] = wire("payload.admin")
-    """Who became one, or is one no more."""
+    """The users who were added or removed."""
 
 
 @attrs.frozen(kw_only=True)
 class ChatroomSuperadminAdded(ChatroomSuperadminsEvent):
-    """Users were made super admins.
+    """An event posted when users become super admins.
 
     Source: chatroom.superadmin_added
     """
@@ -69,7 +69,7 @@ class ChatroomSuperadminAdded(ChatroomSuperadminsEvent):
 
 @attrs.frozen(kw_only=True)
 class ChatroomSuperadminRemoved(ChatroomSuperadminsEvent):
-    """Users are super admins no more.
+    """An event posted when users are no longer super admins.
 
     Source: chatroom.superadmin_removed
     """

@@ -1,4 +1,4 @@
-"""Events about what the service did to messages: pushes and moderation."""
+"""Events about pushes and moderation of messages."""
 
 from __future__ import annotations
 
@@ -21,44 +21,44 @@ from easemob_async.wire.fields import Id, Jid, wire
 
 
 class PushFailure(StrEnum):
-    """Why an offline push failed."""
+    """The reason why an offline push failed."""
 
     NO_BINDING = "no push binding"
-    """No device is bound."""
+    """The user has no bound device."""
     ILLEGAL_BINDING = "illegal binding"
-    """The certificate's name or the device's token is empty."""
+    """The name of the certificate or the token of the device is empty."""
     NO_USER = "no user exist"
-    """There is no such user."""
+    """The user does not exist."""
     NOTIFIER_OUT_OF_LIMIT = "notifier out of limit"
-    """The certificate is over its limit."""
+    """The certificate has exceeded its limit."""
     NOTIFIER_DISABLED = "notifier disabled"
     """The certificate was disabled after a ban."""
     NOTIFIER_BANNED = "notifier is ban"
     """The certificate is banned."""
     NO_NOTIFIER = "no notifier exist"
-    """There is no such certificate."""
+    """The certificate does not exist."""
     INVALID_NOTIFIER = "invalid notifier"
     """The certificate is not valid."""
     MESSAGE_IGNORES_PUSH = "message ignore push"
-    """The message said ``em_ignore_notification``."""
+    """The message had ``em_ignore_notification`` set."""
     INVALID_MESSAGE = "invalid message"
     """The message is not valid."""
     EXPIRED_MESSAGE = "expire message"
-    """The push was late by more than a day."""
+    """The push was more than a day late."""
     USER_IGNORES_PUSH = "user ignore push"
-    """The user does not want to be disturbed."""
+    """The user has set do not disturb."""
     DEVICE_IGNORED = "ignore push device id"
-    """An extension said which devices get it."""
+    """The extension data of the message excluded the device."""
     INVALID_VOIP = "invalid VOIP notification"
-    """Not a valid APNs VoIP push."""
+    """The push is not a valid APNs VoIP push."""
     NO_PUSH_TOKEN = "get push token fail"  # noqa: S105 - the service's words
-    """No token could be got from the push service."""
+    """The push service did not return a token."""
     REFUSED = "push yet but fail"
-    """The push service answered that it failed."""
+    """The push service reported a failure."""
 
 
 def _stripped(value: object) -> PushFailure | str:
-    # One reason is printed with a blank behind it.
+    # One reason is documented with a space after it.
     if not isinstance(value, str):
         raise ValueError("must be a string")
     text = value.strip()
@@ -67,45 +67,45 @@ def _stripped(value: object) -> PushFailure | str:
 
 @attrs.frozen(kw_only=True)
 class PushEvent(KnownEvent):
-    """What became of an offline push."""
+    """An event about the result of an offline push."""
 
     target: str
-    """Who should get it."""
+    """The recipient."""
     message_id: str = wire("msg_id")
-    """The message that it is about."""
+    """The id of the message."""
     status: str
-    """``success``, ``fail`` or ``error``."""
+    """The result: ``success``, ``fail`` or ``error``."""
     step: str
-    """``push``."""
+    """The step: ``push``."""
     chat_type: ChatType | str | None = None
-    """The conversation."""
+    """The type of the conversation."""
     sender: Jid | None = wire("from", default=None)
-    """Who the message is from."""
+    """The sender of the message."""
     group_id: Id | None = None
-    """The group, for a group's message."""
+    """The id of the group, for group messages."""
     channel: str | None = None
     """The push service: ``APNS``, ``HUAWEI``, ``VIVOPUSH`` and so on."""
     data: Mapping[str, Any] | None = wire("data", default=None, read=read_object)
-    """What the push service answered."""
+    """The answer of the push service."""
     device_id: str | None = None
-    """The device."""
+    """The id of the device."""
     device_token: str | None = attrs.field(default=None, repr=False)
-    """Its token."""
+    """The push token of the device."""
     notifier_name: str | None = None
-    """The push certificate."""
+    """The name of the push certificate."""
     detail: PushFailure | str | None = wire("detail", default=None, read=_stripped)
-    """Why it failed."""
+    """The reason of a failure."""
     error: str | None = wire("e_message", default=None)
-    """What went wrong, when it was an exception."""
+    """The text of the exception, for the status ``error``."""
     bodies: tuple[Body, ...] = bodies_field()
-    """The message."""
+    """The bodies of the message."""
     ext: Mapping[str, Any] = ext_field()
-    """The message's extension."""
+    """The extension data of the message."""
 
 
 @attrs.frozen(kw_only=True)
 class PushSucceeded(PushEvent):
-    """A push service took an offline push.
+    """An event posted when a push service has accepted an offline push.
 
     Source: push.succeeded
     """
@@ -115,7 +115,7 @@ class PushSucceeded(PushEvent):
 
 @attrs.frozen(kw_only=True)
 class PushFailed(PushEvent):
-    """An offline push was not possible; `detail` says why.
+    """An event posted when an offline push was not possible; `detail` has the reason.
 
     Source: push.failed
     """
@@ -125,7 +125,7 @@ class PushFailed(PushEvent):
 
 @attrs.frozen(kw_only=True)
 class PushError(PushEvent):
-    """An offline push met an exception; `error` says which.
+    """An event posted when an offline push failed with an exception; `error` has its text.
 
     Source: push.error
     """
@@ -134,100 +134,100 @@ class PushError(PushEvent):
 
 
 class ModerationResult(StrEnum):
-    """What happened to a message that was reviewed."""
+    """The result for a message that was reviewed."""
 
     PASS = "PASS"  # noqa: S105 - the service's word
-    """It was delivered."""
+    """The message was delivered."""
     REJECT = "REJECT"
-    """It was not delivered."""
+    """The message was not delivered."""
     EXCHANGE = "EXCHANGE"
-    """It was delivered with other content."""
+    """The message was delivered with other content."""
     RECALL = "RECALL"
-    """It was recalled after its delivery."""
+    """The message was recalled after its delivery."""
 
 
 class ReviewResult(StrEnum):
-    """What a review found."""
+    """The finding of a review."""
 
     PASS = "PASS"  # noqa: S105 - the service's word
-    """Nothing."""
+    """The review found nothing."""
     REVIEWED = "REVIEWED"
-    """Something suspicious."""
+    """The content is suspicious."""
     REJECT = "REJECT"
-    """Something prohibited."""
+    """The content is prohibited."""
 
 
 @attrs.frozen(kw_only=True)
 class ModerationEvent(KnownEvent):
-    """What moderation did to a message."""
+    """An event about the moderation of a message."""
 
     event_type: str = wire("eventType")
-    """``moderation`` or ``keyword_alert``."""
+    """The type of the event: ``moderation`` or ``keyword_alert``."""
 
 
 @attrs.frozen(kw_only=True)
 class ModerationMessageReviewed(ModerationEvent):
-    """A message was reviewed.
+    """An event posted when a message has been reviewed.
 
     Source: moderation.message_reviewed
     """
 
     kind = Kind("moderation.message_reviewed")
     message_id: str = wire("messageId")
-    """The message."""
+    """The id of the message."""
     message_type: str | None = wire("messageType", default=None)
-    """``txt``, ``img`` and so on."""
+    """The type of the message: ``txt``, ``img`` and so on."""
     result: ModerationResult | str = wire("moderationResult")
-    """What happened to it."""
+    """The result for the message."""
     review: ReviewResult | str | None = wire("providerResult", default=None)
-    """What was found."""
+    """The finding of the review."""
     risk_type: str | None = wire("riskType", default=None)
-    """What kind of risk, in Chinese words; no closed list."""
+    """The type of the risk, as a Chinese text; the values are not a fixed list."""
     conversation_type: ChatType | str | None = wire("targetType", default=None)
-    """The conversation."""
+    """The type of the conversation."""
     sender: Jid = wire("from")
-    """Who it is from."""
+    """The username of the sender."""
     target: Jid = wire("to")
-    """The user, group or room that it went to."""
+    """The user, group or room that the message was sent to."""
     text: str | None = wire("msg", default=None)
-    """The text, of a text message."""
+    """The text, for a text message."""
     url: str | None = None
-    """The file, of one with a file."""
+    """The URL of the file, for a message with a file."""
     source: Mapping[str, Any] = wire("source", default=attrs.Factory(dict), read=read_object)
-    """Not documented; empty."""
+    """A field that is not documented, and is empty."""
 
 
 @attrs.frozen(kw_only=True)
 class KeywordEvent(ModerationEvent):
-    """A message held a word of a list."""
+    """An event about a message with a word from a keyword list."""
 
     status: str
-    """``pass``, ``refuse`` or ``replace``."""
+    """The result: ``pass``, ``refuse`` or ``replace``."""
     alert_reason: str | None = wire("alertReason", default=None)
-    """Not to be relied on: `status` decides."""
+    """The reason of the alert; it is not reliable, use `status`."""
     words: tuple[str, ...] = wire("sensitiveWords", default=())
-    """The words; none when it passed."""
+    """The words that were found; empty if the message passed."""
     sender: Jid | None = wire("contentOwner", default=None)
-    """Who the message is from."""
+    """The sender of the message."""
     target: Jid | None = wire("contentReceiver", default=None)
-    """To whom it went."""
+    """The user, group or room that the message was sent to."""
     content_uri: str | None = wire("contentUri", default=None)
-    """Where the content is: ``msync:1218049757197370792``."""
+    """The URI of the content: ``msync:1218049757197370792``."""
     content_type: str | None = wire("contentType", default=None)
-    """``message``."""
+    """The type of the content: ``message``."""
     chat_type: str | None = wire("chatType", default=None)
-    """``chat:user:text`` and so on."""
+    """The detailed type of the message: ``chat:user:text`` and so on."""
 
     @property
     def message_id(self) -> str | None:
-        """The message, where `content_uri` names it."""
+        """The id of the message, if `content_uri` contains it."""
         scheme, _, message_id = (self.content_uri or "").partition(":")
         return message_id if scheme == "msync" and message_id else None
 
 
 @attrs.frozen(kw_only=True)
 class ModerationKeywordPassed(KeywordEvent):
-    """It was judged to be fine and was delivered.
+    """An event posted when a message passed the keyword check and was delivered.
 
     Source: moderation.keyword_passed
     """
@@ -237,7 +237,7 @@ class ModerationKeywordPassed(KeywordEvent):
 
 @attrs.frozen(kw_only=True)
 class ModerationKeywordRefused(KeywordEvent):
-    """It was not delivered.
+    """An event posted when a message was not delivered because of a keyword.
 
     Source: moderation.keyword_refused
     """
@@ -247,7 +247,7 @@ class ModerationKeywordRefused(KeywordEvent):
 
 @attrs.frozen(kw_only=True)
 class ModerationKeywordReplaced(KeywordEvent):
-    """It was delivered with ``***`` in the word's place.
+    """An event posted when a message was delivered with ``***`` instead of the keyword.
 
     Source: moderation.keyword_replaced
     """

@@ -1,4 +1,4 @@
-"""Events about users: devices that come and go, contacts and blocklists."""
+"""Events about users: devices that go online or offline, contacts and blocklists."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from easemob_async.wire.fields import Jid, wire
 
 @attrs.frozen(kw_only=True)
 class DeviceEvent(KnownEvent):
-    """A user's device came online or went offline."""
+    """An event posted when a user's device goes online or offline."""
 
     username: Jid = wire("name", "user")
-    """The user."""
+    """The username."""
     device_id: str | None = wire("\0device", default=None)
-    """The device: ``ios_`` and so on."""
+    """The id of the device, e.g. ``ios_1``."""
     status: str
-    """``online`` or ``offline``."""
+    """The status: ``online`` or ``offline``."""
     reason: str
-    """``login``, ``logout`` or ``replaced``."""
+    """The reason: ``login``, ``logout`` or ``replaced``."""
     os: str | None = None
-    """What runs on the device."""
+    """The operating system of the device."""
     ip: str | None = None
-    """Its address, with the port."""
+    """The IP address of the device, with the port."""
     sdk_version: str | None = wire("version", default=None)
-    """The client SDK's version."""
+    """The version of the client SDK."""
 
     @staticmethod
     def __from_wire__(fields: dict[str, Any]) -> dict[str, Any]:
-        # user: org#app_ann@easemob.com/ios_1; older posts have no name beside it
+        # user: org#app_ann@easemob.com/ios_1; older posts do not have `name`
         user = fields.get("user")
         device = user.partition("/")[2] if isinstance(user, str) else ""
         return {**fields, "\0device": device} if device else fields
@@ -39,7 +39,7 @@ class DeviceEvent(KnownEvent):
 
 @attrs.frozen(kw_only=True)
 class UserLogin(DeviceEvent):
-    """A user's device came online.
+    """An event posted when a user's device goes online.
 
     Source: user.login
     """
@@ -49,7 +49,9 @@ class UserLogin(DeviceEvent):
 
 @attrs.frozen(kw_only=True)
 class UserLogout(DeviceEvent):
-    """A user's device went offline: a logout, an app's end, a lost connection (after minutes).
+    """An event posted when a user's device goes offline.
+
+    The user logged out, the app ended, or the connection was lost (minutes before the event).
 
     Source: user.logout
     """
@@ -59,7 +61,9 @@ class UserLogout(DeviceEvent):
 
 @attrs.frozen(kw_only=True)
 class UserReplaced(DeviceEvent):
-    """A user's device was forced offline: by another login, by REST or from the console.
+    """An event posted when a user's device is forced offline.
+
+    The cause is another login, a REST call or the console.
 
     Source: user.replaced
     """
@@ -69,29 +73,29 @@ class UserReplaced(DeviceEvent):
 
 @attrs.frozen(kw_only=True)
 class ContactEvent(MessagingEvent):
-    """A change between two users; `sender` did it, `target` is told."""
+    """An event about the contact of two users; `sender` made the change, `target` is notified."""
 
     operation: str = wire("payload.operation")
-    """What was done."""
+    """The service's name for the change."""
     roster_version: str | None = wire("payload.roster_ver", default=None)
     """The version of the contact list."""
 
 
 @attrs.frozen(kw_only=True)
 class ContactRequested(ContactEvent):
-    """A user asks another to be a contact.
+    """An event posted when a user asks to add another user as a contact.
 
     Source: contact.requested
     """
 
     kind = Kind("contact.requested")
     reason: str | None = wire("payload.reason", default=None, read=text_or_none)
-    """The words that came with it."""
+    """The text of the request."""
 
 
 @attrs.frozen(kw_only=True)
 class ContactAccepted(ContactEvent):
-    """A request was accepted; this copy goes to who accepted it.
+    """An event posted when a request is accepted, for the user who accepted it.
 
     Source: contact.accepted
     """
@@ -101,7 +105,7 @@ class ContactAccepted(ContactEvent):
 
 @attrs.frozen(kw_only=True)
 class ContactRemoteAccepted(ContactEvent):
-    """A request was accepted; this copy goes to who had asked.
+    """An event posted when a request is accepted, for the user who had sent it.
 
     Source: contact.remote_accepted
     """
@@ -111,7 +115,7 @@ class ContactRemoteAccepted(ContactEvent):
 
 @attrs.frozen(kw_only=True)
 class ContactDeclined(ContactEvent):
-    """A request was declined; this copy goes to who declined it.
+    """An event posted when a request is declined, for the user who declined it.
 
     Source: contact.declined
     """
@@ -121,7 +125,7 @@ class ContactDeclined(ContactEvent):
 
 @attrs.frozen(kw_only=True)
 class ContactRemoteDeclined(ContactEvent):
-    """A request was declined; this copy goes to who had asked.
+    """An event posted when a request is declined, for the user who had sent it.
 
     Source: contact.remote_declined
     """
@@ -131,7 +135,7 @@ class ContactRemoteDeclined(ContactEvent):
 
 @attrs.frozen(kw_only=True)
 class ContactRemoved(ContactEvent):
-    """A contact was removed.
+    """An event posted when a contact is removed.
 
     Source: contact.removed
     """
@@ -141,15 +145,15 @@ class ContactRemoved(ContactEvent):
 
 @attrs.frozen(kw_only=True)
 class ContactBlockEvent(ContactEvent):
-    """A user's blocklist was changed."""
+    """An event posted when the blocklist of a user changes."""
 
     error_code: str | None = wire("payload.status.error_code", default=None)
-    """``ok``, or why it failed."""
+    """``ok``, or the reason of a failure."""
 
 
 @attrs.frozen(kw_only=True)
 class ContactBlocked(ContactBlockEvent):
-    """A user was put on another's blocklist.
+    """An event posted when a user is added to the blocklist of another user.
 
     Source: contact.blocked
     """
@@ -159,7 +163,7 @@ class ContactBlocked(ContactBlockEvent):
 
 @attrs.frozen(kw_only=True)
 class ContactUnblocked(ContactBlockEvent):
-    """A user was taken off another's blocklist.
+    """An event posted when a user is removed from the blocklist of another user.
 
     Source: contact.unblocked
     """

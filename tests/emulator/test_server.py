@@ -1,0 +1,72 @@
+"""The emulator goes by the facts, whoever calls: envelopes, refusals, faults on purpose."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+import easemob_async.emulator
+from tests.emulator.caller import Caller, refusal
+
+
+def test_it_imports_nothing_of_the_client_but_constants() -> None:
+    folder = Path(easemob_async.emulator.__file__).parent
+    imported = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("easemob_async"):
+                names = {alias.name for alias in node.names}
+                imported |= {f"{node.module}.{name}" for name in names}
+    outside = {name for name in imported if not name.startswith("easemob_async.emulator")}
+    assert outside == {"easemob_async.api_limits"}
+
+
+class TestRequests:
+    async def test_the_envelope(self, call: Caller) -> None:
+        status, answer = await call("POST", "/users", [{"username": "ann", "password": "x"}])
+        assert status == 200
+        assert answer["action"] == "post"
+        assert answer["organization"] == "easemob-demo"
+        assert answer["applicationName"] == "testapp"
+        assert answer["path"] == "/users"
+        assert answer["uri"].endswith("/easemob-demo/testapp/users")
+        assert answer["entities"][0]["type"] == "user"
+
+    async def test_what_is_not_a_request_of_the_api(self, call: Caller) -> None:
+        assert (await call("GET", "/nothing"))[0] == 404
+        assert (await call("PUT", "/users"))[0] == 405
+        assert (await call("GET", "//other/app/users"))[1]["error"] == (
+            "organization_application_not_found"
+        )
+        assert refusal(await call("POST", "/users", raw=b"{"))[:2] == (400, "json_parse")
+        assert refusal(await call("POST", "/messages/users", raw=b"{"))[:2] == (
+            *(400, "invalid_request_body"),
+        )
+        assert refusal(
+            await call(
+                "POST", "/users", raw=b"a=b", content_type="application/x-www-form-urlencoded"
+            )
+        )[:2] == (415, "web_application")
+
+    async def test_a_segment_with_an_encoded_slash_is_one_segment(self, call: Caller) -> None:
+        assert refusal(await call("GET", "/users/a%2Fstatus"))[1] == "service_resource_not_found"
+
+    async def test_deleting_without_a_name_deletes_ten(self, call: Caller) -> None:
+        # What an empty username would do, if a client let it through.
+        for number in range(12):
+            call.emulator.add_user(f"u{number}")
+        _, answer = await call("DELETE", "/users/")
+        assert len(answer["entities"]) == 10
+
+    async def test_faults_on_purpose(self, call: Caller) -> None:
+        call.emulator.fail("GET", "/users", status=503, headers={"Retry-After": "2"}, times=1)
+        assert (await call("GET", "/users"))[0] == 503
+        assert (await call("GET", "/users"))[0] == 200
+        call.emulator.fail("POST", "/messages/users", processed=True)
+        message = {"to": ["ann"], "type": "txt", "body": {"msg": "x"}}
+        with pytest.raises(aiohttp.ClientError):
+            await call("POST", "/messages/users", message)
+        assert len(call.emulator.received("ann")) == 1

@@ -1,0 +1,88 @@
+"""The recipe of CONTRIBUTING, "Add an operation": says which of its places was forgotten."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from easemob_async import EasemobClient
+from easemob_async.emulator.handlers import routes
+from easemob_async.emulator.refusal import Refusal
+from easemob_async.resources import operations
+from tests import facts_reader as facts
+from tests.contract.calls import CALLS
+
+ROOT = Path(__file__).parent.parent
+IDS = sorted({*facts.operations(), *operations()})
+
+
+def resource(id_: str) -> str:
+    return id_.partition(".")[0]
+
+
+@pytest.mark.parametrize("id_", IDS)
+def test_it_is_in_the_facts(id_: str) -> None:
+    assert id_ in facts.operations(), (
+        f"place 1, tests/facts: no entry has the id {id_}; copy the facts anew, or see whether the "
+        "id in the resource is spelt right"
+    )
+
+
+@pytest.mark.parametrize("id_", IDS)
+def test_it_is_an_operation_and_a_method_of_its_resource(id_: str) -> None:
+    module = f"easemob_async/resources/{resource(id_)}.py"
+    assert (ROOT / module).exists(), f"place 2, {module}: the resource is new; make the module"
+    assert resource(id_) in vars(EasemobClient), (
+        f"place 2, easemob_async/client.py: the resource {resource(id_)} is new; declare it there"
+    )
+    assert id_ in operations(), f"place 2, {module}: no Operation has the id {id_}"
+    owner: object = EasemobClient("a#b", token="t")
+    for part in id_.split("."):
+        owner = getattr(owner, part, None)
+    assert callable(owner), f"place 2, {module}: client.{id_} is no method"
+    assert re.search(rf"^ *Source: .*\b{re.escape(id_)}\b", inspect.getdoc(owner) or "", re.M), (
+        f"place 2, {module}: the docstring of client.{id_} has no line `Source: {id_}`"
+    )
+
+
+@cache
+def served(method: str, path: str) -> bool:
+    try:
+        routes.find(method, path)
+    except Refusal:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("id_", IDS)
+def test_the_emulator_serves_it(id_: str) -> None:
+    entry = facts.operations().get(id_)
+    if entry is None:
+        pytest.skip("place 1 is missing")
+    path = re.sub(r"\{[^}]*\}", "x", entry["path"].partition("?")[0])
+    assert served(entry["method"], path), (
+        f"place 4, easemob_async/emulator/handlers/{resource(id_)}.py: no handler for "
+        f"{entry['method']} {entry['path']}"
+    )
+
+
+@pytest.mark.parametrize("id_", IDS)
+def test_it_has_a_contract_case(id_: str) -> None:
+    assert id_ in CALLS, f"place 5, tests/contract/{resource(id_)}.py: CALLS has no {id_}"
+
+
+def test_the_front_door_names_every_class_of_the_models() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools" / "front_door.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, f"place 3, easemob_async/models: {done.stdout}{done.stderr}"

@@ -1,0 +1,52 @@
+"""Hooks of attempts: they see every attempt, never a payload, and cannot break a call."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from easemob_async import AttemptEnded, AttemptStarted, Hooks
+from tests.conftest import Against
+from tests.servers import Reply
+
+
+class TestHooks:
+    async def test_they_see_every_attempt_and_never_a_payload(self, against: Against) -> None:
+        seen: list[AttemptStarted | AttemptEnded] = []
+        hooks = Hooks(attempt_started=seen.append, attempt_ended=seen.append)
+        replies = iter([Reply(status=500), Reply(body={"data": {"ann": "online"}})])
+        async with against(lambda _: next(replies), hooks=hooks, token="t") as (client, _):
+            await client.users.get_status("ann")
+        assert [(type(e).__name__, e.operation, e.attempt) for e in seen] == [
+            ("AttemptStarted", "users.get_status", 1),
+            ("AttemptEnded", "users.get_status", 1),
+            ("AttemptStarted", "users.get_status", 2),
+            ("AttemptEnded", "users.get_status", 2),
+        ]
+        ended = [e for e in seen if isinstance(e, AttemptEnded)]
+        assert [(e.status, e.error) for e in ended] == [(500, None), (200, None)]
+        assert "ann" not in repr(seen)
+
+    async def test_one_that_fails_is_logged_and_not_raised(
+        self, against: Against, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def fail(_: object) -> None:
+            raise RuntimeError("a defect of the hook")
+
+        hooks = Hooks(attempt_started=fail, attempt_ended=fail)
+        ok = Reply(body={"data": {"ann": "online"}})
+        async with against(lambda _: ok, hooks=hooks, token="t") as (client, _):
+            assert await client.users.get_status("ann") == "online"
+        assert "a defect of the hook" in caplog.text
+
+    async def test_the_logger_says_the_same_at_debug_level(
+        self, against: Against, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.DEBUG, logger="easemob_async")
+        ok = Reply(body={"data": {"ann": "online"}})
+        async with against(lambda _: ok) as (client, _):
+            await client.users.get_status("ann")
+        assert "users.get_status attempt 1: 200" in caplog.text
+        assert "ann" not in caplog.text
+        assert not logging.getLogger("easemob_async").handlers
