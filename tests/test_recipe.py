@@ -46,8 +46,10 @@ def test_it_is_an_operation_and_a_method_of_its_resource(id_: str) -> None:
     for part in id_.split("."):
         owner = getattr(owner, part, None)
     assert callable(owner), f"place 2, {module}: client.{id_} is no method"
-    assert re.search(rf"^ *Source: .*\b{re.escape(id_)}\b", inspect.getdoc(owner) or "", re.M), (
-        f"place 2, {module}: the docstring of client.{id_} has no line `Source: {id_}`"
+    source = " ".join((inspect.getdoc(owner) or "").rpartition("Source: ")[2].split())
+    page = facts.operations().get(id_, {}).get("page")
+    assert f"{id_} ({page})" in source, (
+        f"place 2, {module}: the docstring of client.{id_} does not end with `Source: {id_} ({page})`"
     )
 
 

@@ -94,7 +94,7 @@ class Fanout:
         Raises:
             InvalidArgumentError: targets is a plain string, or the message breaks a fixed rule.
 
-        Source: messages.send_to_users
+        Source: messages.send_to_users (message_single.md)
         """
         fields = addressing(
             "fanout.to_users",
@@ -148,7 +148,7 @@ class Fanout:
         Raises:
             InvalidArgumentError: targets is a plain string, or the message breaks a fixed rule.
 
-        Source: messages.send_to_groups
+        Source: messages.send_to_groups (message_group.md)
         """
         fields = addressing(
             "fanout.to_groups",
@@ -202,7 +202,7 @@ class Fanout:
         Raises:
             InvalidArgumentError: targets is a plain string, or the message breaks a fixed rule.
 
-        Source: messages.send_to_rooms
+        Source: messages.send_to_rooms (message_chatroom.md)
         """
         fields = addressing(
             "fanout.to_rooms",

@@ -69,7 +69,7 @@ class Broadcasts:
             RateLimitError: the call came too soon, or the quota of the day is used up (not
                 ``temporary``).
 
-        Source: broadcasts.send_to_all_users
+        Source: broadcasts.send_to_all_users (broadcast_to_all_users.md)
         """
         return await self._send(_TO_ALL, body, ext, {"target_type": "users"}, sender=sender)
 
@@ -92,7 +92,7 @@ class Broadcasts:
             RateLimitError: the call came too soon, or the quota of the day is used up (not
                 ``temporary``).
 
-        Source: broadcasts.send_to_online_users
+        Source: broadcasts.send_to_online_users (broadcast_to_online_users.md)
         """
         return await self._send(_TO_ONLINE, body, ext, {}, sender=sender)
 
@@ -117,7 +117,7 @@ class Broadcasts:
             RateLimitError: the call came too soon, or the quota of the day is used up (not
                 ``temporary``).
 
-        Source: broadcasts.send_to_rooms
+        Source: broadcasts.send_to_rooms (broadcast_to_chatrooms.md)
         """
         return await self._send(_TO_ROOMS, body, ext, {}, sender=sender, level=level)
 

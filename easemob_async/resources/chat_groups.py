@@ -126,7 +126,7 @@ class ChatGroups:
             PermissionDeniedError: there are too many groups or members, or the name breaks the
                 content rules.
 
-        Source: chat_groups.create
+        Source: chat_groups.create (group_create.md)
         """
         operation = "chat_groups.create"
         if group_id is not None and not (
@@ -167,7 +167,7 @@ class ChatGroups:
             limit: groups per page, 1 to 1 000; 1 000 by default.
             cursor: the position to start from: the cursor of an earlier page.
 
-        Source: chat_groups.list
+        Source: chat_groups.list (group_obtain_total.md)
         """
         size = checks.page_size("chat_groups.list", limit, api_limits.GROUPS_PER_PAGE)
 
@@ -186,7 +186,7 @@ class ChatGroups:
             username: the user.
             limit: groups per page, 1 to 20; 20 by default.
 
-        Source: chat_groups.list_joined
+        Source: chat_groups.list_joined (group_obtain_joined.md)
         """
         size = checks.page_size("chat_groups.list_joined", limit, api_limits.JOINED_GROUPS_PER_PAGE)
 
@@ -208,7 +208,7 @@ class ChatGroups:
         Raises:
             NotFoundError: the group does not exist.
 
-        Source: chat_groups.get
+        Source: chat_groups.get (group_obtain_detail.md)
         """
         answer = await self._transport.call(_GET, group_id)
         return answer.first(ChatGroup, "data")
@@ -246,7 +246,7 @@ class ChatGroups:
             APIError: the status code is 200, but the answer reports settings that were not changed.
             NotFoundError: the group does not exist.
 
-        Source: chat_groups.update
+        Source: chat_groups.update (group_modify.md)
         """
         body = _settings(
             "chat_groups.update",
@@ -275,7 +275,7 @@ class ChatGroups:
             PermissionDeniedError: the user is not a member, or is already the owner.
             NotFoundError: the group does not exist.
 
-        Source: chat_groups.transfer_owner
+        Source: chat_groups.transfer_owner (group_owner_transfer.md)
         """
         new = checks.reference("chat_groups.transfer_owner", "username", username)
         answer = await self._transport.call(
@@ -290,7 +290,7 @@ class ChatGroups:
             APIError: the answer does not confirm the deletion.
             NotFoundError: the group does not exist.
 
-        Source: chat_groups.delete
+        Source: chat_groups.delete (group_delete.md)
         """
         answer = await self._transport.call(_DELETE, group_id)
         answer.confirm("data", "success")
@@ -301,7 +301,7 @@ class ChatGroups:
         Raises:
             NotFoundError: the group does not exist.
 
-        Source: chat_groups.ban
+        Source: chat_groups.ban (group_ban.md)
         """
         answer = await self._transport.call(_BAN, group_id)
         answer.confirm("data", "disabled")
@@ -312,7 +312,7 @@ class ChatGroups:
         Raises:
             NotFoundError: the group does not exist.
 
-        Source: chat_groups.unban
+        Source: chat_groups.unban (group_unban.md)
         """
         answer = await self._transport.call(_UNBAN, group_id)
         answer.confirm("data", "disabled", inverted=True)
@@ -378,14 +378,14 @@ class GroupMembers:
             limit: members per page, 1 to 1 000; 1 000 by default.
             joined_time: whether to return the time at which each member joined.
 
-        Source: chat_groups.members.list
+        Source: chat_groups.members.list (group_member_list_obtain.md)
         """
         return list_members(self._transport, GROUPS, group_id, limit, joined_time=joined_time)
 
     async def is_joined(self, group_id: str, username: str) -> bool:
         """Check whether a user is a member of a group.
 
-        Source: chat_groups.members.is_joined
+        Source: chat_groups.members.is_joined (group_check_joined.md)
         """
         answer = await self._transport.call(_IS_JOINED, group_id, username)
         return answer.read(bool, "data")
@@ -402,7 +402,7 @@ class GroupMembers:
             PermissionDeniedError: the user is already a member, or is in too many groups.
             NotFoundError: the group or the user does not exist.
 
-        Source: chat_groups.members.add
+        Source: chat_groups.members.add (group_member_add_single.md)
         """
         await add_member(self._transport, GROUPS, group_id, username, need_notify=need_notify)
 
@@ -423,7 +423,7 @@ class GroupMembers:
             EasemobError: a whole call failed, for example because all of its users were members
                 before; ``partial`` holds the outcomes settled before it.
 
-        Source: chat_groups.members.add_many
+        Source: chat_groups.members.add_many (group_members_add_batch.md)
         """
         return await add_members(
             self._transport, GROUPS, group_id, usernames, need_notify=need_notify
@@ -443,7 +443,7 @@ class GroupMembers:
             PermissionDeniedError: the user is not a member, or is the owner.
             NotFoundError: the group does not exist.
 
-        Source: chat_groups.members.remove
+        Source: chat_groups.members.remove (group_member_remove_single.md)
         """
         await remove_member(self._transport, GROUPS, group_id, username, need_notify=need_notify)
 
@@ -464,7 +464,7 @@ class GroupMembers:
             EasemobError: a whole call failed, for example because none of its users is a member;
                 ``partial`` holds the outcomes settled before it.
 
-        Source: chat_groups.members.remove_many
+        Source: chat_groups.members.remove_many (group_members_remove_batch.md)
         """
         return await remove_members(
             self._transport, GROUPS, group_id, usernames, need_notify=need_notify
@@ -496,7 +496,7 @@ class GroupFiles:
         Raises:
             NotFoundError: the group does not exist.
 
-        Source: chat_groups.files.list
+        Source: chat_groups.files.list (group_shared_file_obtain.md)
         """
         size = checks.page_size(_LIST_FILES.id, limit, api_limits.GROUPS_PER_PAGE)
 
@@ -523,7 +523,7 @@ class GroupFiles:
             InvalidArgumentError: the file does not exist.
             NotFoundError: the group does not exist.
 
-        Source: chat_groups.files.upload
+        Source: chat_groups.files.upload (group_shared_file_upload.md)
         """
         upload = Upload(_UPLOAD_FILE.id, content, filename)
         answer = await self._transport.carry(make_call(_UPLOAD_FILE, (group_id,), upload=upload))
@@ -535,7 +535,7 @@ class GroupFiles:
         Raises:
             NotFoundError: the group or the file does not exist.
 
-        Source: chat_groups.files.download
+        Source: chat_groups.files.download (group_shared_file_download.md)
         """
         _DOWNLOAD_FILE.fill((group_id, file_id))  # checked now, fetched later
         return Download(
@@ -550,7 +550,7 @@ class GroupFiles:
         Raises:
             NotFoundError: the group does not exist.
 
-        Source: chat_groups.files.delete
+        Source: chat_groups.files.delete (group_shared_file_delete.md)
         """
         answer = await self._transport.call(_DELETE_FILE, group_id, file_id)
         answer.confirm("data", "result")
@@ -599,7 +599,7 @@ class MemberAttributes:
         Raises:
             InvalidArgumentError: no attribute is given, or a name or a value is too long.
 
-        Source: chat_groups.member_attributes.set
+        Source: chat_groups.member_attributes.set (group_member_attribute_set.md)
         """
         body = {"metaData": _checked_attributes(_SET_ATTRIBUTES.id, attributes)}
         answer = await self._transport.call(_SET_ATTRIBUTES, group_id, username, json=body)
@@ -622,7 +622,7 @@ class MemberAttributes:
             EasemobError: a whole call failed, for example because one of its users is not a member;
                 ``partial`` holds the outcomes settled before it.
 
-        Source: chat_groups.member_attributes.set_many
+        Source: chat_groups.member_attributes.set_many (group_member_attribute_set_batch.md)
         """
         checks.mapping(_SET_ATTRIBUTES_OF_MANY.id, "attributes", attributes)
         names = checks.references(_SET_ATTRIBUTES_OF_MANY.id, "usernames", attributes)
@@ -658,7 +658,7 @@ class MemberAttributes:
         Raises:
             NotFoundError: the user is not a member.
 
-        Source: chat_groups.member_attributes.get
+        Source: chat_groups.member_attributes.get (group_member_attribute_get.md)
         """
         answer = await self._transport.call(_GET_ATTRIBUTES, group_id, username)
         return answer.read(dict[str, str], "data")
@@ -679,7 +679,7 @@ class MemberAttributes:
         Raises:
             EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
-        Source: chat_groups.member_attributes.get_many
+        Source: chat_groups.member_attributes.get_many (group_member_attribute_get_by_key.md)
         """
         names = checks.references(_GET_ATTRIBUTES_OF_MANY.id, "usernames", usernames)
         wanted = (

@@ -110,7 +110,7 @@ class ChatRooms:
             NotFoundError: the owner or a member is not a user.
             PermissionDeniedError: there are too many rooms or members.
 
-        Source: chat_rooms.create
+        Source: chat_rooms.create (chatroom_create.md)
         """
         operation = _CREATE.id
         body = _settings(operation, name, description, max_users)
@@ -136,7 +136,7 @@ class ChatRooms:
             limit: rooms per page, 1 to 1 000; 1 000 by default.
             cursor: the position to start from: the cursor of an earlier page.
 
-        Source: chat_rooms.list
+        Source: chat_rooms.list (chatroom_obtain_total.md)
         """
         size = checks.page_size(_LIST.id, limit, api_limits.GROUPS_PER_PAGE)
 
@@ -154,7 +154,7 @@ class ChatRooms:
             username: the user.
             limit: rooms per page, 1 to 1 000; 1 000 by default.
 
-        Source: chat_rooms.list_joined
+        Source: chat_rooms.list_joined (chatroom_obtain_joined.md)
         """
         size = checks.page_size(_LIST_JOINED.id, limit, api_limits.GROUPS_PER_PAGE)
 
@@ -172,7 +172,7 @@ class ChatRooms:
         Raises:
             NotFoundError: the room does not exist.
 
-        Source: chat_rooms.get
+        Source: chat_rooms.get (chatroom_obtain_detail.md)
         """
         answer = await self._transport.call(_GET, room_id)
         return answer.first(ChatRoom, "data")
@@ -199,7 +199,7 @@ class ChatRooms:
             APIError: the status code is 200, but the answer reports settings that were not changed.
             NotFoundError: the room does not exist.
 
-        Source: chat_rooms.update
+        Source: chat_rooms.update (chatroom_modify.md)
         """
         body = _settings(_UPDATE.id, name, description, max_users)
         if not body:
@@ -214,7 +214,7 @@ class ChatRooms:
             PermissionDeniedError: the user is already the owner.
             NotFoundError: the room or the user does not exist.
 
-        Source: chat_rooms.transfer_owner
+        Source: chat_rooms.transfer_owner (chatroom_owner_transfer.md)
         """
         new = checks.reference(_TRANSFER_OWNER.id, "username", username)
         body = {"newowner": new}
@@ -228,7 +228,7 @@ class ChatRooms:
             APIError: the answer does not confirm the deletion.
             NotFoundError: the room does not exist.
 
-        Source: chat_rooms.delete
+        Source: chat_rooms.delete (chatroom_delete.md)
         """
         answer = await self._transport.call(_DELETE, room_id)
         answer.confirm("data", "success")
@@ -250,7 +250,7 @@ class RoomMembers:
         Raises:
             NotFoundError: the room does not exist.
 
-        Source: chat_rooms.members.list
+        Source: chat_rooms.members.list (chatroom_member_list_obtain.md)
         """
         return list_members(self._transport, ROOMS, room_id, limit)
 
@@ -261,7 +261,7 @@ class RoomMembers:
             PermissionDeniedError: the user is in too many rooms.
             NotFoundError: the room or the user does not exist.
 
-        Source: chat_rooms.members.add
+        Source: chat_rooms.members.add (chatroom_member_add_single.md)
         """
         await add_member(self._transport, ROOMS, room_id, username)
 
@@ -274,7 +274,7 @@ class RoomMembers:
         Raises:
             EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
-        Source: chat_rooms.members.add_many
+        Source: chat_rooms.members.add_many (chatroom_member_add_batch.md)
         """
         return await add_members(self._transport, ROOMS, room_id, usernames)
 
@@ -285,7 +285,7 @@ class RoomMembers:
             APIError: the user is not a member (``forbidden_op``, with status code 400 or 403).
             NotFoundError: the room or the user does not exist.
 
-        Source: chat_rooms.members.remove
+        Source: chat_rooms.members.remove (chatroom_member_remove_single.md)
         """
         await remove_member(self._transport, ROOMS, room_id, username)
 
@@ -298,7 +298,7 @@ class RoomMembers:
         Raises:
             EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
-        Source: chat_rooms.members.remove_many
+        Source: chat_rooms.members.remove_many (chatroom_member_remove_batch.md)
         """
         return await remove_members(self._transport, ROOMS, room_id, usernames)
 
@@ -315,7 +315,7 @@ class SuperAdmins:
         Args:
             limit: users per page, 1 to 1 000; 1 000 by default.
 
-        Source: chat_rooms.super_admins.list
+        Source: chat_rooms.super_admins.list (chatroom_superadmin_list_obtain.md)
         """
         size = checks.page_size(_LIST_SUPER.id, limit, api_limits.MEMBERS_PER_PAGE)
 
@@ -333,7 +333,7 @@ class SuperAdmins:
         Raises:
             NotFoundError: the user does not exist.
 
-        Source: chat_rooms.super_admins.add
+        Source: chat_rooms.super_admins.add (chatroom_superadmin_add.md)
         """
         name = checks.reference(_ADD_SUPER.id, "username", username)
         answer = await self._transport.call(_ADD_SUPER, json={"superadmin": name}, about=name)
@@ -345,7 +345,7 @@ class SuperAdmins:
         Raises:
             NotFoundError: the user does not exist.
 
-        Source: chat_rooms.super_admins.remove
+        Source: chat_rooms.super_admins.remove (chatroom_superadmin_delete.md)
         """
         await self._transport.call(_REMOVE_SUPER, username)
 
@@ -420,7 +420,7 @@ class RoomAttributes:
             BadRequestError: an attribute belongs to another member.
             PermissionDeniedError: the user is not a member.
 
-        Source: chat_rooms.attributes.set
+        Source: chat_rooms.attributes.set (chatroom_custom_attribute_set.md)
         """
         return await self._set(_SET_ATTRIBUTES, room_id, username, attributes, auto_delete)
 
@@ -440,7 +440,7 @@ class RoomAttributes:
         Raises:
             PermissionDeniedError: the user is not a member.
 
-        Source: chat_rooms.attributes.set_forced
+        Source: chat_rooms.attributes.set_forced (chatroom_custom_attribute_set_force.md)
         """
         return await self._set(_SET_ATTRIBUTES_FORCED, room_id, username, attributes, auto_delete)
 
@@ -450,7 +450,7 @@ class RoomAttributes:
         Raises:
             NotFoundError: the room does not exist.
 
-        Source: chat_rooms.attributes.get
+        Source: chat_rooms.attributes.get (chatroom_custom_attribute_get.md)
         """
         body = (
             None if keys is None else {"keys": checks.references(_GET_ATTRIBUTES.id, "keys", keys)}
@@ -467,7 +467,7 @@ class RoomAttributes:
         Raises:
             PermissionDeniedError: the user is not a member.
 
-        Source: chat_rooms.attributes.delete
+        Source: chat_rooms.attributes.delete (chatroom_custom_attribute_delete.md)
         """
         return await self._delete(_DELETE_ATTRIBUTES, room_id, username, keys)
 
@@ -479,7 +479,7 @@ class RoomAttributes:
         Returns:
             An outcome for each attribute, by its name.
 
-        Source: chat_rooms.attributes.delete_forced
+        Source: chat_rooms.attributes.delete_forced (chatroom_custom_attribute_delete_force.md)
         """
         return await self._delete(_DELETE_ATTRIBUTES_FORCED, room_id, username, keys)
 
@@ -542,7 +542,7 @@ class Tags:
             NotFoundError: the room or the tag does not exist.
             PermissionDeniedError: tags are not enabled for the app.
 
-        Source: chat_rooms.tags.mute
+        Source: chat_rooms.tags.mute (chatroom_user_tag_mute.md)
         """
         name = _tag(_MUTE_TAG.id, tag)
         length = length_of_time(_MUTE_TAG.id, duration, _SECOND, instead="mutes.remove_many")
@@ -557,7 +557,7 @@ class Tags:
             APIError: the user is not a member (``forbidden_op``), or tags are not enabled for the
                 app.
 
-        Source: chat_rooms.tags.set
+        Source: chat_rooms.tags.set (chatroom_user_tag_set.md)
         """
         most = api_limits.TAGS_PER_MEMBER
         names = checks.references(_SET_TAGS.id, "tags", tags, most=most, least=0)
@@ -568,7 +568,7 @@ class Tags:
     async def get(self, room_id: str, username: str) -> dict[str, datetime | None]:
         """Return the tags of a member, each with the end of its mute; ``None`` means no end.
 
-        Source: chat_rooms.tags.get
+        Source: chat_rooms.tags.get (chatroom_user_tag_get.md)
         """
         answer = await self._transport.call(_GET_TAGS, room_id, username)
         raw = answer.read(dict[str, str], "data")

@@ -66,7 +66,7 @@ class Contacts:
             PermissionDeniedError: one of them has too many contacts.
             NotFoundError: the user does not exist.
 
-        Source: contacts.add
+        Source: contacts.add (user_friend_add.md)
         """
         answer = await self._transport.call(_ADD, username, friend)
         return answer.first(User, "entities", known=User(Id(friend)))
@@ -74,7 +74,7 @@ class Contacts:
     async def check(self, username: str, usernames: Iterable[str]) -> dict[str, ContactRelation]:
         """Check which of any number of users are contacts of a user, 100 per call.
 
-        Source: contacts.check
+        Source: contacts.check (user_friend_check.md)
         """
         name = checks.reference(_CHECK.id, "username", username)
         names = checks.references(_CHECK.id, "usernames", usernames)
@@ -94,7 +94,7 @@ class Contacts:
         Raises:
             NotFoundError: the user does not exist.
 
-        Source: contacts.remove
+        Source: contacts.remove (user_friend_remove.md)
         """
         answer = await self._transport.call(_REMOVE, username, friend)
         return answer.first(User, "entities", known=User(Id(friend)))
@@ -102,7 +102,7 @@ class Contacts:
     async def remove_all(self, username: str) -> None:
         """Remove all contacts of a user, with their remarks; the blocklist stays unchanged.
 
-        Source: contacts.remove_all
+        Source: contacts.remove_all (user_friend_remove_all.md)
         """
         await self._transport.call(_REMOVE_ALL, username)
 
@@ -113,7 +113,7 @@ class Contacts:
             BadRequestError: the two users are not contacts.
             NotFoundError: the user does not exist.
 
-        Source: contacts.set_remark
+        Source: contacts.set_remark (user_friend_remark_set.md)
         """
         text = checks.text(_SET_REMARK.id, "remark", remark, most=api_limits.REMARK_LENGTH)
         answer = await self._transport.call(_SET_REMARK, username, friend, json={"remark": text})
@@ -138,7 +138,7 @@ class Contacts:
         Raises:
             NotFoundError: the user does not exist.
 
-        Source: contacts.list
+        Source: contacts.list (user_friend_list_paged.md)
         """
         size = checks.page_size(_LIST.id, limit, api_limits.CONTACTS_PER_PAGE)
 
@@ -161,7 +161,7 @@ class Contacts:
         Raises:
             NotFoundError: the user does not exist.
 
-        Source: contacts.list_all
+        Source: contacts.list_all (user_friend_list_obtain.md)
         """
 
         async def fetch() -> Sequence[str]:
@@ -186,7 +186,7 @@ class Contacts:
         Raises:
             EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
-        Source: contacts.import_many
+        Source: contacts.import_many (user_friend_import.md)
         """
 
         async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[None]]:
@@ -223,7 +223,7 @@ class ContactBlocklist:
             NotFoundError: the user, or a user to block, does not exist.
             EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
-        Source: contacts.blocklist.add_many
+        Source: contacts.blocklist.add_many (user_friend_blocklist_add.md)
         """
 
         async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[None]]:
@@ -242,7 +242,7 @@ class ContactBlocklist:
         Raises:
             NotFoundError: the user does not exist.
 
-        Source: contacts.blocklist.remove
+        Source: contacts.blocklist.remove (user_friend_blocklist_remove.md)
         """
         answer = await self._transport.call(_UNBLOCK, username, blocked)
         return answer.first(User, "entities", known=User(Id(blocked)))
@@ -260,7 +260,7 @@ class ContactBlocklist:
         Raises:
             NotFoundError: the user does not exist.
 
-        Source: contacts.blocklist.list
+        Source: contacts.blocklist.list (user_friend_blocklist_obtain.md)
         """
         size = checks.page_size(_LIST_BLOCKED.id, limit, api_limits.CONTACTS_PER_PAGE)
 
@@ -275,7 +275,7 @@ class ContactBlocklist:
     async def check(self, username: str, usernames: Iterable[str]) -> dict[str, BlockRelation]:
         """Check which of any number of users a user has blocked, 100 per call.
 
-        Source: contacts.blocklist.check
+        Source: contacts.blocklist.check (user_friend_blocklist_check.md)
         """
         name = checks.reference(_CHECK_BLOCKED.id, "username", username)
         names = checks.references(_CHECK_BLOCKED.id, "usernames", usernames)

@@ -36,7 +36,7 @@ class Conversations:
             chat_type: chat or groupchat.
             delete_roaming: whether to delete the user's roaming messages of the conversation too.
 
-        Source: conversations.delete
+        Source: conversations.delete (conversation_delete.md)
         """
         operation = _DELETE_CONVERSATION.id
         body = {

@@ -49,7 +49,7 @@ class Favorites:
             favorite_id: the id of the favorite; the service makes one by default.
             ext: the app's own extension text, at most 1 024 characters.
 
-        Source: favorites.add
+        Source: favorites.add (user_collection_add_single.md)
         """
         body: dict[str, Any] = {
             "data": checks.text(_ADD.id, "data", data, most=api_limits.FAVORITE_LENGTH),
@@ -73,7 +73,7 @@ class Favorites:
         Raises:
             EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
-        Source: favorites.add_many
+        Source: favorites.add_many (user_collection_add_batch.md)
         """
         name = checks.reference(_ADD_MANY.id, "username", username)
         given = checks.items(_ADD_MANY.id, "favorites", favorites, NewFavorite)
@@ -94,7 +94,7 @@ class Favorites:
     async def update(self, username: str, favorite_id: str, *, ext: str) -> Favorite:
         """Change the extension text of a favorite; an empty text removes it.
 
-        Source: favorites.update
+        Source: favorites.update (user_collection_ext_modify.md)
         """
         text = checks.text(_UPDATE.id, "ext", ext, most=api_limits.FAVORITE_EXT_LENGTH)
         answer = await self._transport.call(_UPDATE, username, favorite_id, json={"ext": text})
@@ -107,7 +107,7 @@ class Favorites:
             EasemobError: a whole call failed, for example because a favorite does not exist;
                 ``partial`` holds the outcomes settled before it.
 
-        Source: favorites.remove_many
+        Source: favorites.remove_many (user_collection_delete.md)
         """
 
         async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[None]]:
@@ -141,7 +141,7 @@ class Favorites:
             limit: favorites per page, 2 to 200; 200 by default.
             favorite_id: the favorite to start from, itself included; the times are then ignored.
 
-        Source: favorites.list
+        Source: favorites.list (user_collection_get.md)
         """
         size = checks.page_size(_LIST.id, limit, api_limits.FAVORITES_PER_PAGE)
         checks.number(_LIST.id, "limit", size, least=2)  # with 1 the next page is the same again

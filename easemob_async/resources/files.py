@@ -54,7 +54,7 @@ class Files:
             InvalidArgumentError: the file does not exist.
             PayloadTooLargeError: the file is larger than 10 MB, or than the app's own limit.
 
-        Source: files.upload
+        Source: files.upload (message_upload_file.md)
         """
         upload = Upload(_UPLOAD.id, content, filename)
         headers = {"restrict-access": "true"} if restrict_access else {}
@@ -80,7 +80,7 @@ class Files:
         Raises:
             NotFoundError: the file does not exist, or no longer exists.
 
-        Source: files.download
+        Source: files.download (message_download_file.md)
         """
         return self._download(_DOWNLOAD, file_id, share_secret, {})
 
@@ -94,7 +94,7 @@ class Files:
         Raises:
             NotFoundError: the file does not exist, or no longer exists.
 
-        Source: files.download_thumbnail
+        Source: files.download_thumbnail (message_download_thumbnail.md)
         """
         return self._download(_THUMBNAIL, file_id, share_secret, {"thumbnail": "true"})
 
@@ -114,7 +114,7 @@ class Files:
         Raises:
             PermissionDeniedError: the feature is not enabled for the app.
 
-        Source: files.set_lifetime
+        Source: files.set_lifetime (message_attachment_storage.md)
         """
         operation, most = _SET_LIFETIME.id, api_limits.FILES_PER_CALL
         ids: Sequence[str] = checks.references(operation, "file_ids", file_ids, most=most)

@@ -50,7 +50,7 @@ class History:
             BadRequestError: the hour is too long ago, or its files are not stored yet.
             NotFoundError: there is no file for this hour.
 
-        Source: history.get
+        Source: history.get (message_historical.md)
         """
         if not isinstance(hour, datetime) or hour.utcoffset() is None:
             raise checks.fail(_GET.id, f"hour must be an aware datetime, not {hour!r}")
@@ -75,7 +75,7 @@ class History:
             TransportError: a file cannot be downloaded.
             ResponseError: a file is damaged; the messages before the damage were yielded.
 
-        Source: history.get
+        Source: history.get (message_historical.md)
         """
         for file in await self.get(hour):
             async for record in _records(self._transport.fetch(file.url, "history.messages")):

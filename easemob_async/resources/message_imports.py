@@ -48,7 +48,7 @@ class MessageImports:
     ) -> ImportedMessage:
         """Import a one-to-one message.
 
-        Source: message_imports.create_user_message
+        Source: message_imports.create_user_message (message_import_single.md)
         """
         return await self._import(_IMPORT_USER, target, body, sender, ext, sent_at, need_download)
 
@@ -64,7 +64,7 @@ class MessageImports:
     ) -> ImportedMessage:
         """Import a message of a group; it must be later than the creation of the group.
 
-        Source: message_imports.create_group_message
+        Source: message_imports.create_group_message (message_import_group.md)
         """
         return await self._import(_IMPORT_GROUP, target, body, sender, ext, sent_at, need_download)
 

@@ -155,7 +155,7 @@ class Messages:
                 empty sender; nothing was sent.
             RateLimitError: the quota is used up.
 
-        Source: messages.send_to_users
+        Source: messages.send_to_users (message_single.md)
         """
         options = addressing(
             "messages.send_to_users",
@@ -201,7 +201,7 @@ class Messages:
             InvalidArgumentError: no targets or more than 3, a message that is too large.
             RateLimitError: the quota is used up.
 
-        Source: messages.send_to_groups
+        Source: messages.send_to_groups (message_group.md)
         """
         options = addressing(
             "messages.send_to_groups",
@@ -255,7 +255,7 @@ class Messages:
             InvalidArgumentError: no members or more than 20, a message that is too large.
             RateLimitError: the quota is used up.
 
-        Source: messages.send_to_group_members
+        Source: messages.send_to_group_members (message_group.md)
         """
         operation = "messages.send_to_group_members"
         options = addressing(
@@ -303,7 +303,7 @@ class Messages:
             InvalidArgumentError: no targets or more than 10, a message that is too large.
             RateLimitError: the quota is used up.
 
-        Source: messages.send_to_rooms
+        Source: messages.send_to_rooms (message_chatroom.md)
         """
         options = addressing(
             "messages.send_to_rooms",
@@ -351,7 +351,7 @@ class Messages:
             InvalidArgumentError: no members or more than 20, a message that is too large.
             RateLimitError: the quota is used up.
 
-        Source: messages.send_to_room_members
+        Source: messages.send_to_room_members (message_chatroom.md)
         """
         operation = "messages.send_to_room_members"
         options = addressing(
@@ -394,7 +394,8 @@ class Messages:
             InvalidArgumentError: the event is not a message, or does not name its group.
             RateLimitError: the quota is used up.
 
-        Source: messages.send_to_users, messages.send_to_groups, messages.send_to_rooms
+        Source: messages.send_to_users (message_single.md),
+            messages.send_to_groups (message_group.md), messages.send_to_rooms (message_chatroom.md)
         """
         origin = getattr(event, "origin", None)
         if not isinstance(origin, Origin):
@@ -443,7 +444,7 @@ class Messages:
         Raises:
             InvalidArgumentError: no targets, a message that is too large, or an empty sender.
 
-        Source: messages.send_legacy
+        Source: messages.send_legacy (none in the current docs)
         """
         operation = "messages.send_legacy"
         most = self._transport.max_message_bytes
@@ -493,7 +494,7 @@ class Messages:
             PermissionDeniedError: the time limit has passed, the message was recalled before, or
                 recalls are not enabled for the app.
 
-        Source: messages.recall
+        Source: messages.recall (message_recall_single.md)
         """
         recall = Recall(
             message_id=message_id,
@@ -525,7 +526,7 @@ class Messages:
         Raises:
             EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
-        Source: messages.recall_many
+        Source: messages.recall_many (message_recall_batch.md)
         """
         given = list(checks.items(_RECALL_MANY.id, "recalls", recalls, Recall))
         rows = [recall.to_wire(_RECALL_MANY.id) for recall in given]
@@ -572,7 +573,7 @@ class Messages:
                 or edits are not enabled for the app.
             NotFoundError: the message does not exist, or no longer exists.
 
-        Source: messages.update
+        Source: messages.update (message_modify.md)
         """
         operation = _UPDATE.id
         if not (isinstance(message_id, str) and message_id.isascii() and message_id.isdigit()):
@@ -619,7 +620,7 @@ class Messages:
             APIError: the stream has ended, got no piece for 30 seconds, or exceeds 128 KB or 30
                 minutes.
 
-        Source: messages.stream_to_user
+        Source: messages.stream_to_user (message_stream_send_single.md)
         """
         piece = Piece(
             text=text,
@@ -652,7 +653,7 @@ class Messages:
             APIError: the stream has ended, got no piece for 30 seconds, or exceeds 128 KB or 30
                 minutes.
 
-        Source: messages.stream_to_group
+        Source: messages.stream_to_group (message_stream_send_group.md)
         """
         piece = Piece(
             text=text,
@@ -688,7 +689,8 @@ class Messages:
             join: the seconds for which pieces are collected and then sent together.
             failed_reason: the ``finish_reason`` of the message if the block ends with an error.
 
-        Source: messages.stream_to_user, messages.stream_to_group
+        Source: messages.stream_to_user (message_stream_send_single.md),
+            messages.stream_to_group (message_stream_send_group.md)
         """
         if to not in ("user", "group"):
             raise InvalidArgumentError(f"messages.stream: to must be 'user' or 'group', not {to!r}")

@@ -52,7 +52,7 @@ class Mutes:
             BadRequestError: the user does not exist.
             PermissionDeniedError: app-wide mutes are not enabled for the app.
 
-        Source: mutes.set
+        Source: mutes.set (user_global_mute_set.md)
         """
         given = {"chat": chat, "groupchat": group_chat, "chatroom": chat_room}
         lengths = {
@@ -73,7 +73,7 @@ class Mutes:
             InvalidArgumentError: no kind of conversation is chosen.
             BadRequestError: the user does not exist.
 
-        Source: mutes.set
+        Source: mutes.set (user_global_mute_set.md)
         """
         given = {"chat": chat, "groupchat": group_chat, "chatroom": chat_room}
         await self._set(username, {name: 0 for name, wanted in given.items() if wanted})
@@ -84,7 +84,7 @@ class Mutes:
         Raises:
             BadRequestError: the user does not exist.
 
-        Source: mutes.get
+        Source: mutes.get (user_global_mute_query_single.md)
         """
         return (await self._transport.call(_GET, username)).read(UserMute, "data")
 
@@ -94,7 +94,7 @@ class Mutes:
         Args:
             limit: rows per page, 1 to 50; 50 by default.
 
-        Source: mutes.list
+        Source: mutes.list (user_global_mute_query_all.md)
         """
         size = checks.page_size(_LIST.id, limit, api_limits.MUTED_PER_PAGE)
 

@@ -30,7 +30,7 @@ class OfflineMessages:
     async def get_count(self, username: str) -> int:
         """Return the number of messages that wait for a user.
 
-        Source: offline_messages.get_count
+        Source: offline_messages.get_count (offline_msg_count_get.md)
         """
         answer = await self._transport.call(_GET_COUNT, username)
         # The username is the key; an app's SDK reads several counts there.
@@ -42,7 +42,7 @@ class OfflineMessages:
     async def get_status(self, username: str, message_id: str) -> DeliveryStatus:
         """Return whether a message was delivered to a user who was offline.
 
-        Source: offline_messages.get_status
+        Source: offline_messages.get_status (offline_msg_status_get.md)
         """
         answer = await self._transport.call(_GET_STATUS, username, message_id)
         found = answer.read(dict[str, DeliveryStatus | str], "data")

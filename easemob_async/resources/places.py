@@ -221,7 +221,8 @@ class Admins(Part):
     def list(self, place_id: str, /) -> Paginator[str]:
         """List the usernames of the admins; one page.
 
-        Source: chat_groups.admins.list, chat_rooms.admins.list
+        Source: chat_groups.admins.list (group_admin_list_get.md),
+            chat_rooms.admins.list (chatroom_admin_list_get.md)
         """
         operation = _ADMINS_LIST[self._place]
 
@@ -237,7 +238,8 @@ class Admins(Part):
         Raises:
             NotFoundError: the group or the room does not exist, or the user is not a member.
 
-        Source: chat_groups.admins.add, chat_rooms.admins.add
+        Source: chat_groups.admins.add (group_admin_add.md),
+            chat_rooms.admins.add (chatroom_admin_add.md)
         """
         operation = _ADMINS_ADD[self._place]
         name = checks.reference(operation.id, "username", username)
@@ -252,7 +254,8 @@ class Admins(Part):
             PermissionDeniedError: the user is not an admin.
             NotFoundError: the group, the room or the user does not exist.
 
-        Source: chat_groups.admins.remove, chat_rooms.admins.remove
+        Source: chat_groups.admins.remove (group_admin_remove.md),
+            chat_rooms.admins.remove (chatroom_admin_remove.md)
         """
         operation = _ADMINS_REMOVE[self._place]
         answer = await self._transport.call(operation, place_id, username)
@@ -273,7 +276,8 @@ class Mutes(Part):
 
         `mute_all` adds no members to this list.
 
-        Source: chat_groups.mutes.list, chat_rooms.mutes.list
+        Source: chat_groups.mutes.list (group_member_mutelist_obtain.md),
+            chat_rooms.mutes.list (chatroom_member_mutelist_obtain.md)
         """
         operation = _MUTES_LIST[self._place]
 
@@ -302,7 +306,8 @@ class Mutes(Part):
             EasemobError: a whole call failed, for example because one of its users is not a member;
                 ``partial`` holds the outcomes settled before it.
 
-        Source: chat_groups.mutes.add_many, chat_rooms.mutes.add_many
+        Source: chat_groups.mutes.add_many (group_member_mute.md),
+            chat_rooms.mutes.add_many (chatroom_member_mute.md)
         """
         operation = _MUTES_ADD_MANY[self._place]
         instead = "mutes.remove_many"
@@ -322,7 +327,8 @@ class Mutes(Part):
         Raises:
             EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
-        Source: chat_groups.mutes.remove_many, chat_rooms.mutes.remove_many
+        Source: chat_groups.mutes.remove_many (group_member_unmute.md),
+            chat_rooms.mutes.remove_many (chatroom_member_unmute.md)
         """
         operation = _MUTES_REMOVE_MANY[self._place]
         return await _each(self, operation, place_id, usernames)
@@ -330,7 +336,8 @@ class Mutes(Part):
     async def mute_all(self, place_id: str, /) -> None:
         """Mute all members until `unmute_all`; members on the allowlist may still send messages.
 
-        Source: chat_groups.mutes.mute_all, chat_rooms.mutes.mute_all
+        Source: chat_groups.mutes.mute_all (group_member_mute_all.md),
+            chat_rooms.mutes.mute_all (chatroom_member_mute_all.md)
         """
         operation = _MUTES_MUTE_ALL[self._place]
         answer = await self._transport.call(operation, place_id)
@@ -339,7 +346,8 @@ class Mutes(Part):
     async def unmute_all(self, place_id: str, /) -> None:
         """Lift `mute_all`; members on the mute list stay muted.
 
-        Source: chat_groups.mutes.unmute_all, chat_rooms.mutes.unmute_all
+        Source: chat_groups.mutes.unmute_all (group_member_unmute_all.md),
+            chat_rooms.mutes.unmute_all (chatroom_member_unmute_all.md)
         """
         operation = _MUTES_UNMUTE_ALL[self._place]
         answer = await self._transport.call(operation, place_id)
@@ -356,7 +364,8 @@ class Allowlist(Part):
     def list(self, place_id: str, /) -> Paginator[str]:
         """List the usernames on the allowlist; one page.
 
-        Source: chat_groups.allowlist.list, chat_rooms.allowlist.list
+        Source: chat_groups.allowlist.list (group_allowlist_query.md),
+            chat_rooms.allowlist.list (chatroom_allowlist_obtain.md)
         """
         operation = _ALLOWLIST_LIST[self._place]
         return _names(self, operation, place_id)
@@ -368,7 +377,8 @@ class Allowlist(Part):
             PermissionDeniedError: the user is not a member.
             NotFoundError: the group or the room does not exist.
 
-        Source: chat_groups.allowlist.add, chat_rooms.allowlist.add
+        Source: chat_groups.allowlist.add (group_allowlist_add_single.md),
+            chat_rooms.allowlist.add (chatroom_allowlist_add_single.md)
         """
         operation = _ALLOWLIST_ADD[self._place]
         answer = await self._transport.call(operation, place_id, username)
@@ -381,7 +391,8 @@ class Allowlist(Part):
             EasemobError: a whole call failed, for example because its users are not members;
                 ``partial`` holds the outcomes settled before it.
 
-        Source: chat_groups.allowlist.add_many, chat_rooms.allowlist.add_many
+        Source: chat_groups.allowlist.add_many (group_allowlist_add_batch.md),
+            chat_rooms.allowlist.add_many (chatroom_allowlist_add_batch.md)
         """
         operation = _ALLOWLIST_ADD_MANY[self._place]
         return await _listed(self, operation, place_id, usernames, api_limits.ALLOWED_PER_CALL)
@@ -393,7 +404,8 @@ class Allowlist(Part):
             EasemobError: a whole call failed, for example because its users are not on the
                 allowlist; ``partial`` holds the outcomes settled before it.
 
-        Source: chat_groups.allowlist.remove_many, chat_rooms.allowlist.remove_many
+        Source: chat_groups.allowlist.remove_many (group_allowlist_remove.md),
+            chat_rooms.allowlist.remove_many (chatroom_allowlist_remove.md)
         """
         operation = _ALLOWLIST_REMOVE_MANY[self._place]
         return await _each(self, operation, place_id, usernames)
@@ -405,7 +417,8 @@ class Blocklist(Part):
     def list(self, place_id: str, /) -> Paginator[str]:
         """List the usernames on the blocklist; one page.
 
-        Source: chat_groups.blocklist.list, chat_rooms.blocklist.list
+        Source: chat_groups.blocklist.list (group_member_blocklist_obtain.md),
+            chat_rooms.blocklist.list (chatroom_member_blocklist_obtain.md)
         """
         operation = _BLOCKLIST_LIST[self._place]
         return _names(self, operation, place_id)
@@ -417,7 +430,8 @@ class Blocklist(Part):
             PermissionDeniedError: the user is not a member, or is the owner.
             NotFoundError: the group or the room does not exist.
 
-        Source: chat_groups.blocklist.add, chat_rooms.blocklist.add
+        Source: chat_groups.blocklist.add (group_member_blocklist_add_single.md),
+            chat_rooms.blocklist.add (chatroom_member_blocklist_add_single.md)
         """
         # A retry is refused: a blocked user is no longer a member.
         operation = _BLOCKLIST_ADD[self._place]
@@ -432,7 +446,8 @@ class Blocklist(Part):
         Raises:
             EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
-        Source: chat_groups.blocklist.add_many, chat_rooms.blocklist.add_many
+        Source: chat_groups.blocklist.add_many (group_member_blocklist_add_batch.md),
+            chat_rooms.blocklist.add_many (chatroom_member_blocklist_add_batch.md)
         """
         operation = _BLOCKLIST_ADD_MANY[self._place]
         return await _listed(self, operation, place_id, usernames, self._place.most_blocked)
@@ -444,7 +459,8 @@ class Blocklist(Part):
             PermissionDeniedError: the user is not on the blocklist.
             NotFoundError: the group or the room does not exist.
 
-        Source: chat_groups.blocklist.remove, chat_rooms.blocklist.remove
+        Source: chat_groups.blocklist.remove (group_member_blocklist_remove_single.md),
+            chat_rooms.blocklist.remove (chatroom_member_blocklist_remove_single.md)
         """
         operation = _BLOCKLIST_REMOVE[self._place]
         answer = await self._transport.call(operation, place_id, username)
@@ -457,7 +473,8 @@ class Blocklist(Part):
             EasemobError: a whole call failed, for example because its users are not on the
                 blocklist; ``partial`` holds the outcomes settled before it.
 
-        Source: chat_groups.blocklist.remove_many, chat_rooms.blocklist.remove_many
+        Source: chat_groups.blocklist.remove_many (group_member_blocklist_remove_batch.md),
+            chat_rooms.blocklist.remove_many (chatroom_member_blocklist_remove_batch.md)
         """
         operation = _BLOCKLIST_REMOVE_MANY[self._place]
         return await _each(self, operation, place_id, usernames)
@@ -506,7 +523,8 @@ class Announcement(Part):
         Raises:
             NotFoundError: the group or the room does not exist.
 
-        Source: chat_groups.announcement.get, chat_rooms.announcement.get
+        Source: chat_groups.announcement.get (group_announcement_obtain.md),
+            chat_rooms.announcement.get (chatroom_announcement_get.md)
         """
         operation = _ANNOUNCEMENT_GET[self._place]
         answer = await self._transport.call(operation, place_id)
@@ -521,7 +539,8 @@ class Announcement(Part):
             PermissionDeniedError: the text breaks the content rules.
             NotFoundError: the group or the room does not exist.
 
-        Source: chat_groups.announcement.update, chat_rooms.announcement.update
+        Source: chat_groups.announcement.update (group_announcement_modify.md),
+            chat_rooms.announcement.update (chatroom_announcement_update.md)
         """
         operation = _ANNOUNCEMENT_UPDATE[self._place]
         most = api_limits.ANNOUNCEMENT_LENGTH

@@ -47,7 +47,7 @@ class Presence:
         Raises:
             APIError: the status code is 200, but the answer reports why nothing was set.
 
-        Source: presence.set
+        Source: presence.set (presence_set.md)
         """
         state = checks.number(_SET.id, "status", status, least=0)
         most = api_limits.PRESENCE_EXT_BYTES
@@ -68,7 +68,7 @@ class Presence:
         Returns:
             The current presence of these users.
 
-        Source: presence.subscribe
+        Source: presence.subscribe (presence_subscribe.md)
         """
         names = self._names(_SUBSCRIBE, usernames)
         if not isinstance(duration, timedelta):
@@ -87,7 +87,7 @@ class Presence:
         Raises:
             APIError: the status code is 200, but the answer reports why nothing was ended.
 
-        Source: presence.unsubscribe
+        Source: presence.unsubscribe (presence_unsubscribe.md)
         """
         names = self._names(_UNSUBSCRIBE, usernames)
         answer = await self._transport.call(_UNSUBSCRIBE, username, json=names)
@@ -102,7 +102,7 @@ class Presence:
             username: the subscriber.
             limit: subscriptions per page, 1 to 100; 100 by default.
 
-        Source: presence.list_subscriptions
+        Source: presence.list_subscriptions (presence_subscription_list_obtain.md)
         """
         size = checks.page_size(_LIST.id, limit, api_limits.PRESENCES_PER_CALL)
 
@@ -127,7 +127,7 @@ class Presence:
         Raises:
             EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
-        Source: presence.get_many
+        Source: presence.get_many (presence_get.md)
         """
 
         async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[UserPresence]]:
@@ -146,7 +146,7 @@ class Presence:
             group_id: the group.
             query_type: 1 for a chat group, 0 for the server of a super community.
 
-        Source: presence.get_group_online_count
+        Source: presence.get_group_online_count (presence_group_online_count_obtain.md)
         """
         kind = checks.number(_GET_GROUP.id, "query_type", query_type, least=0, most=1)
         return (await self._transport.call(_GET_GROUP, group_id, str(kind))).read(int, "result")

@@ -87,7 +87,7 @@ class Push:
         Raises:
             BadRequestError: the user does not exist.
 
-        Source: push.set_binding
+        Source: push.set_binding (push_information_bind_unbind.md)
         """
         body = {
             "device_id": checks.reference(_SET_BINDING.id, "device_id", device_id),
@@ -101,7 +101,7 @@ class Push:
     def list_bindings(self, username: str) -> Paginator[PushBinding]:
         """List the push bindings of a user's devices; one page.
 
-        Source: push.list_bindings
+        Source: push.list_bindings (push_information_bind_query.md)
         """
 
         async def fetch() -> Sequence[PushBinding]:
@@ -117,7 +117,7 @@ class Push:
         Raises:
             BadRequestError: the user does not exist.
 
-        Source: push.set_nickname
+        Source: push.set_nickname (push_nickname_set_single.md)
         """
         text = checks.text(_SET_NICKNAME.id, "nickname", nickname, most=api_limits.NICKNAME_LENGTH)
         answer = await self._transport.call(_SET_NICKNAME, username, json={"nickname": text})
@@ -132,7 +132,7 @@ class Push:
         Returns:
             The nicknames that were set.
 
-        Source: push.set_nicknames
+        Source: push.set_nicknames (push_nickname_set_batch.md)
         """
         operation = _SET_NICKNAMES.id
         checks.mapping(operation, "nicknames", nicknames)
@@ -163,7 +163,7 @@ class Push:
         Raises:
             BadRequestError: the user does not exist.
 
-        Source: push.set_display_style
+        Source: push.set_display_style (push_display_mode_set.md)
         """
         value = checks.member(_SET_STYLE.id, "style", PushDisplayStyle, style)
         body = {"notification_display_style": value}
@@ -196,7 +196,7 @@ class Push:
             InvalidArgumentError: no setting is given, or an argument breaks a rule above.
             BadRequestError: the user does not exist.
 
-        Source: push.set_settings
+        Source: push.set_settings (push_settings_set.md)
         """
         operation = _SET_SETTINGS.id
         body: dict[str, Any] = {}
@@ -241,7 +241,7 @@ class Push:
             target: the other user or the group; the user's global settings by default.
             chat_type: the kind of `target`.
 
-        Source: push.get_settings
+        Source: push.get_settings (push_settings_query.md)
         """
         values = _conversation(_GET_SETTINGS.id, username, target, chat_type)
         answer = await self._transport.call(_GET_SETTINGS, *values, username=username)
@@ -250,7 +250,7 @@ class Push:
     async def set_language(self, username: str, language: str) -> str:
         """Set the language of a user's push notifications; ``""`` for no translation.
 
-        Source: push.set_language
+        Source: push.set_language (push_preferred_language_set.md)
         """
         body = {"translationLanguage": checks.text(_SET_LANGUAGE.id, "language", language)}
         answer = await self._transport.call(_SET_LANGUAGE, username, json=body)
@@ -259,7 +259,7 @@ class Push:
     async def get_language(self, username: str) -> str:
         """Return the language of a user's push notifications; ``""`` for no translation.
 
-        Source: push.get_language
+        Source: push.get_language (push_preferred_language_obtain.md)
         """
         answer = await self._transport.call(_GET_LANGUAGE, username)
         return answer.optional(str, "data", "language") or ""
@@ -277,7 +277,7 @@ class Push:
         Raises:
             PermissionDeniedError: push statistics are not enabled for the app.
 
-        Source: push.get_statistics
+        Source: push.get_statistics (push_result_statistics.md)
         """
         operation = _GET_STATISTICS.id
         for name, day in (("begin", begin), ("end", end)):
@@ -311,7 +311,7 @@ class PushTemplates:
     ) -> StoredPushTemplate:
         """Create a template; 10 calls a second.
 
-        Source: push.templates.create
+        Source: push.templates.create (push_template_create.md)
         """
         if not isinstance(name, str) or not api_limits.PUSH_TEMPLATE_NAME.fullmatch(name):
             raise checks.fail(_CREATE.id, f"name {name!r} must be 1 to 64 of a-z, A-Z and 0-9")
@@ -325,7 +325,7 @@ class PushTemplates:
         Raises:
             NotFoundError: the template does not exist.
 
-        Source: push.templates.get
+        Source: push.templates.get (push_template_query.md)
         """
         return (await self._transport.call(_GET, name)).read(StoredPushTemplate, "data")
 
@@ -340,7 +340,7 @@ class PushTemplates:
         Raises:
             NotFoundError: the template does not exist.
 
-        Source: push.templates.update
+        Source: push.templates.update (push_error.md)
         """
         body = _patterns(_UPDATE.id, title_pattern, content_pattern)
         answer = await self._transport.call(_UPDATE, name, json=body)
@@ -352,14 +352,14 @@ class PushTemplates:
         Raises:
             NotFoundError: the template does not exist.
 
-        Source: push.templates.delete
+        Source: push.templates.delete (push_template_delete.md)
         """
         await self._transport.call(_DELETE, name)
 
     async def set_for_user(self, username: str, name: str) -> str:
         """Set the template of a user's push notifications; a template that a sender names wins.
 
-        Source: push.templates.set_for_user
+        Source: push.templates.set_for_user (push_template_receiver.md)
         """
         body = {"templateName": checks.reference(_SET_FOR_USER.id, "name", name)}
         answer = await self._transport.call(_SET_FOR_USER, username, json=body, username=username)
@@ -370,7 +370,7 @@ class PushTemplates:
 
         The undocumented answer is taken to be that of `set_for_user`.
 
-        Source: push.templates.get_for_user
+        Source: push.templates.get_for_user (push_error.md)
         """
         answer = await self._transport.call(_GET_FOR_USER, username, username=username)
         return answer.optional(str, "data", "templateName")

@@ -42,7 +42,7 @@ class Reactions:
             BadRequestError: the user is not in the conversation, the message has too many
                 reactions, or reactions are not enabled for the app.
 
-        Source: reactions.add
+        Source: reactions.add (reaction_add.md)
         """
         body = {
             "msgId": checks.reference(_ADD.id, "message_id", message_id),
@@ -56,7 +56,7 @@ class Reactions:
         Raises:
             BadRequestError: the user has not added this reaction.
 
-        Source: reactions.remove
+        Source: reactions.remove (reaction_delete.md)
         """
         query: dict[str, QueryValue] = {
             "msgId": checks.reference(_REMOVE.id, "message_id", message_id),
@@ -82,7 +82,7 @@ class Reactions:
             chat_type: chat or groupchat.
             group_id: the group; required for groupchat.
 
-        Source: reactions.list
+        Source: reactions.list (reaction_get_by_msg_id.md)
         """
         kind = checks.member(_LIST.id, "chat_type", ChatType, chat_type)
         if kind == ChatType.GROUP_CHAT and group_id is None:
@@ -121,7 +121,7 @@ class Reactions:
             limit: users per page, 1 to 50; 50 by default.
             cursor: the position to start from: the cursor of an earlier page.
 
-        Source: reactions.get
+        Source: reactions.get (reaction_get_by_msg_id_emoji_id.md)
         """
         size = checks.page_size(_GET.id, limit, api_limits.REACTORS_PER_PAGE)
         query: dict[str, QueryValue] = {

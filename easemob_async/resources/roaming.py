@@ -45,7 +45,7 @@ class Roaming:
     async def delete_all(self, username: str) -> None:
         """Delete all messages and conversations of a user up to now, permanently.
 
-        Source: roaming.delete_all
+        Source: roaming.delete_all (message_delete_roam_user.md)
         """
         answer = await self._transport.call(_DELETE_ALL, username)
         answer.confirm("requestStatusCode")
@@ -60,7 +60,7 @@ class Roaming:
     ) -> None:
         """Delete at most 50 messages of a one-to-one conversation.
 
-        Source: roaming.delete_chat_messages
+        Source: roaming.delete_chat_messages (message_delete_roam_single_msgid.md)
         """
         await self._ids(_DELETE_CHAT, username, "userId", peer, message_ids, need_notify)
 
@@ -74,7 +74,7 @@ class Roaming:
     ) -> None:
         """Delete at most 50 messages of a group or a room.
 
-        Source: roaming.delete_group_messages
+        Source: roaming.delete_group_messages (message_delete_roam_group_room_msgid.md)
         """
         await self._ids(_DELETE_GROUP, username, "groupId", group_id, message_ids, need_notify)
 
@@ -83,7 +83,7 @@ class Roaming:
     ) -> None:
         """Delete the messages of a one-to-one conversation up to and including a time.
 
-        Source: roaming.delete_chat_messages_before
+        Source: roaming.delete_chat_messages_before (message_delete_roam_single_time.md)
         """
         await self._before(_DELETE_CHAT_BEFORE, username, "userId", peer, before, need_notify)
 
@@ -92,7 +92,7 @@ class Roaming:
     ) -> None:
         """Delete the messages of a group or a room up to and including a time.
 
-        Source: roaming.delete_group_messages_before
+        Source: roaming.delete_group_messages_before (message_delete_roam_group_room_time.md)
         """
         await self._before(_DELETE_GROUP_BEFORE, username, "groupId", group_id, before, need_notify)
 

@@ -54,7 +54,7 @@ class Threads:
                 the app.
             NotFoundError: the group or the message does not exist, or the owner is not a member.
 
-        Source: threads.create
+        Source: threads.create (group_thread_create.md)
         """
         body = {
             "group_id": checks.reference(_CREATE.id, "group_id", group_id),
@@ -71,7 +71,7 @@ class Threads:
         Raises:
             NotFoundError: the thread does not exist.
 
-        Source: threads.update
+        Source: threads.update (group_thread_modify.md)
         """
         body = {"name": _name(_UPDATE.id, name)}
         await self._transport.call(_UPDATE, thread_id, json=body)
@@ -82,7 +82,7 @@ class Threads:
         Raises:
             NotFoundError: the thread does not exist.
 
-        Source: threads.delete
+        Source: threads.delete (group_thread_delete.md)
         """
         answer = await self._transport.call(_DELETE, thread_id)
         answer.confirm("data", "status")
@@ -97,7 +97,7 @@ class Threads:
             cursor: the position to start from: the cursor of an earlier page.
             sort: the order, by the time of creation; the latest first by default.
 
-        Source: threads.list
+        Source: threads.list (group_thread_obtain.md)
         """
         return self._threads(_LIST, (), limit, cursor, sort)
 
@@ -117,7 +117,7 @@ class Threads:
             cursor: the position to start from: the cursor of an earlier page.
             sort: the order, by the time at which the user joined; the latest first by default.
 
-        Source: threads.list_joined
+        Source: threads.list_joined (group_thread_joined.md)
         """
         return self._threads(_LIST_JOINED, (username,), limit, cursor, sort)
 
@@ -139,7 +139,7 @@ class Threads:
             cursor: the position to start from: the cursor of an earlier page.
             sort: the order, by the time at which the user joined; the latest first by default.
 
-        Source: threads.list_joined_in_group
+        Source: threads.list_joined_in_group (group_threads_in_group.md)
         """
         return self._threads(_LIST_JOINED_IN_GROUP, (group_id, username), limit, cursor, sort)
 
@@ -179,7 +179,7 @@ class ThreadMembers:
             limit: members per page, 1 to 50; 50 by default.
             cursor: the position to start from: the cursor of an earlier page.
 
-        Source: threads.members.list
+        Source: threads.members.list (group_thread_member_get.md)
         """
         size = checks.page_size(_LIST_MEMBERS.id, limit, api_limits.THREADS_PER_PAGE)
 
@@ -197,7 +197,7 @@ class ThreadMembers:
         Raises:
             EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
-        Source: threads.members.add_many
+        Source: threads.members.add_many (group_thread_member_add.md)
         """
 
         async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[None]]:
@@ -215,7 +215,7 @@ class ThreadMembers:
         Raises:
             EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
-        Source: threads.members.remove_many
+        Source: threads.members.remove_many (group_thread_member_remove.md)
         """
 
         async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[None]]:

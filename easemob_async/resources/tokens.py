@@ -56,7 +56,7 @@ class Tokens:
             BadRequestError: the credentials do not belong to this app.
             AppNotFoundError: the App Key does not exist on this host.
 
-        Source: tokens.create_app_token
+        Source: tokens.create_app_token (easemob_app_token.md)
         """
         own = self._transport.credentials
         if own is not None:
@@ -92,7 +92,7 @@ class Tokens:
             BadRequestError: the user is banned, or the name cannot be registered.
             RateLimitError: the plan's number of users is used up (not ``temporary``).
 
-        Source: tokens.create_user_token
+        Source: tokens.create_user_token (easemob_user_token.md)
         """
         operation = "tokens.create_user_token"
         body: dict[str, object] = {

@@ -44,7 +44,7 @@ class UserAttributes:
             PermissionDeniedError: the user or the app has too many bytes of attributes, or they are
                 not enabled for the app.
 
-        Source: user_attributes.set
+        Source: user_attributes.set (user_attribute_set.md)
         """
         if not isinstance(attributes, Mapping) or not attributes:
             raise checks.fail(_SET.id, "attributes must map names to values, at least one")
@@ -57,7 +57,7 @@ class UserAttributes:
     async def delete(self, username: str) -> None:
         """Delete all attributes of a user; a user who does not exist has none.
 
-        Source: user_attributes.delete
+        Source: user_attributes.delete (user_attribute_delete.md)
         """
         answer = await self._transport.call(_DELETE, username)
         answer.confirm("data")
@@ -69,7 +69,7 @@ class UserAttributes:
             InvalidArgumentError: a user named ``capacity``, whose path is that of `get_capacity`;
                 use `get_many`.
 
-        Source: user_attributes.get
+        Source: user_attributes.get (user_attribute_obtain_single.md)
         """
         if username == _CAPACITY:
             raise checks.fail(
@@ -92,7 +92,7 @@ class UserAttributes:
         Raises:
             EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
-        Source: user_attributes.get_many
+        Source: user_attributes.get_many (user_attribute_obtain_batch.md)
         """
         names = checks.references(_GET_MANY.id, "usernames", usernames)
         wanted = checks.references(_GET_MANY.id, "keys", keys)
@@ -107,6 +107,6 @@ class UserAttributes:
     async def get_capacity(self) -> int:
         """Return the total size of all attributes of all users, in bytes.
 
-        Source: user_attributes.get_capacity
+        Source: user_attributes.get_capacity (user_attribute_capacity_get.md)
         """
         return (await self._transport.call(_GET_CAPACITY)).read(int, "data")

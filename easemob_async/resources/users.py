@@ -77,7 +77,7 @@ class Users:
             ConflictError: the name is taken (``duplicate_unique_property_exists``).
             RateLimitError: the plan's number of users is used up (not ``temporary``).
 
-        Source: users.create
+        Source: users.create (account_register_authorized_single.md)
         """
         new = NewUser(username, password, nickname)
         body = [_registration("users.create", new)]
@@ -99,7 +99,7 @@ class Users:
             AuthenticationError: the app does not allow open registration.
             ConflictError: the name is taken (``duplicate_unique_property_exists``).
 
-        Source: users.create_open
+        Source: users.create_open (account_register_open.md)
         """
         new = NewUser(username, password, nickname)
         body = _registration("users.create_open", new)
@@ -119,7 +119,7 @@ class Users:
             InvalidArgumentError: no user is given, a name is given twice, or a user breaks a rule.
             EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
 
-        Source: users.create_many
+        Source: users.create_many (account_register_authorized_batch.md)
         """
         operation = "users.create_many"
         users = list(new_users)
@@ -160,7 +160,7 @@ class Users:
         Raises:
             NotFoundError: the user does not exist.
 
-        Source: users.update_password
+        Source: users.update_password (account_password_change.md)
         """
         checks.text(
             "users.update_password",
@@ -177,7 +177,7 @@ class Users:
         Raises:
             NotFoundError: the user does not exist.
 
-        Source: users.get
+        Source: users.get (account_detail_obtain_single.md)
         """
         answer = await self._transport.call(_GET, username)
         return answer.first(User, "entities")
@@ -189,7 +189,7 @@ class Users:
             limit: users per page, 1 to 100; 100 by default.
             cursor: the position to start from: the cursor of an earlier page.
 
-        Source: users.list
+        Source: users.list (account_detail_obtain_batch.md)
         """
         size = checks.page_size("users.list", limit, api_limits.USERS_PER_PAGE)
 
@@ -207,7 +207,7 @@ class Users:
         Raises:
             NotFoundError: the user does not exist.
 
-        Source: users.delete
+        Source: users.delete (account_delete_single.md)
         """
         answer = await self._transport.call(_DELETE, username)
         return answer.first(User, "entities", known=User(Id(username)))
@@ -222,7 +222,7 @@ class Users:
         Raises:
             InvalidArgumentError: the limit is out of range.
 
-        Source: users.delete_batch
+        Source: users.delete_batch (account_delete_batch.md)
         """
         most = api_limits.USERS_PER_DELETION
         checks.number("users.delete_batch", "limit", limit, least=1, most=most)
@@ -238,7 +238,7 @@ class Users:
         Raises:
             NotFoundError: the user does not exist.
 
-        Source: users.ban
+        Source: users.ban (account_ban.md)
         """
         answer = await self._transport.call(_BAN, username)
         return answer.first(User, "entities", known=User(Id(username)))
@@ -249,7 +249,7 @@ class Users:
         Raises:
             NotFoundError: the user does not exist.
 
-        Source: users.unban
+        Source: users.unban (account_unban.md)
         """
         await self._transport.call(_UNBAN, username)
 
@@ -260,7 +260,7 @@ class Users:
             APIError: the status code is 200, but the answer reports that nothing was done.
             NotFoundError: the user does not exist.
 
-        Source: users.disconnect
+        Source: users.disconnect (account_offline_forced.md)
         """
         answer = await self._transport.call(_DISCONNECT, username)
         answer.confirm("data", "result")
@@ -275,7 +275,7 @@ class Users:
         Raises:
             APIError: the status code is 200, but the answer reports that nothing was done.
 
-        Source: users.disconnect_device
+        Source: users.disconnect_device (account_offline_device_single.md)
         """
         answer = await self._transport.call(_DISCONNECT_DEVICE, username, device_id)
         answer.confirm("data", "result")
@@ -286,7 +286,7 @@ class Users:
         Raises:
             NotFoundError: the user does not exist.
 
-        Source: users.get_status
+        Source: users.get_status (account_presence_obtain_single.md)
         """
         answer = await self._transport.call(_GET_STATUS, username)
         data: Any = answer.get("data")
@@ -309,7 +309,7 @@ class Users:
         Raises:
             InvalidArgumentError: no user is given, or a username is not valid.
 
-        Source: users.get_statuses
+        Source: users.get_statuses (account_presence_obtain_batch.md)
         """
         names = checks.references("users.get_statuses", "usernames", usernames)
         statuses: dict[str, OnlineStatus] = {}
@@ -329,7 +329,7 @@ class Users:
     def list_devices(self, username: str) -> Paginator[Device]:
         """List the devices on which a user is logged in and online; one page.
 
-        Source: users.list_devices
+        Source: users.list_devices (account_online_device_obtain.md)
         """
 
         async def fetch() -> Sequence[Device]:

@@ -39,7 +39,7 @@ class WebhookStorage:
     def list(self) -> Paginator[StoredWebhooks]:
         """List the sets of stored posts, ten minutes per set; one page.
 
-        Source: webhook_storage.list
+        Source: webhook_storage.list (callback_postsending_exception_storage.md)
         """
 
         async def fetch() -> Sequence[StoredWebhooks]:
@@ -62,7 +62,7 @@ class WebhookStorage:
         Raises:
             APIError: the status code is 200, but the answer reports that nothing was done.
 
-        Source: webhook_storage.retry
+        Source: webhook_storage.retry (callback_postsending_exception_storage.md)
         """
         body: dict[str, Any] = {"date": checks.reference(_RETRY.id, "date", date)}
         if retries is not None:
@@ -96,7 +96,8 @@ class WebhookStorage:
         Raises:
             EasemobError: a call failed for another reason than that the service refused one set.
 
-        Source: webhook_storage.list, webhook_storage.retry
+        Source: webhook_storage.list (callback_postsending_exception_storage.md),
+            webhook_storage.retry (callback_postsending_exception_storage.md)
         """
         if since is not None:
             checks.reference("webhook_storage.replay", "since", since)
