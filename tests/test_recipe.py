@@ -49,7 +49,8 @@ def test_it_is_an_operation_and_a_method_of_its_resource(id_: str) -> None:
     source = " ".join((inspect.getdoc(owner) or "").rpartition("Source: ")[2].split())
     page = facts.operations().get(id_, {}).get("page")
     assert f"{id_} ({page})" in source, (
-        f"place 2, {module}: the docstring of client.{id_} does not end with `Source: {id_} ({page})`"
+        f"place 2, {module}: the docstring of client.{id_} does not end with "
+        f"`Source: {id_} ({page})`"
     )
 
 

@@ -7,7 +7,7 @@ import click
 from easemob_async import EasemobClient
 from easemob_async.cli.places import add_shared
 from easemob_async.cli.run import Group, with_client
-from easemob_async.cli.show import limited, show, show_all
+from easemob_async.cli.show import show
 
 
 @click.group(cls=Group)
@@ -44,18 +44,4 @@ async def create(
     show(group, group.group_id)
 
 
-@groups.command(name="list")
-@click.option("--joined-by", metavar="USERNAME", help="Only the groups that this user is in.")
-@limited
-@with_client
-async def list_(client: EasemobClient, joined_by: str | None, limit: int | None) -> None:
-    """List groups with their ids and names."""
-    if joined_by:
-        joined = client.chat_groups.list_joined(joined_by)
-        await show_all(joined, lambda g: f"{g.group_id}\t{g.name or ''}", limit=limit)
-        return
-    found = client.chat_groups.list()
-    await show_all(found, lambda g: f"{g.group_id}\t{g.name or ''}", limit=limit)
-
-
-add_shared(groups, "chat_groups", "group")
+add_shared(groups, "chat_groups", "group", lambda group: group.group_id)

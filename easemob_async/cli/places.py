@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -15,8 +16,24 @@ def _of(client: EasemobClient, resource: str) -> Any:
     return getattr(client, resource)
 
 
-def add_shared(group: click.Group, resource: str, what: str) -> None:
-    """Add the commands ``get``, ``delete`` and ``members`` to a group of commands."""
+def add_shared(group: click.Group, resource: str, what: str, id_of: Callable[[Any], str]) -> None:
+    """Add the commands ``list``, ``get``, ``delete`` and ``members`` to a group of commands.
+
+    Args:
+        group: the group of commands.
+        resource: the name of the client's resource.
+        what: the word for one of them in help texts.
+        id_of: returns the id of one in a list.
+    """
+
+    @group.command(name="list", help=f"List {what}s with their ids and names.")
+    @click.option("--joined-by", metavar="USERNAME", help=f"Only the {what}s that this user is in.")
+    @limited
+    @with_client
+    async def list_(client: EasemobClient, joined_by: str | None, limit: int | None) -> None:
+        places = _of(client, resource)
+        found = places.list_joined(joined_by) if joined_by else places.list()
+        await show_all(found, lambda one: f"{id_of(one)}\t{one.name or ''}", limit=limit)
 
     @group.command(help=f"Show a {what}.")
     @click.argument("id", metavar="ID")

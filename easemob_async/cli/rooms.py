@@ -7,7 +7,7 @@ import click
 from easemob_async import EasemobClient
 from easemob_async.cli.places import add_shared
 from easemob_async.cli.run import Group, with_client
-from easemob_async.cli.show import limited, show, show_all
+from easemob_async.cli.show import show
 
 
 @click.group(cls=Group)
@@ -41,18 +41,4 @@ async def create(
     show(room, room.room_id)
 
 
-@rooms.command(name="list")
-@click.option("--joined-by", metavar="USERNAME", help="Only the rooms that this user is in.")
-@limited
-@with_client
-async def list_(client: EasemobClient, joined_by: str | None, limit: int | None) -> None:
-    """List rooms with their ids and names."""
-    if joined_by:
-        joined = client.chat_rooms.list_joined(joined_by)
-        await show_all(joined, lambda r: f"{r.room_id}\t{r.name or ''}", limit=limit)
-        return
-    found = client.chat_rooms.list()
-    await show_all(found, lambda r: f"{r.room_id}\t{r.name or ''}", limit=limit)
-
-
-add_shared(rooms, "chat_rooms", "room")
+add_shared(rooms, "chat_rooms", "room", lambda room: room.room_id)
