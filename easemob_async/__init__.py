@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from easemob_async.client import ClientOptions as ClientOptions
     from easemob_async.client import EasemobClient as EasemobClient
     from easemob_async.config import AppKey as AppKey
     from easemob_async.config import AttemptEnded as AttemptEnded
@@ -39,11 +40,12 @@ if TYPE_CHECKING:
     from easemob_async.errors import ServerError as ServerError
     from easemob_async.errors import TransportError as TransportError
     from easemob_async.errors import WebhookError as WebhookError
+    from easemob_async.fanout.fanout import Body as Body
+    from easemob_async.fanout.fanout import Target as Target
+    from easemob_async.fanout.fanout import Targets as Targets
     from easemob_async.fanout.job import FanoutJob as FanoutJob
-    from easemob_async.fanout.outcomes import Outcome as Outcome
-    from easemob_async.fanout.outcomes import OutcomeStatus as OutcomeStatus
+    from easemob_async.fanout.pacing import Pace as Pace
     from easemob_async.fanout.report import FanoutPlan as FanoutPlan
-    from easemob_async.fanout.report import FanoutReport as FanoutReport
     from easemob_async.fanout.report import Progress as Progress
     from easemob_async.models.broadcasts import SentBroadcast as SentBroadcast
     from easemob_async.models.chat_groups import ChatGroup as ChatGroup
@@ -115,8 +117,6 @@ if TYPE_CHECKING:
     from easemob_async.models.reactions import Reaction as Reaction
     from easemob_async.models.reactions import ReactionPage as ReactionPage
     from easemob_async.models.received import Combined as Combined
-    from easemob_async.models.results import BatchOutcome as BatchOutcome
-    from easemob_async.models.results import BatchResult as BatchResult
     from easemob_async.models.threads import CreatedThread as CreatedThread
     from easemob_async.models.threads import Thread as Thread
     from easemob_async.models.tokens import FOREVER as FOREVER
@@ -132,6 +132,11 @@ if TYPE_CHECKING:
     from easemob_async.models.users import User as User
     from easemob_async.models.webhook_storage import ReplayedWebhooks as ReplayedWebhooks
     from easemob_async.models.webhook_storage import StoredWebhooks as StoredWebhooks
+    from easemob_async.outcomes import BatchOutcome as BatchOutcome
+    from easemob_async.outcomes import BatchResult as BatchResult
+    from easemob_async.outcomes import FanoutReport as FanoutReport
+    from easemob_async.outcomes import Outcome as Outcome
+    from easemob_async.outcomes import OutcomeStatus as OutcomeStatus
     from easemob_async.quotas import Limit as Limit
     from easemob_async.quotas import Quotas as Quotas
     from easemob_async.resources.streams import StreamWriter as StreamWriter
@@ -139,14 +144,13 @@ if TYPE_CHECKING:
     from easemob_async.transport.quota_account import QuotaAccount as QuotaAccount
     from easemob_async.transport.quota_account import Usage as Usage
     from easemob_async.transport.user_tokens import UserTokens as UserTokens
+    from easemob_async.version import __version__ as __version__
 
-
-__version__ = "0.1.0"
 
 # Where each name lives; a test holds this table and the imports above to one another.
 _HOMES = {
     "client": """
-        EasemobClient
+        ClientOptions EasemobClient
     """,
     "config": """
         AppKey AttemptEnded AttemptStarted DataCenter Hooks PoolOptions RetryPolicy Timeouts
@@ -157,14 +161,17 @@ _HOMES = {
         JournalError NotFoundError PayloadTooLargeError PermissionDeniedError RateLimitError
         Request RequestTimeoutError ResponseError ServerError TransportError WebhookError
     """,
+    "fanout.fanout": """
+        Body Target Targets
+    """,
     "fanout.job": """
         FanoutJob
     """,
-    "fanout.outcomes": """
-        Outcome OutcomeStatus
+    "fanout.pacing": """
+        Pace
     """,
     "fanout.report": """
-        FanoutPlan FanoutReport Progress
+        FanoutPlan Progress
     """,
     "models.broadcasts": """
         SentBroadcast
@@ -219,9 +226,6 @@ _HOMES = {
     "models.received": """
         Combined
     """,
-    "models.results": """
-        BatchOutcome BatchResult
-    """,
     "models.threads": """
         CreatedThread Thread
     """,
@@ -233,6 +237,9 @@ _HOMES = {
     """,
     "models.webhook_storage": """
         ReplayedWebhooks StoredWebhooks
+    """,
+    "outcomes": """
+        BatchOutcome BatchResult FanoutReport Outcome OutcomeStatus
     """,
     "quotas": """
         Limit Quotas
@@ -248,6 +255,9 @@ _HOMES = {
     """,
     "transport.user_tokens": """
         UserTokens
+    """,
+    "version": """
+        __version__
     """,
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}

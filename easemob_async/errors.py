@@ -28,15 +28,11 @@ contains a token, a secret or a password. All errors can be pickled.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
 
 import attrs
 
-if TYPE_CHECKING:
-    from datetime import timedelta
-
-    from easemob_async.fanout.report import FanoutReport
-    from easemob_async.models.results import BatchResult
+from easemob_async.outcomes import BatchResult, FanoutReport
 
 
 @attrs.frozen

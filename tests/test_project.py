@@ -40,11 +40,11 @@ def test_the_version_is_written_in_one_place() -> None:
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert "version" not in pyproject["project"]
     assert pyproject["project"]["dynamic"] == ["version"]
-    assert pyproject["tool"]["hatch"]["version"] == {"path": "easemob_async/__init__.py"}
+    assert pyproject["tool"]["hatch"]["version"] == {"path": "easemob_async/version.py"}
     literal = re.compile(rf"(?<![\d.]){re.escape(easemob_async.__version__)}(?![\d.])")
-    source = Path(easemob_async.__file__)
-    places = [p for p in source.parent.rglob("*.py") if literal.search(p.read_text("utf-8"))]
-    assert places == [source]
+    package = Path(easemob_async.__file__).parent
+    places = [p for p in package.rglob("*.py") if literal.search(p.read_text("utf-8"))]
+    assert places == [package / "version.py"]
 
 
 def test_the_installed_version_is_that_of_the_source() -> None:

@@ -16,13 +16,14 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent / "easemob_async"
 FRONT_DOOR = PACKAGE / "__init__.py"
 LISTED = {
-    "client": "EasemobClient",
+    "client": "ClientOptions EasemobClient",
     "config": (
         "AppKey AttemptEnded AttemptStarted DataCenter Hooks PoolOptions RetryPolicy Timeouts"
     ),
+    "fanout.fanout": "Body Target Targets",
     "fanout.job": "FanoutJob",
-    "fanout.outcomes": "Outcome OutcomeStatus",
-    "fanout.report": "FanoutPlan FanoutReport Progress",
+    "fanout.pacing": "Pace",
+    "fanout.report": "FanoutPlan Progress",
     "models.messages": "Message",
     "models.tokens": "FOREVER",
     "quotas": "Limit Quotas",
@@ -30,16 +31,21 @@ LISTED = {
     "transport.downloads": "Download",
     "transport.quota_account": "QuotaAccount Usage",
     "transport.user_tokens": "UserTokens",
+    "version": "__version__",
 }
 # Classes of models/ that users meet by their effect alone.
-INSIDE = {"models.received.Answerable", "models.received.Origin"}
+INSIDE = {"models.received.Answerable", "models.received.Origin", "outcomes.JournalEntries"}
 WIDTH = 98
 
 
 def homes() -> dict[str, list[str]]:
     """Return the public names of every module that has some."""
     found = {module: set(names.split()) for module, names in LISTED.items()}
-    for path in [PACKAGE / "errors.py", *sorted((PACKAGE / "models").glob("*.py"))]:
+    for path in [
+        PACKAGE / "errors.py",
+        PACKAGE / "outcomes.py",
+        *sorted((PACKAGE / "models").glob("*.py")),
+    ]:
         module = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
         names = {name for name in classes(path) if f"{module}.{name}" not in INSIDE}
         if names:

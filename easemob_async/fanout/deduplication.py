@@ -18,8 +18,8 @@ from easemob_async.fanout.journal.index import Index
 from easemob_async.fanout.journal.reader import find_among, read_states
 from easemob_async.fanout.journal.rows import FAILED, SENT, UNKNOWN
 from easemob_async.fanout.journal.writer import Journal
-from easemob_async.fanout.outcomes import Outcome, OutcomeStatus
 from easemob_async.fanout.settings import Encoded, OnUnknown, Settings
+from easemob_async.outcomes import Outcome, OutcomeStatus
 
 # Up to so many possible duplicates are looked up in the journal itself; more, in an index.
 _SCANNED: Final = 100_000

@@ -9,11 +9,11 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self
 
-from easemob_async.fanout.outcomes import Outcome
 from easemob_async.fanout.preview import preview
-from easemob_async.fanout.report import FanoutPlan, FanoutReport
+from easemob_async.fanout.report import FanoutPlan
 from easemob_async.fanout.runner import Runner
 from easemob_async.fanout.settings import Settings
+from easemob_async.outcomes import FanoutReport, Outcome
 from easemob_async.transport.transport import Transport
 
 _DONE: Final = None

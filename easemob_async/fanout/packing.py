@@ -11,8 +11,8 @@ import attrs
 
 from easemob_async.checks import fail, id_problem, reference_problem
 from easemob_async.errors import InvalidArgumentError
-from easemob_async.fanout.outcomes import Outcome, OutcomeStatus
 from easemob_async.fanout.settings import Settings
+from easemob_async.outcomes import Outcome, OutcomeStatus
 from easemob_async.quotas import Limit
 
 _CYCLE_LONGEST: Final = 10_000

@@ -12,10 +12,10 @@ import attrs
 
 from easemob_async.errors import InvalidArgumentError
 from easemob_async.fanout.deduplication import Deduplication, Sifted
-from easemob_async.fanout.outcomes import Outcome
 from easemob_async.fanout.packing import Packer, PlannedCall, rejected
 from easemob_async.fanout.settings import Encoded, Settings
 from easemob_async.fanout.source import Source
+from easemob_async.outcomes import Outcome
 
 # After so many targets that were settled without a call, they are reported before more are read.
 _TELL_AT: Final = 5_000

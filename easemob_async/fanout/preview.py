@@ -10,13 +10,13 @@ from typing import Any
 import attrs
 
 from easemob_async.fanout.deduplication import open_deduplication
-from easemob_async.fanout.outcomes import OutcomeStatus
 from easemob_async.fanout.pacing import shortest
 from easemob_async.fanout.packing import make_packer
 from easemob_async.fanout.planner import Planner
 from easemob_async.fanout.report import FanoutPlan, Tally
 from easemob_async.fanout.settings import Settings
 from easemob_async.fanout.source import Source
+from easemob_async.outcomes import OutcomeStatus
 from easemob_async.transport.transport import Transport
 
 

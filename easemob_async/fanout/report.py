@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,121 +14,12 @@ import attrs
 from easemob_async.errors import APIError, EasemobError, JournalError
 from easemob_async.fanout.journal.reader import read_last
 from easemob_async.fanout.journal.rows import STATE_OF
-from easemob_async.fanout.outcomes import Outcome, OutcomeStatus
+from easemob_async.outcomes import FanoutReport, JournalEntries, Outcome, OutcomeStatus
 from easemob_async.wire.codec import whole_text
 
 _REASONS_KEPT: Final = 20
 _REASON_LENGTH: Final = 120
 _OTHER: Final = "other reasons"
-_READ_AT_ONCE: Final = 1000
-
-
-class JournalEntries:
-    """The outcomes in a journal, read as needed, with ``for`` or ``async for``.
-
-    Each loop starts from the beginning.
-    """
-
-    def __init__(self, journal: Path, status: OutcomeStatus) -> None:
-        self._journal = journal
-        self._status = status
-
-    def __iter__(self) -> Iterator[Outcome]:
-        for item in read_last(self._journal, STATE_OF[self._status]):
-            if self._status is OutcomeStatus.SENT:
-                yield Outcome(item.target, self._status, item.message_id)
-            else:
-                error = EasemobError(item.reason or self._status.value)
-                yield Outcome(item.target, self._status, None, error)
-
-    async def __aiter__(self) -> AsyncGenerator[Outcome, None]:
-        outcomes = iter(self)
-        while part := await asyncio.to_thread(lambda: list(islice(outcomes, _READ_AT_ONCE))):
-            for outcome in part:
-                yield outcome
-
-
-@attrs.frozen(kw_only=True)
-class FanoutReport:
-    """The report of a job. ``sent + failed + unknown + skipped + not_sent == read``."""
-
-    read: int = 0
-    """The number of targets read from the source."""
-    sent: int = 0
-    """The number of targets whose message the service accepted."""
-    failed: int = 0
-    """The number of targets whose message was definitely not accepted."""
-    unknown: int = 0
-    """The number of targets whose message may or may not have been accepted."""
-    skipped: int = 0
-    """The number of targets that are duplicates, or were settled by an earlier run."""
-    not_sent: int = 0
-    """The number of targets read before the job was stopped; while it runs, those in flight."""
-    calls: int = 0
-    """The number of requests that were answered or given up."""
-    seconds: float = 0.0
-    """The duration of the job in seconds."""
-    reasons: Mapping[str, int] = attrs.field(factory=dict)
-    """The number of targets for each reason of failed and unknown; rare reasons are counted
-    together."""
-    failed_before: int = 0
-    """The number of skipped targets that failed in an earlier run; ``retry_failed=True`` sends to
-    them again."""
-    journal: Path | None = None
-    """The path of the job's journal, if it has one."""
-
-    @property
-    def complete(self) -> bool:
-        """Whether every target that was read was sent to, in this run or before."""
-        return self.sent + self.skipped == self.read and not self.failed_before
-
-    @property
-    def rate(self) -> float:
-        """The number of targets settled per second."""
-        return (self.read - self.not_sent) / self.seconds if self.seconds > 0 else 0.0
-
-    def iter_sent(self) -> JournalEntries:
-        """Stream the targets that were sent to, in this run or an earlier one, from the journal.
-
-        The outcomes have the ids of the messages if the job ran with ``keep_message_ids=True``.
-
-        Raises:
-            JournalError: the job has no journal; iterate the job instead.
-        """
-        return JournalEntries(self._journal_or_raise(), OutcomeStatus.SENT)
-
-    def iter_failed(self) -> JournalEntries:
-        """Stream the targets that failed from the journal, with ``for`` or ``async for``.
-
-        Raises:
-            JournalError: the job has no journal; iterate the job instead.
-        """
-        return JournalEntries(self._journal_or_raise(), OutcomeStatus.FAILED)
-
-    def iter_unknown(self) -> JournalEntries:
-        """Stream the targets whose outcome is unknown from the journal; see `iter_failed`.
-
-        Raises:
-            JournalError: the job has no journal; iterate the job instead.
-        """
-        return JournalEntries(self._journal_or_raise(), OutcomeStatus.UNKNOWN)
-
-    def _journal_or_raise(self) -> Path:
-        if self.journal is None:
-            raise JournalError(
-                "the job has no journal, so the targets with this outcome are not recorded; pass "
-                "journal=..., or iterate the job: async for outcome in client.fanout.to_users(...)"
-            )
-        return self.journal
-
-    def __str__(self) -> str:
-        counts = ", ".join(
-            f"{getattr(self, status.value):,} {status.value.replace('_', ' ')}"
-            for status in OutcomeStatus
-        )
-        lines = [f"{self.read:,} read: {counts}; {self.calls:,} calls, {self.seconds:.1f} s"]
-        lines += [f"  {number:,} × {reason}" for reason, number in self.reasons.items()]
-        return "\n".join(lines)
 
 
 @attrs.frozen(kw_only=True)
@@ -173,6 +63,29 @@ class Progress:
     """The counts so far."""
     rate: float
     """The number of targets settled per second since the previous report."""
+
+
+def read_entries(journal: Path | None, status: OutcomeStatus) -> JournalEntries:
+    """Return the outcomes of one status in a journal.
+
+    Raises:
+        JournalError: the job has no journal.
+    """
+    if journal is None:
+        raise JournalError(
+            "the job has no journal, so the targets with this outcome are not recorded; pass "
+            "journal=..., or iterate the job: async for outcome in client.fanout.to_users(...)"
+        )
+    return JournalEntries(partial(_entries, journal, status))
+
+
+def _entries(journal: Path, status: OutcomeStatus) -> Iterator[Outcome]:
+    for item in read_last(journal, STATE_OF[status]):
+        if status is OutcomeStatus.SENT:
+            yield Outcome(item.target, status, item.message_id)
+        else:
+            error = EasemobError(item.reason or status.value)
+            yield Outcome(item.target, status, None, error)
 
 
 class Tally:
@@ -219,6 +132,7 @@ class Tally:
             reasons=ordered,
             failed_before=self.failed_before,
             journal=journal,
+            entries=read_entries,
             **counts,
         )
 

@@ -16,15 +16,15 @@ from easemob_async.errors import APIError, EasemobError, JournalError, ResponseE
 from easemob_async.fanout.deduplication import Deduplication, open_deduplication
 from easemob_async.fanout.journal.rows import FAILED, SENT, STATE_OF, UNKNOWN, Settled
 from easemob_async.fanout.journal.writer import Journal, Verdict
-from easemob_async.fanout.outcomes import Outcome, OutcomeStatus
 from easemob_async.fanout.pacing import make_pacer
 from easemob_async.fanout.packing import PlannedCall, make_packer
 from easemob_async.fanout.planner import Planner, Step
 from easemob_async.fanout.refusals import ALONE, Refusals, about, halves, kind, spread
-from easemob_async.fanout.report import FanoutReport, Progress, Tally
+from easemob_async.fanout.report import Progress, Tally
 from easemob_async.fanout.settings import Settings
 from easemob_async.fanout.source import Source
 from easemob_async.fanout.worker import StoppedError, Worker
+from easemob_async.outcomes import FanoutReport, Outcome, OutcomeStatus
 from easemob_async.transport.answer import Answer
 from easemob_async.transport.call import Call
 from easemob_async.transport.transport import Transport

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from easemob_async import api_limits
 from easemob_async.errors import EasemobError, ResponseError
-from easemob_async.models.results import BatchOutcome, BatchResult
+from easemob_async.outcomes import BatchOutcome, BatchResult
 from easemob_async.transport.answer import Answer
 from easemob_async.transport.transport import Transport
 from easemob_async.wire.decoding import verdict

@@ -19,8 +19,8 @@ from easemob_async.models.chat_groups import (
 )
 from easemob_async.models.pages import Page, Paginator, by_cursor, by_number
 from easemob_async.models.places import GroupMember
-from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.operation import Operation
+from easemob_async.outcomes import BatchOutcome, BatchResult
 from easemob_async.quotas import SECOND, Limit
 from easemob_async.resources.batches import described, in_parts, settled
 from easemob_async.resources.places import (

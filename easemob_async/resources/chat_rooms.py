@@ -16,8 +16,8 @@ from easemob_async.models.chat_rooms import (
 )
 from easemob_async.models.pages import Page, Paginator, by_cursor, by_number
 from easemob_async.models.places import GroupMember
-from easemob_async.models.results import BatchResult
 from easemob_async.operation import Operation
+from easemob_async.outcomes import BatchResult
 from easemob_async.quotas import SECOND, Limit
 from easemob_async.resources.batches import settled
 from easemob_async.resources.places import (

@@ -11,8 +11,8 @@ import attrs
 from easemob_async import api_limits, checks
 from easemob_async.models.favorites import Favorite, NewFavorite
 from easemob_async.models.pages import Page, Paginator, Sort
-from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.operation import Operation, QueryValue
+from easemob_async.outcomes import BatchOutcome, BatchResult
 from easemob_async.resources.batches import in_parts, settled
 from easemob_async.transport.transport import Transport
 

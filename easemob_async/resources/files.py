@@ -7,8 +7,8 @@ from typing import Final
 
 from easemob_async import api_limits, checks
 from easemob_async.models.files import Lifetime, UploadedFile
-from easemob_async.models.results import BatchResult
 from easemob_async.operation import Operation
+from easemob_async.outcomes import BatchResult
 from easemob_async.resources.batches import settled
 from easemob_async.transport.call import make_call
 from easemob_async.transport.downloads import Download

@@ -26,8 +26,8 @@ from easemob_async.models.messages import (
 )
 from easemob_async.models.push import PushOptions
 from easemob_async.models.received import Answerable, Origin
-from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.operation import Operation
+from easemob_async.outcomes import BatchOutcome, BatchResult
 from easemob_async.quotas import MINUTE, SECOND, Limit
 from easemob_async.resources.batches import in_parts, settled
 from easemob_async.resources.sending import Send, addressing, content

@@ -11,9 +11,9 @@ import attrs
 from easemob_async import api_limits, checks
 from easemob_async.models.pages import Page, Paginator, by_number, whole
 from easemob_async.models.places import GroupMember, MutedMember
-from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.models.tokens import FOREVER
 from easemob_async.operation import Operation, QueryValue
+from easemob_async.outcomes import BatchOutcome, BatchResult
 from easemob_async.resources.batches import fitting_url, in_parts, outcomes, settled
 from easemob_async.transport.answer import Answer
 from easemob_async.transport.transport import Transport

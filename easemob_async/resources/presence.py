@@ -10,8 +10,8 @@ from easemob_async import api_limits, checks
 from easemob_async.models.pages import Paginator, by_number
 from easemob_async.models.presence import Presence as UserPresence
 from easemob_async.models.presence import PresenceSubscription, PresenceSubscriptionsPage
-from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.operation import Operation
+from easemob_async.outcomes import BatchOutcome, BatchResult
 from easemob_async.quotas import SECOND, Limit
 from easemob_async.resources.batches import in_parts, settled
 from easemob_async.transport.transport import Transport

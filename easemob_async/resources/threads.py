@@ -7,9 +7,9 @@ from typing import Final
 
 from easemob_async import api_limits, checks
 from easemob_async.models.pages import Page, Paginator, Sort, by_cursor
-from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.models.threads import CreatedThread, Thread
 from easemob_async.operation import Operation, QueryValue
+from easemob_async.outcomes import BatchOutcome, BatchResult
 from easemob_async.resources.batches import in_parts, outcomes
 from easemob_async.transport.transport import Transport
 from easemob_async.wire.fields import Id

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from easemob_async import api_limits, checks
-from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.operation import PER_SECOND_100, Operation
+from easemob_async.outcomes import BatchOutcome, BatchResult
 from easemob_async.resources.batches import described, in_parts
 from easemob_async.transport.transport import Transport
 

@@ -8,9 +8,9 @@ from typing import Any, Final, cast
 from easemob_async import api_limits, checks
 from easemob_async.errors import BadRequestError, ConflictError
 from easemob_async.models.pages import Page, Paginator, by_cursor, whole
-from easemob_async.models.results import BatchOutcome, BatchResult
 from easemob_async.models.users import DeletedUsers, Device, NewUser, OnlineStatus, User
 from easemob_async.operation import Operation
+from easemob_async.outcomes import BatchOutcome, BatchResult
 from easemob_async.quotas import SECOND, Limit
 from easemob_async.resources.batches import in_parts, settled
 from easemob_async.transport.transport import Transport

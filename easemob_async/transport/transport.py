@@ -11,7 +11,6 @@ from aiohttp import ClientError, ClientResponse
 from multidict import CIMultiDict
 from yarl import URL
 
-from easemob_async import __version__
 from easemob_async.config import AppKey, RetryPolicy
 from easemob_async.errors import EasemobError, RateLimitError, ResponseError, TransportError
 from easemob_async.operation import Operation, PathValue, QueryValue
@@ -31,6 +30,7 @@ from easemob_async.transport.retry import NOT_TAKEN, FailedAttempt, Next, decide
 from easemob_async.transport.session import OneShotBody, wire_timeout
 from easemob_async.transport.state import ClientState, Options
 from easemob_async.transport.uploads import PIECE, StreamedBody
+from easemob_async.version import __version__
 
 _USER_AGENT: Final = f"easemob_async/{__version__}"
 _OK: Final = 200

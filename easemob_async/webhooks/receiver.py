@@ -7,7 +7,7 @@ import inspect
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar, overload
@@ -37,6 +37,7 @@ D = TypeVar("D", bound=Event)
 E = TypeVar("E", bound=Event)
 H = TypeVar("H", bound=Callable[..., object])
 R = TypeVar("R")
+V = TypeVar("V", bound=Verdict | Awaitable[Verdict])
 T = TypeVar("T")
 
 _LOGGER: Final = logging.getLogger("easemob_async")
@@ -178,8 +179,19 @@ class WebhookReceiver:
         fourth: type[D],
         fifth: type[E],
         /,
-        *more: type[E],
     ) -> Registered[A | B | C | D | E]: ...
+    @overload
+    def on(
+        self,
+        first: type[Event],
+        second: type[Event],
+        third: type[Event],
+        fourth: type[Event],
+        fifth: type[Event],
+        sixth: type[Event],
+        /,
+        *more: type[Event],
+    ) -> Registered[Any]: ...
     def on(self, *events: type[Event]) -> Registered[Any]:
         """Register a handler, sync or async, for event classes; `Event` stands for all events.
 
@@ -204,7 +216,7 @@ class WebhookReceiver:
 
     def before_delivery(
         self,
-    ) -> Callable[[Callable[[PreDelivery], R]], Callable[[PreDelivery], R]]:
+    ) -> Callable[[Callable[[PreDelivery], V]], Callable[[PreDelivery], V]]:
         """Register the handler for pre-send callbacks, which decides whether to deliver a message.
 
         The handler returns `Allow`, `Refuse` or `Replace` within `answer_within`.
@@ -217,7 +229,7 @@ class WebhookReceiver:
                 "before_delivery: a handler is registered already; only one is allowed"
             )
 
-        def register(handler: Callable[[PreDelivery], R]) -> Callable[[PreDelivery], R]:
+        def register(handler: Callable[[PreDelivery], V]) -> Callable[[PreDelivery], V]:
             self._screen = handler
             return handler
 

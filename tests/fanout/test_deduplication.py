@@ -17,8 +17,8 @@ from easemob_async.fanout import deduplication
 from easemob_async.fanout.deduplication import Deduplication, Sifted, open_deduplication
 from easemob_async.fanout.journal.rows import FAILED, SENT, UNKNOWN, Settled
 from easemob_async.fanout.journal.writer import Journal, Verdict
-from easemob_async.fanout.outcomes import OutcomeStatus
 from easemob_async.fanout.settings import Encoded
+from easemob_async.outcomes import OutcomeStatus
 from tests.fanout.test_planner import job
 
 OnUnknown = Literal["report", "resend"] | Callable[[str], Literal["report", "resend"]]

@@ -8,8 +8,8 @@ from itertools import islice
 from hypothesis import given
 from hypothesis import strategies as st
 
-from easemob_async.fanout.outcomes import Outcome, OutcomeStatus
 from easemob_async.fanout.packing import Packer, PlannedCall, call_sizes
+from easemob_async.outcomes import Outcome, OutcomeStatus
 from easemob_async.quotas import MINUTE, SECOND, Limit
 
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from easemob_async import InvalidArgumentError, Text
 from easemob_async.fanout.deduplication import Deduplication, Sifted
-from easemob_async.fanout.outcomes import Outcome, OutcomeStatus
 from easemob_async.fanout.packing import (
     Packer,
     PlannedCall,
@@ -25,6 +24,7 @@ from easemob_async.fanout.planner import Planner, Step
 from easemob_async.fanout.settings import Encoded, Encoder, JobOptions, Settings
 from easemob_async.fanout.source import Source
 from easemob_async.operation import Operation
+from easemob_async.outcomes import Outcome, OutcomeStatus
 from easemob_async.quotas import MINUTE, SECOND, Limit
 from easemob_async.resources.sending import Send
 from tests.clock import run_virtual

@@ -30,7 +30,6 @@ from easemob_async import (
     Text,
 )
 from easemob_async.config import Hooks, Timeouts
-from easemob_async.fanout.outcomes import Outcome, OutcomeStatus
 from easemob_async.fanout.refusals import (
     ALONE,
     ALONE_AT_FIRST,
@@ -45,6 +44,7 @@ from easemob_async.fanout.refusals import (
 from easemob_async.fanout.report import Progress
 from easemob_async.fanout.runner import Runner
 from easemob_async.operation import Operation
+from easemob_async.outcomes import Outcome, OutcomeStatus
 from easemob_async.quotas import Limit
 from easemob_async.transport.answer import Answer
 from easemob_async.transport.call import Call, Journey

@@ -21,6 +21,7 @@ from easemob_async import (
     Quotas,
     ServerError,
     Text,
+    __version__,
 )
 from tests.conftest import FAST
 
@@ -71,7 +72,7 @@ async def test_the_url_and_the_headers_of_a_call(mocked: Mocked, client: Easemob
     ((_, url), (call,)) = next(iter(mocked.requests.items()))
     assert str(url) == f"{APP_URL}/users/ann"
     assert call.kwargs["headers"]["Authorization"] == "Bearer YWMt"
-    assert call.kwargs["headers"]["User-Agent"].startswith("easemob_async/")
+    assert call.kwargs["headers"]["User-Agent"] == f"easemob_async/{__version__}"
     assert call.kwargs["allow_redirects"] is False
 
 

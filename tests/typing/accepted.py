@@ -390,7 +390,7 @@ async def both(event: wh.ChatMessage | wh.GroupMessage) -> None:
     wh.UserLogin,
     wh.UserLogout,
 )
-def many(event: wh.Event) -> None:
+def many(event: wh.MessageEvent | wh.UserLogin | wh.UserLogout) -> None:
     print(event.kind)
 
 

@@ -187,3 +187,18 @@ def receivers(event: wh.Event, message: wh.MessageEvent) -> None:
 
 async def replies(client: EasemobClient, event: wh.Event) -> None:
     await client.messages.reply(event, Text("x"))  # error
+
+
+# ---------------------------------------------------------------- verdicts before delivery
+
+
+def no_verdict(message: wh.PreDelivery) -> bool:
+    return message.sender == "ann"
+
+
+async def late_no_verdict(message: wh.PreDelivery) -> str:
+    return "refused"
+
+
+wh.WebhookReceiver("secret").before_delivery()(no_verdict)  # error
+wh.WebhookReceiver("secret").before_delivery()(late_no_verdict)  # error

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from easemob_async import GroupMember, GroupSummary, OnlineStatus, User
 from easemob_async.wire import decoding
-from easemob_async.wire.decoding import DecodeError, structure
+from easemob_async.wire.decoding import DecodeError, structure, verdict
 from easemob_async.wire.fields import Id, Jid, Seconds, wire
 
 WHEN = datetime(2018, 11, 21, 10, 13, 16, 504000, tzinfo=UTC)
@@ -201,6 +201,7 @@ def of_the_app() -> Iterator[None]:
         (list[int], [1, None, "2"], [1, 2]),
         (tuple[int, ...], [None, 1.0], (1,)),
         (dict[str, int], {"a": "1", "b": None}, {"a": 1}),
+        (dict[str, int], {"a": "1"}, {"a": 1}),
         (dict[str, str], {"a": "b", "c": None}, {"a": "b"}),
         (dict[str, str], {}, {}),
         (dict[str, list[int]], {"a": [None, "1"]}, {"a": [1]}),
@@ -322,7 +323,10 @@ def test_fields_may_be_gathered_from_the_names_of_others() -> None:
         ({"payload": {"member": []}}, Deep, "payload.member must be a string, not list"),
         ({}, Deep, "payload.member is missing"),
         ({"member": "a", "n": "x"}, Deep, "n "),
-        ({"member": "a", "names": {"x": []}}, Deep, "names"),
+        ({"member": "a", "names": {"x": []}}, Deep, "names.x must be an integer, not list"),
+        ({"member": "a", "names": {"": []}}, Deep, "names must be an integer, not list"),
+        ({"X": []}, dict[str, int], "X must be an integer, not list"),
+        ({"X": {}}, dict[str, Inner], "X.number is missing"),
         ([{"number": 1}, {"number": []}], list[Inner], "[1].number must be an integer, not list"),
         ([1, None, []], list[int], "[1] must be an integer, not list"),
         (
@@ -341,6 +345,11 @@ def test_every_field_that_is_wrong_is_named(value: Any, kind: Any, says: str) ->
     with pytest.raises(DecodeError) as caught:
         structure(value, kind)
     assert str(caught.value).startswith(says)
+
+
+def test_a_map_of_texts_is_taken_as_it_is() -> None:
+    value = {"a": "b"}  # the message ids of 600 targets, say
+    assert structure(value, dict[str, str]) is value
 
 
 def test_the_same_problem_is_told_once() -> None:
@@ -363,3 +372,14 @@ def test_a_time_of_any_zone_is_one_in_utc(when: datetime, hours: int) -> None:
     if 2 < when.year < 9998:
         local = when.astimezone(timezone(timedelta(hours=hours)))
         assert structure(local.isoformat(), datetime) == when
+
+
+YES: list[object] = [True, 1, 1.0, "true", "True", "success", "SUCCESS", "ok", "Ok"]
+NO: list[object] = [False, 0, "false", "FALSE", "failure", "fail", "Failed"]
+NEITHER: list[object] = [None, 2, -1, 0.5, "", "maybe", "yes", [], {}, ["ok"], (1,)]
+
+
+def test_whether_a_request_was_successful_is_said_in_many_ways() -> None:
+    assert [verdict(said) for said in YES] == [True] * len(YES)
+    assert [verdict(said) for said in NO] == [False] * len(NO)
+    assert [verdict(said) for said in NEITHER] == [None] * len(NEITHER)

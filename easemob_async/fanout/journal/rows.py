@@ -8,7 +8,7 @@ from typing import Final
 
 import attrs
 
-from easemob_async.fanout.outcomes import OutcomeStatus
+from easemob_async.outcomes import OutcomeStatus
 
 MAGIC: Final = 0x65617365  # "ease"
 VERSION: Final = "3"
