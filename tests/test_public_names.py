@@ -14,6 +14,7 @@ import attrs
 import pytest
 
 import easemob_async
+from easemob_async import webhooks
 from easemob_async.resources import operations
 from tests import facts_reader as facts
 from tests.contract.calls import CALLS
@@ -109,3 +110,35 @@ def test_every_public_method_has_a_docstring(cls: type) -> None:
         if name.startswith("_") or not callable(member) or (attrs.has(cls) and name in ("T",)):
             continue
         assert inspect.getdoc(getattr(cls, name)), f"{cls.__name__}.{name}"
+
+
+def undocumented(cls: type) -> list[str]:
+    """The fields without a docstring under them."""
+    (tree,) = ast.parse(inspect.cleandoc("\n" + inspect.getsource(cls))).body
+    assert isinstance(tree, ast.ClassDef)
+    found = []
+    for node, after in zip(tree.body, [*tree.body[1:], None], strict=True):
+        if not isinstance(node, ast.AnnAssign):
+            continue
+        described = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+        name = ast.unparse(node.target)
+        public = not name.startswith("_") and "ClassVar" not in ast.unparse(node.annotation)
+        if public and not described:
+            found.append(name)
+    return found
+
+
+@pytest.mark.parametrize(
+    "cls", [*filter(attrs.has, public_classes())], ids=lambda cls: cls.__name__
+)
+def test_every_field_of_a_public_class_has_a_docstring(cls: type) -> None:
+    assert undocumented(cls) == []
+
+
+@pytest.mark.parametrize(
+    "cls",
+    [cls for name in webhooks.__all__ if inspect.isclass(cls := getattr(webhooks, name))],
+    ids=lambda cls: cls.__name__,
+)
+def test_every_field_of_an_event_has_a_docstring(cls: type) -> None:
+    assert undocumented(cls) == []

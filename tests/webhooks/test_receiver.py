@@ -183,7 +183,7 @@ def test_waiting_for_the_handlers_ends_when_the_receiver_is_closed() -> None:
     run_virtual(work())
 
 
-def asking(screen: Callable[[PreDelivery], object], **options: Any) -> Kept:
+def asking(screen: Callable[[PreDelivery], Any], **options: Any) -> Kept:
     kept = Kept(**options)
     kept.receiver.before_delivery()(screen)
     return kept
