@@ -378,7 +378,7 @@ class EasemobClient:
                 state.ready_token = source.ready
             else:
                 token.attach(source, self.tokens.create_user_token)
-            state.own(token or source)
+            state.provide(token or source)
 
     async def _fetch_app_token(self) -> AppToken:
         return await self.tokens.create_app_token()

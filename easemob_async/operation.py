@@ -16,6 +16,8 @@ from easemob_async.quotas import SECOND, Limit
 PathValue = str | Sequence[str]
 QueryValue = str | int | bool | None
 
+PER_SECOND_50: Final = (Limit(50, per=SECOND),)
+"""The limit of many operations."""
 PER_SECOND_100: Final = (Limit(100, per=SECOND),)
 """The service's default limit where a page names none (limits: rate_limit_rules)."""
 

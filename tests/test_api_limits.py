@@ -530,7 +530,8 @@ EVERY_FORMAT: Final = [(name, format_) for name, places_ in FORMATS.items() for 
 
 def test_every_constant_has_its_place_in_the_facts() -> None:
     listed = set().union(*TABLES)
-    assert not CONSTANTS - listed, "name the sentence of the facts in which the figure stands"
+    missing = sorted(CONSTANTS - listed)
+    assert not missing, f"add to FIGURES in tests/test_api_limits.py, with its sentence: {missing}"
     assert not listed - CONSTANTS, "api_limits has no such constant any more"
     assert sum(map(len, TABLES)) == len(listed), "a constant stands in two tables"
 

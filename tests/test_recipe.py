@@ -34,22 +34,41 @@ def test_it_is_in_the_facts(id_: str) -> None:
     )
 
 
+@cache
+def front_door() -> str:
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools" / "front_door.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("id_", IDS)
+def test_its_answer_is_at_the_front_door(id_: str) -> None:
+    assert not front_door(), (
+        f"place 2, a class of easemob_async/models is not yet in __init__: {front_door()}"
+    )
+
+
 @pytest.mark.parametrize("id_", IDS)
 def test_it_is_an_operation_and_a_method_of_its_resource(id_: str) -> None:
     module = f"easemob_async/resources/{resource(id_)}.py"
-    assert (ROOT / module).exists(), f"place 2, {module}: the resource is new; make the module"
+    assert (ROOT / module).exists(), f"place 3, {module}: the resource is new; make the module"
     assert resource(id_) in vars(EasemobClient), (
-        f"place 2, easemob_async/client.py: the resource {resource(id_)} is new; declare it there"
+        f"place 3, easemob_async/client.py: the resource {resource(id_)} is new; declare it there"
     )
-    assert id_ in operations(), f"place 2, {module}: no Operation has the id {id_}"
+    assert id_ in operations(), f"place 3, {module}: no Operation has the id {id_}"
     owner: object = EasemobClient("a#b", token="t")
     for part in id_.split("."):
         owner = getattr(owner, part, None)
-    assert callable(owner), f"place 2, {module}: client.{id_} is no method"
+    assert callable(owner), f"place 3, {module}: client.{id_} is no method"
     source = " ".join((inspect.getdoc(owner) or "").rpartition("Source: ")[2].split())
     page = facts.operations().get(id_, {}).get("page")
     assert f"{id_} ({page})" in source, (
-        f"place 2, {module}: the docstring of client.{id_} does not end with "
+        f"place 3, {module}: the docstring of client.{id_} does not end with "
         f"`Source: {id_} ({page})`"
     )
 
@@ -80,12 +99,11 @@ def test_it_has_a_contract_case(id_: str) -> None:
     assert id_ in CALLS, f"place 5, tests/contract/{resource(id_)}.py: CALLS has no {id_}"
 
 
-def test_the_front_door_names_every_class_of_the_models() -> None:
-    done = subprocess.run(
-        [sys.executable, ROOT / "tools" / "front_door.py", "--check"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == 0, f"place 3, easemob_async/models: {done.stdout}{done.stderr}"
+@pytest.mark.parametrize("id_", IDS)
+def test_it_is_in_the_story_of_its_resource(id_: str) -> None:
+    """That the story calls it, and what becomes of it, the story itself says."""
+    stories = ROOT / "tests" / "resources"
+    story, shared = stories / f"test_{resource(id_)}.py", stories / "places.py"
+    call = f".{id_.partition('.')[2]}("
+    told = "".join(path.read_text(encoding="utf-8") for path in (story, shared) if path.exists())
+    assert call.rpartition(".")[2] in told, f"place 5, {story.name}: its story has no call {call}"

@@ -353,6 +353,8 @@ class Runner:
         else:
             # Nothing was sent, and no other call can be: these targets wait for another run.
             self._unsent += targets
+            if isinstance(error, APIError) and error.status is not None:
+                self._tally.calls += error.operation == self.settings.send.operation.id
             if not isinstance(error, StoppedError):
                 self.stop(error)
             if not isinstance(error, JournalError | StoppedError):

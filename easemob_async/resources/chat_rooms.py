@@ -16,9 +16,9 @@ from easemob_async.models.chat_rooms import (
 )
 from easemob_async.models.pages import Page, Paginator, by_cursor, by_number
 from easemob_async.models.places import GroupMember
-from easemob_async.operation import Operation
+from easemob_async.operation import PER_SECOND_50, Operation
 from easemob_async.outcomes import BatchResult
-from easemob_async.quotas import SECOND, Limit
+from easemob_async.quotas import SECOND
 from easemob_async.resources.batches import settled
 from easemob_async.resources.places import (
     ROOMS,
@@ -38,11 +38,10 @@ from easemob_async.resources.places import (
 from easemob_async.transport.transport import Transport
 from easemob_async.wire.fields import Id
 
-_50: Final = (Limit(50, per=SECOND),)
-_CREATE: Final = Operation("chat_rooms.create", "POST", "/chatrooms", "once", _50)
-_LIST: Final = Operation("chat_rooms.list", "GET", "/chatrooms", "safe", _50)
+_CREATE: Final = Operation("chat_rooms.create", "POST", "/chatrooms", "once", PER_SECOND_50)
+_LIST: Final = Operation("chat_rooms.list", "GET", "/chatrooms", "safe", PER_SECOND_50)
 _LIST_JOINED: Final = Operation(
-    "chat_rooms.list_joined", "GET", "/users/{username}/joined_chatrooms", "safe", _50
+    "chat_rooms.list_joined", "GET", "/users/{username}/joined_chatrooms", "safe", PER_SECOND_50
 )
 _GET: Final = Operation("chat_rooms.get", "GET", "/chatrooms/{room_id}", "safe", one_of_many=True)
 _UPDATE: Final = Operation("chat_rooms.update", "PUT", "/chatrooms/{room_id}", "safe")
@@ -386,7 +385,6 @@ _SET_TAGS: Final = Operation(
 _GET_TAGS: Final = Operation(
     "chat_rooms.tags.get", "GET", "/chatrooms/{room_id}/users/{username}/tag", "safe"
 )
-_SECOND: Final = timedelta(seconds=1)
 
 
 class RoomAttributes:
@@ -545,7 +543,7 @@ class Tags:
         Source: chat_rooms.tags.mute (chatroom_user_tag_mute.md)
         """
         name = _tag(_MUTE_TAG.id, tag)
-        length = length_of_time(_MUTE_TAG.id, duration, _SECOND, instead="mutes.remove_many")
+        length = length_of_time(_MUTE_TAG.id, duration, SECOND, instead="mutes.remove_many")
         body = {"tag": name, "mute_duration": length}
         answer = await self._transport.call(_MUTE_TAG, room_id, json=body, about=name)
         answer.confirm("data", "result")

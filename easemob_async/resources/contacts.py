@@ -9,9 +9,8 @@ from easemob_async import api_limits, checks
 from easemob_async.models.contacts import BlockRelation, Contact, ContactRelation
 from easemob_async.models.pages import Page, Paginator, by_cursor, whole
 from easemob_async.models.users import User
-from easemob_async.operation import Operation, QueryValue
+from easemob_async.operation import PER_SECOND_50, Operation, QueryValue
 from easemob_async.outcomes import BatchOutcome, BatchResult
-from easemob_async.quotas import SECOND, Limit
 from easemob_async.resources.batches import in_parts, settled
 from easemob_async.transport.transport import Transport
 from easemob_async.wire.fields import Id
@@ -32,13 +31,12 @@ _IMPORT: Final = Operation(
     "contacts.import_many", "POST", "/users/{username}/contacts/import", "safe"
 )
 # The page says 100 a second, the table of limits 50: the lower one is used.
-_50: Final = (Limit(50, per=SECOND),)
 _BLOCKS: Final = "/users/{username}/blocks/users"
-_BLOCK: Final = Operation("contacts.blocklist.add_many", "POST", _BLOCKS, "safe", _50)
+_BLOCK: Final = Operation("contacts.blocklist.add_many", "POST", _BLOCKS, "safe", PER_SECOND_50)
 _UNBLOCK: Final = Operation(
-    "contacts.blocklist.remove", "DELETE", _BLOCKS + "/{blocked}", "safe", _50
+    "contacts.blocklist.remove", "DELETE", _BLOCKS + "/{blocked}", "safe", PER_SECOND_50
 )
-_LIST_BLOCKED: Final = Operation("contacts.blocklist.list", "GET", _BLOCKS, "safe", _50)
+_LIST_BLOCKED: Final = Operation("contacts.blocklist.list", "GET", _BLOCKS, "safe", PER_SECOND_50)
 _CHECK_BLOCKED: Final = Operation("contacts.blocklist.check", "POST", "/blocks/check", "safe")
 
 _FAILURES: Final = {

@@ -10,6 +10,7 @@ from easemob_async import api_limits, checks
 from easemob_async.models.mutes import UserMute, UserMutesPage
 from easemob_async.models.pages import Paginator, by_number
 from easemob_async.operation import Operation
+from easemob_async.quotas import SECOND
 from easemob_async.resources.places import length_of_time
 from easemob_async.transport.transport import Transport
 from easemob_async.wire.fields import Seconds
@@ -17,7 +18,6 @@ from easemob_async.wire.fields import Seconds
 _SET: Final = Operation("mutes.set", "POST", "/mutes", "safe")
 _GET: Final = Operation("mutes.get", "GET", "/mutes/{username}", "safe")
 _LIST: Final = Operation("mutes.list", "GET", "/mutes", "safe")
-_SECOND: Final = timedelta(seconds=1)
 
 
 class Mutes:
@@ -56,7 +56,7 @@ class Mutes:
         """
         given = {"chat": chat, "groupchat": group_chat, "chatroom": chat_room}
         lengths = {
-            name: length_of_time(_SET.id, length, _SECOND, instead="mutes.lift")
+            name: length_of_time(_SET.id, length, SECOND, instead="mutes.lift")
             for name, length in given.items()
             if length is not None
         }

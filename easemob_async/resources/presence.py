@@ -10,20 +10,24 @@ from easemob_async import api_limits, checks
 from easemob_async.models.pages import Paginator, by_number
 from easemob_async.models.presence import Presence as UserPresence
 from easemob_async.models.presence import PresenceSubscription, PresenceSubscriptionsPage
-from easemob_async.operation import Operation
+from easemob_async.operation import PER_SECOND_50, Operation
 from easemob_async.outcomes import BatchOutcome, BatchResult
-from easemob_async.quotas import SECOND, Limit
 from easemob_async.resources.batches import in_parts, settled
 from easemob_async.transport.transport import Transport
 
 # The pages say 100 a second, the table of limits 50: the lower one is used.
-_50: Final = (Limit(50, per=SECOND),)
 _USER: Final = "/users/{username}/presence"
-_SET: Final = Operation("presence.set", "POST", _USER + "/{device_id}/{status}", "safe", _50)
-_SUBSCRIBE: Final = Operation("presence.subscribe", "POST", _USER + "/{duration}", "safe", _50)
-_UNSUBSCRIBE: Final = Operation("presence.unsubscribe", "DELETE", _USER, "safe", _50)
-_LIST: Final = Operation("presence.list_subscriptions", "GET", _USER + "/sublist", "safe", _50)
-_GET_MANY: Final = Operation("presence.get_many", "POST", _USER, "safe", _50)
+_SET: Final = Operation(
+    "presence.set", "POST", _USER + "/{device_id}/{status}", "safe", PER_SECOND_50
+)
+_SUBSCRIBE: Final = Operation(
+    "presence.subscribe", "POST", _USER + "/{duration}", "safe", PER_SECOND_50
+)
+_UNSUBSCRIBE: Final = Operation("presence.unsubscribe", "DELETE", _USER, "safe", PER_SECOND_50)
+_LIST: Final = Operation(
+    "presence.list_subscriptions", "GET", _USER + "/sublist", "safe", PER_SECOND_50
+)
+_GET_MANY: Final = Operation("presence.get_many", "POST", _USER, "safe", PER_SECOND_50)
 _GET_GROUP: Final = Operation(
     "presence.get_group_online_count", "GET", "/presence/online/{group_id}/type/{kind}", "safe"
 )

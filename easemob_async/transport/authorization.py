@@ -9,7 +9,7 @@ from collections.abc import Awaitable
 from easemob_async.errors import EasemobError
 from easemob_async.models.tokens import Token, TokenProvider
 from easemob_async.transport.call import Call
-from easemob_async.transport.own_error import OwnError
+from easemob_async.transport.callers_error import CallersError
 from easemob_async.transport.state import ClientState
 from easemob_async.transport.tokens import checked_token
 
@@ -19,10 +19,10 @@ async def ask_for_token(state: ClientState, tokens: TokenProvider, call: Call) -
 
     Raises:
         EasemobError: the client's own provider has no token, and says why.
-        OwnError: the caller's own provider raised.
+        CallersError: the caller's own provider raised.
     """
     provider = _name(state, tokens)
-    owned = state.owned_tokens is not None
+    owned = state.client_tokens is not None
     failure: EasemobError
     try:
         asked: object = tokens.get(username=call.username)
@@ -40,8 +40,8 @@ async def ask_for_token(state: ClientState, tokens: TokenProvider, call: Call) -
         failure = EasemobError(f"{call.describe()}: {provider} was cancelled")
     except Exception as error:
         error.add_note(f"{call.describe()}: raised by {provider}; nothing was sent")
-        raise OwnError(error) from None
-    raise failure if owned else OwnError(failure)
+        raise CallersError(error) from None
+    raise failure if owned else CallersError(failure)
 
 
 async def renew_token(state: ClientState, call: Call, refused: Token | None) -> bool:
@@ -53,11 +53,11 @@ async def renew_token(state: ClientState, call: Call, refused: Token | None) -> 
         tokens.invalidate(refused)
     except Exception as error:
         error.add_note(f"{call.describe()}: raised by {_name(state, tokens)}")
-        raise OwnError(error) from None
+        raise CallersError(error) from None
     return (await ask_for_token(state, tokens, call)).value != refused.value
 
 
 def _name(state: ClientState, tokens: TokenProvider) -> str:
-    if state.owned_tokens is not None:
+    if state.client_tokens is not None:
         return "the service"
     return f"the TokenProvider {type(tokens).__name__}"

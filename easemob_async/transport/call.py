@@ -48,7 +48,7 @@ class Call:
     """Takes the file that the answer is."""
 
     @property
-    def streamed(self) -> bool:
+    def cannot_repeat(self) -> bool:
         """Whether a part of it cannot be read or written again, so that it cannot be retried."""
         return (self.sink is not None and self.sink.kept) or (
             self.upload is not None and self.upload.consumed
@@ -126,7 +126,16 @@ def make_call(
 class Journey:
     """The state of a call over its attempts."""
 
-    __slots__ = ("_client_secrets", "attempt", "call", "maybe_processed", "phase", "token", "url")
+    __slots__ = (
+        "_client_secrets",
+        "attempt",
+        "call",
+        "maybe_processed",
+        "phase",
+        "status",
+        "token",
+        "url",
+    )
 
     def __init__(
         self, call: Call, url: URL, client_secrets: AbstractSet[str] = frozenset()
@@ -136,6 +145,8 @@ class Journey:
         self._client_secrets = client_secrets
         self.attempt = 0
         """The number of the attempt, from 1."""
+        self.status: int | None = None
+        """The HTTP status of the latest attempt, once it is known."""
         self.phase: Phase = "quota"
         """What it waits for."""
         self.token: Token | None = None

@@ -51,8 +51,8 @@ class Departure:
         "_on_departure",
         "_spent",
         "_written",
+        "blocked_by",
         "left",
-        "refusal",
         "stale",
     )
 
@@ -68,7 +68,7 @@ class Departure:
         """Whether the request left: before that it surely was not processed."""
         self.stale = False
         """Whether it did not leave because its kept-alive connection was used up."""
-        self.refusal: Exception | None = None
+        self.blocked_by: Exception | None = None
         """Why `on_departure` did not let it leave: aiohttp would call it a broken connection."""
 
     def __deepcopy__(self, memo: object) -> Departure:
@@ -90,7 +90,7 @@ class Departure:
             try:
                 await self._on_departure()
             except Exception as error:
-                self.refusal = error
+                self.blocked_by = error
                 raise
             await self._look_at(connection)
         if isinstance(connection, WatchedConnection):

@@ -10,7 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import IO, Any
 
-from easemob_async.transport.own_error import OwnError
+from easemob_async.transport.callers_error import CallersError
 
 
 class Sink:
@@ -45,7 +45,7 @@ class ToFile(Sink):
         try:
             await asyncio.to_thread(work, *arguments)
         except OSError as error:
-            raise OwnError(error) from None  # the disk's, not the wire's
+            raise CallersError(error) from None  # the disk's, not the wire's
 
     def _restart(self) -> None:
         self._file.seek(0)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from easemob_async.config import AttemptEnded, AttemptStarted, Hooks
-from easemob_async.errors import EasemobError
 
 Event = TypeVar("Event", AttemptStarted, AttemptEnded)
 
@@ -35,7 +34,7 @@ def tell_ended(
     *,
     took: float,
     status: int | None,
-    failure: EasemobError | None,
+    error: str | None,
 ) -> None:
     """Tell how an attempt ended, in the log as well.
 
@@ -46,14 +45,11 @@ def tell_ended(
         waited: seconds that it waited for quota.
         took: seconds from its start to its end.
         status: the HTTP status; ``None`` without an answer.
-        failure: why there is no answer; ``None`` when it was given up.
+        error: why there is no answer; ``None`` when there is one.
     """
     debug = LOG.isEnabledFor(logging.DEBUG)
     if hooks.attempt_ended is None and not debug:
         return
-    error = None if failure is None else type(failure).__name__
-    if error is None and status is None:
-        error = "given up"
     if debug:
         LOG.debug(
             "%s attempt %d: %s, %.3f s (quota %.3f s)",

@@ -29,7 +29,7 @@ class Policy:
     on_departure: OnDeparture | None = None
     """Awaited right before an attempt leaves."""
     on_repeat: Callable[[], Awaitable[None]] = _nothing
-    """Awaited when an attempt was certainly not processed and will be retried."""
+    """Awaited when an attempt is over and another may follow."""
 
 
 SINGLE: Final = Policy()

@@ -1,4 +1,4 @@
-"""From a refusal of the service to the error of the tree: the status, except by a written table."""
+"""The error class of a refusal: by its status, unless a table says otherwise."""
 
 from __future__ import annotations
 
@@ -212,9 +212,6 @@ def _code(content: dict[str, Any]) -> int | None:
     for where in (content, inner if isinstance(inner, dict) else {}):
         for name in _CODES:
             code = where.get(name)
-            if isinstance(code, int | str) and not isinstance(code, bool):
-                # Thousands of digits are no code, and Python refuses to read them.
-                digits = "" if isinstance(code, int) and abs(code) >= 10**18 else str(code)
-                if _DIGITS.fullmatch(digits):
-                    return int(digits)
+            if isinstance(code, int | str) and _DIGITS.fullmatch(str(code)):
+                return int(code)
     return None

@@ -22,7 +22,7 @@ from easemob_async.errors import (
 )
 from easemob_async.operation import Operation
 
-# 5xx that come again however often one asks (errors: the kinds named in the 500 row, and 501).
+# 5xx that a retry does not change (tests/facts/errors.yaml: the kinds in the 500 row, and 501).
 _FINAL_SERVER_ERRORS: Final = frozenset(
     {"no_full_text_index", "unsupported_service_operation", "web_application"}
 )
@@ -74,9 +74,9 @@ class FailedAttempt:
     """An earlier attempt left, and the service may have acted on it."""
     may_renew_token: bool = False
     """The service refused the token, and another may help."""
-    used_up: bool = False
+    stale: bool = False
     """It did not leave, since its kept-alive connection was used up; the next may be fresh."""
-    streamed: bool = False
+    cannot_repeat: bool = False
     """A part of the call cannot be taken back, so that it cannot be made again."""
     waits_out: bool = False
     """Refusals for the rate are waited out without an end."""
@@ -84,22 +84,22 @@ class FailedAttempt:
 
 def decide(
     failed: FailedAttempt,
-    policy: RetryPolicy,
+    retry: RetryPolicy,
     uniform: Callable[[float, float], float] = random.uniform,
 ) -> Decision:
     """Decide what follows a failed attempt."""
     error, operation = failed.error, failed.operation
-    if failed.may_renew_token and not failed.streamed:
+    if failed.may_renew_token and not failed.cannot_repeat:
         return Decision(Next.RENEW_TOKEN)
     if failed.maybe_processed_before and operation.gone_is_done and is_gone(error):
         return Decision(Next.ALREADY_DONE)
-    if failed.used_up:
+    if failed.stale:
         return Decision(Next.REPEAT)
-    counts = not (failed.waits_out and is_refusal(error))
-    spent = failed.counted + counts >= policy.attempts
-    if failed.streamed or spent or not may_repeat(operation, error):
+    counts = not (failed.waits_out and is_for_pace(error))
+    spent = failed.counted + counts >= retry.attempts
+    if failed.cannot_repeat or spent or not may_repeat(operation, error):
         return Decision(Next.GIVE_UP)
-    wait = backoff(policy, failed.number, uniform)
+    wait = backoff(retry, failed.number, uniform)
     if isinstance(error, RateLimitError | ServerError) and error.retry_after is not None:
         wait += error.retry_after.total_seconds()
     too_late = failed.time_left is not None and wait >= failed.time_left
@@ -115,7 +115,7 @@ def may_repeat(operation: Operation, error: EasemobError) -> bool:
     it, or it was refused for its rate or with a 503 that says when to come back. The rest only
     where the operation is ``safe``.
     """
-    if is_refusal(error):
+    if is_for_pace(error):
         return True
     if isinstance(error, RateLimitError):
         return False
@@ -130,7 +130,7 @@ def may_repeat(operation: Operation, error: EasemobError) -> bool:
     return isinstance(error, APIError) and error.status in NOT_TAKEN
 
 
-def is_refusal(error: EasemobError) -> bool:
+def is_for_pace(error: EasemobError) -> bool:
     """Tell whether the service refused a request for its pace, before it was processed."""
     if isinstance(error, RateLimitError):
         return error.temporary and error.status is not None

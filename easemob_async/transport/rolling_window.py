@@ -45,7 +45,7 @@ class Counter:
         self.window = window
         self.in_flight = 0
         # Units held after their answer: when they come back, and the running total up to there.
-        # Both lists only grow, so that a wait can be computed by bisection.
+        # Both are ascending, so that a wait can be computed by bisection.
         self._expiries: list[float] = []
         self._cumulative: list[int] = []
         self._head = 0
@@ -132,10 +132,6 @@ class Counter:
         if self._pace < 1.0:
             times.append(now + self._recovery() / 50)
         return min(times, default=None)
-
-    def pace(self, now: float) -> float:
-        """The part of the capacity in use: 1.0 unless refusals slowed it."""
-        return self._pace_at(now)
 
     def _recovery(self) -> float:
         return min(self.RECOVERY_WINDOWS * self.window, self.LONGEST_RECOVERY)

@@ -1,4 +1,4 @@
-"""The session pool, and the body that makes every attempt ours.
+"""The session pool, and the body that keeps aiohttp from sending a request twice.
 
 aiohttp itself sends GET, PUT and DELETE a second time when a kept-alive connection dies before
 the answer: two ``DELETE /users?limit=10``, and the caller sees one 200. So every request carries a
@@ -49,7 +49,7 @@ _HEADERS_OF_OURS: Final = (
     hdrs.HOST,
     hdrs.TRANSFER_ENCODING,
 )
-_AT_ONCE: Final = sys.version_info < (3, 12)
+_WRITES_BODY: Final = sys.version_info < (3, 12)
 
 
 class RequestOptions(TypedDict, total=False):
@@ -93,7 +93,7 @@ class OneShotRequest(ClientRequest):
 
     def update_body_from_data(self, body: Any, _stacklevel: int = 3) -> None:
         """Keep a body aside that departs with the headers."""
-        if not isinstance(body, OneShotBody) or (body.size and not _AT_ONCE):
+        if not isinstance(body, OneShotBody) or (body.size and not _WRITES_BODY):
             super().update_body_from_data(body, _stacklevel)
             return
         self._aside = body

@@ -28,7 +28,7 @@ class Options:
     hooks: Hooks
 
 
-class OwnedTokenProvider(TokenProvider, Protocol):
+class ClientTokenProvider(TokenProvider, Protocol):
     """A provider that the client has made or taken over: it moves and closes with the client."""
 
     def moved(self) -> None:
@@ -61,14 +61,14 @@ class ClientState:
         self.tokens: TokenProvider | None = None
         self.ready_token: Callable[[], Token | None] | None = None
         """Returns a token that is good for every call, without waiting, where there is one."""
-        self.owned_tokens: OwnedTokenProvider | None = None
+        self.client_tokens: ClientTokenProvider | None = None
         """The same as `tokens`, where the client owns it."""
         self._binding = binding
         self._calls: set[asyncio.Timeout] = set()
 
-    def own(self, tokens: OwnedTokenProvider) -> None:
+    def provide(self, tokens: ClientTokenProvider) -> None:
         """Take over a provider."""
-        self.tokens = self.owned_tokens = tokens
+        self.tokens = self.client_tokens = tokens
 
     def enter_loop(self) -> asyncio.AbstractEventLoop:
         """Return the running loop, bound to.
@@ -100,11 +100,11 @@ class ClientState:
                 if not limit.expired():
                     limit.reschedule(loop.time())
         await self.pool.close()
-        if self.owned_tokens is not None:
-            await self.owned_tokens.close()
+        if self.client_tokens is not None:
+            await self.client_tokens.close()
 
     def _leave_closed_loop(self) -> None:
         self.pool.leave_closed_loop()
         self._calls.clear()
-        if self.owned_tokens is not None:
-            self.owned_tokens.moved()
+        if self.client_tokens is not None:
+            self.client_tokens.moved()

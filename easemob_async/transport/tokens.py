@@ -20,9 +20,9 @@ from easemob_async.errors import (
 from easemob_async.models.tokens import FOREVER, AppToken, Token
 
 RENEW_WITH_LEFT: Final = 0.1
-"""The part of its life at whose beginning a token is renewed."""
+"""A token is renewed when less than this part of its life is left."""
 RENEW_AHEAD_MAX: Final = 600.0
-"""Seconds ahead of its end at which a token is renewed at the earliest."""
+"""A token is never renewed earlier than so many seconds before its end."""
 BETWEEN_FORCED: Final = 60.0
 """Seconds between refreshes after a refused token: the service bans accounts that ask often."""
 BACKOFF_BASE: Final = 1.0

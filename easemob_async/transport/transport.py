@@ -18,11 +18,11 @@ from easemob_async.quotas import Limit
 from easemob_async.transport.answer import Answer
 from easemob_async.transport.authorization import ask_for_token, renew_token
 from easemob_async.transport.call import Call, Journey, make_call
+from easemob_async.transport.callers_error import CallersError
 from easemob_async.transport.departure import Departure
 from easemob_async.transport.downloads import Sink
 from easemob_async.transport.failures import closed_meanwhile, out_of_time, wire_failure
 from easemob_async.transport.hooks import tell_ended, tell_started
-from easemob_async.transport.own_error import OwnError
 from easemob_async.transport.policy import SINGLE, Policy
 from easemob_async.transport.quota_account import Permit
 from easemob_async.transport.reading import Refused, Reply, already_gone, read_reply
@@ -51,7 +51,7 @@ class _Failed:
 
     error: EasemobError
     token_refused: bool = False
-    used_up: bool = False
+    stale: bool = False
     """It did not leave, since its kept-alive connection was used up."""
 
 
@@ -145,7 +145,7 @@ class Transport:
         try:
             async with limit:
                 return await self._attempts(journey, policy, limit.when())
-        except OwnError as own:
+        except CallersError as own:
             failure = own.cause
             if isinstance(failure, EasemobError):
                 failure.maybe_processed = failure.maybe_processed or journey.maybe_processed
@@ -188,7 +188,7 @@ class Transport:
     async def _attempts(self, journey: Journey, policy: Policy, deadline: float | None) -> Answer:
         call, loop = journey.call, asyncio.get_running_loop()
         renewed = False
-        counted = used_up = 0
+        counted = stale = 0
         while True:
             journey.attempt += 1
             ended = await self._attempt(journey, policy, deadline)
@@ -202,8 +202,8 @@ class Transport:
                 time_left=None if deadline is None else deadline - loop.time(),
                 maybe_processed_before=journey.maybe_processed,
                 may_renew_token=ended.token_refused and not renewed,
-                used_up=ended.used_up and used_up < self.state.pool.size,
-                streamed=call.streamed,
+                stale=ended.stale and stale < self.state.pool.size,
+                cannot_repeat=call.cannot_repeat,
                 waits_out=policy.waits_out,
             )
             decision = decide(failed, self.options.retry)
@@ -212,15 +212,14 @@ class Transport:
                 renewed = await renew_token(self.state, call, journey.token)
                 if renewed:
                     continue
-                failed = attrs.evolve(failed, may_renew_token=False)
-                decision = decide(failed, self.options.retry)
+                raise ended.error
             if decision.next is Next.ALREADY_DONE:
                 return already_gone(journey, self.state.app_key.id_prefix)
             journey.maybe_processed = journey.maybe_processed or ended.error.maybe_processed
             if decision.next is Next.GIVE_UP:
                 raise ended.error
             counted += decision.counts
-            used_up += failed.used_up
+            stale += failed.stale
             journey.phase = "backoff"
             await policy.on_repeat()
             if decision.wait:
@@ -236,28 +235,35 @@ class Transport:
         began = loop.time()
         told = hooks, journey.call.operation.id, journey.attempt, permit.waited
         tell_started(*told)
-        status: int | None = None
+        reply: Reply | None = None
         failure: EasemobError | None = None
+        journey.status = None
         try:
-            reply = await self._send(journey, departure, permit, policy)
-            status = reply.status
+            if policy.waits_out:
+                async with asyncio.timeout(self.options.timeouts.total):
+                    reply = await self._send(journey, departure, permit)
+            else:
+                reply = await self._send(journey, departure, permit)
+        except EasemobError as error:
+            failure = error
+            raise
+        # aiohttp raises RuntimeError and ValueError as well: a closed session, an odd answer.
         except (ClientError, OSError, RuntimeError, ValueError) as cause:
-            if isinstance(cause, EasemobError):
-                raise
-            if departure.refusal is not None:
-                raise departure.refusal from None
+            if departure.blocked_by is not None:
+                raise departure.blocked_by from None
             closed = state.pool.is_closed()
             failure = wire_failure(journey, cause, departed=departure.left, closed=closed)
-            return _Failed(failure, used_up=departure.stale)
+            return _Failed(failure, stale=departure.stale)
         finally:
+            given_up = reply is None and failure is None
             # Answered or given up: one more window. Never left: free immediately.
             if departure.left:
-                given_up = status is None and failure is None
                 journey.maybe_processed = journey.maybe_processed or given_up
                 permit.settle()
             else:
                 permit.give_back()
-            tell_ended(*told, took=loop.time() - began, status=status, failure=failure)
+            why = "given up" if given_up else None if failure is None else type(failure).__name__
+            tell_ended(*told, took=loop.time() - began, status=journey.status, error=why)
         return self._read(journey, reply, permit)
 
     def _read(self, journey: Journey, reply: Reply, permit: Permit) -> Answer | _Failed:
@@ -273,23 +279,17 @@ class Transport:
     async def _admitted(self, journey: Journey, policy: Policy, deadline: float | None) -> Permit:
         """Take the quota of an attempt, waiting for it where that is needed."""
         call, quotas = journey.call, self.state.quotas
-        if policy is SINGLE:
+        if policy is SINGLE:  # most calls need not wait
             permit = quotas.take(call.operation, call.messages, call.values)
             if permit is not None:
                 return permit
         journey.phase = "quota"
-        waiting = quotas.acquire(
-            call.operation, messages=call.messages, values=call.values, deadline=deadline
-        )
-        try:
-            async with policy.admission():
-                return await waiting
-        finally:
-            waiting.close()  # when it was not admitted; harmless when it ran
+        async with policy.admission():
+            return await quotas.acquire(
+                call.operation, messages=call.messages, values=call.values, deadline=deadline
+            )
 
-    async def _send(
-        self, journey: Journey, departure: Departure, permit: Permit, policy: Policy
-    ) -> Reply:
+    async def _send(self, journey: Journey, departure: Departure, permit: Permit) -> Reply:
         """Send one request, and take its answer in."""
         state, call = self.state, journey.call
         operation = call.operation
@@ -312,16 +312,13 @@ class Transport:
         else:
             body = call.upload.body(departure)
         try:
-            if not policy.waits_out:
-                return await self._exchange(journey, headers, body, permit)
-            async with asyncio.timeout(self.options.timeouts.total):
-                return await self._exchange(journey, headers, body, permit)
+            return await self._exchange(journey, headers, body, permit)
         except ClientError:
             if isinstance(body, StreamedBody) and body.broken is not None:
                 broken = body.broken
             else:
                 raise
-        raise OwnError(broken)
+        raise CallersError(broken)
 
     async def _exchange(
         self,
@@ -344,7 +341,7 @@ class Transport:
         )
         # The service has counted the call by now: one window from the response's head on.
         permit.settle()
-        status = response.status
+        status = journey.status = response.status
         try:
             if call.sink is not None and status == _OK:
                 await _pour(response, call.sink)

@@ -22,6 +22,7 @@ fast; only to explain a failure is it decoded again with detailed validation.
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 import types
 from collections.abc import Callable, Mapping
@@ -126,11 +127,12 @@ def _int(value: object, _: object) -> int:
 
 
 def _float(value: object, _: object) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(value, str) and _NUMBER.fullmatch(value):
-        return float(value)
-    raise ValueError(f"must be a number, not {_shown(value)}")
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number or (isinstance(value, str) and _NUMBER.fullmatch(value)):
+        number = float(value)  # type: ignore[arg-type]
+        if math.isfinite(number):
+            return number
+    raise ValueError(f"must be a finite number, not {_shown(value)}")
 
 
 def _datetime(value: object, _: object) -> datetime:

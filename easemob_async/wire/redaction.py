@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from html.entities import codepoint2name
 
 BLOT = "***"
@@ -95,9 +95,18 @@ def _spellings(secret: str) -> re.Pattern[str]:
 
 
 def _escaped(part: str) -> str:
-    if part.isspace():
-        found = [r"\s+", r"(?:\\+[tnrfbv])+", r"\++", r"(?i:(?:%0[9ad]|%20|\\+u00(?:0[9ad]|20))+)"]
-        return f"(?:{'|'.join(found)})"
+    if part.isspace():  # one blank may have become another, or several one
+        return f"(?:{_any_blank()})+"
+    return _spellings_of(part)
+
+
+@cache
+def _any_blank() -> str:
+    blanks = [chr(number) for number in range(0x3001) if chr(number).isspace()]
+    return "|".join([r"\s", r"\\+[tnrfbv]", r"\+", *map(_spellings_of, blanks)])
+
+
+def _spellings_of(part: str) -> str:
     number = ord(part)
     units = part.encode("utf-16-be")
     escapes = r"\\+u".join(units[n : n + 2].hex() for n in range(0, len(units), 2))

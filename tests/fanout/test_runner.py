@@ -20,6 +20,7 @@ from easemob_async import (
     AuthenticationError,
     BadRequestError,
     ConnectError,
+    EasemobClient,
     EasemobError,
     FanoutReport,
     RateLimitError,
@@ -28,6 +29,7 @@ from easemob_async import (
     RetryPolicy,
     ServerError,
     Text,
+    Token,
 )
 from easemob_async.config import Hooks, Timeouts
 from easemob_async.fanout.refusals import (
@@ -53,6 +55,7 @@ from easemob_async.transport.state import Options
 from easemob_async.transport.transport import Transport
 from easemob_async.wire import codec
 from tests.clock import run_virtual
+from tests.conftest import FAST
 from tests.fanout.test_planner import SEND, job
 
 Respond = Callable[[Sequence[str]], Mapping[str, str] | EasemobError]
@@ -660,3 +663,24 @@ def test_an_hour_is_not_slept_through() -> None:
     found = ran(lambda _: later, users(10))
     assert found.error is later
     assert found.report.not_sent == 10
+
+
+class HangingTokens:
+    """A provider that never answers."""
+
+    async def get(self, *, username: str | None) -> Token:
+        await asyncio.Event().wait()
+        raise AssertionError("never reached")
+
+    def invalidate(self, token: Token) -> None:
+        """There is none."""
+
+
+async def test_a_token_that_never_comes_ends_at_the_deadline_of_each_attempt() -> None:
+    options = EasemobClient("a#b", token=HangingTokens(), timeout=0.01, retry=FAST)
+    async with asyncio.timeout(60), options as client:
+        with pytest.raises(RequestTimeoutError, match="it never left") as caught:
+            await client.fanout.to_users(["ann", "bob"], Text("x"))
+    report = caught.value.report
+    assert report is not None
+    assert (report.read, report.not_sent, report.unknown) == (2, 2, 0)

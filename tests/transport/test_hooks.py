@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from easemob_async import AttemptEnded, AttemptStarted, Hooks
+from easemob_async import AttemptEnded, AttemptStarted, Hooks, PoolOptions, ResponseError
 from tests.conftest import Against
 from tests.servers import Reply
 
@@ -50,3 +50,15 @@ class TestHooks:
         assert "users.get_status attempt 1: 200" in caplog.text
         assert "ann" not in caplog.text
         assert not logging.getLogger("easemob_async").handlers
+
+
+async def test_an_answer_that_is_too_large_has_a_status(against: Against) -> None:
+    seen: list[AttemptEnded] = []
+    large = Reply(body={"data": {"ann": "x" * 1000}})
+    pool = PoolOptions(max_answer_bytes=100)
+    async with against(
+        lambda _: large, hooks=Hooks(attempt_ended=seen.append), token="t", pool=pool
+    ) as (client, _):
+        with pytest.raises(ResponseError, match="larger than 100 bytes"):
+            await client.users.get_status("ann")
+    assert [(e.status, e.error) for e in seen] == [(200, "ResponseError")]

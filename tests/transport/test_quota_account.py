@@ -490,10 +490,10 @@ def test_refusals_of_calls_that_left_together_slow_the_pace_once() -> None:
             permit.refused("messages", None)
             permit.give_back()
         (gate,) = account._gates.values()
-        assert gate.counter.pace(now()) == 0.5
+        assert gate.counter._pace_at(now()) == 0.5
         await asyncio.sleep(3)
         (await account.acquire(op)).refused("messages", None)  # this one is news
-        assert gate.counter.pace(now()) < 0.3
+        assert gate.counter._pace_at(now()) < 0.3
 
     with_account(work)
 

@@ -37,8 +37,8 @@ from easemob_async.transport.retry import (
     Next,
     backoff,
     decide,
+    is_for_pace,
     is_gone,
-    is_refusal,
     may_repeat,
 )
 
@@ -134,8 +134,8 @@ attempts = st.builds(
     time_left=st.none() | st.floats(0, 100),
     maybe_processed_before=st.booleans(),
     may_renew_token=st.booleans(),
-    used_up=st.booleans(),
-    streamed=st.booleans(),
+    stale=st.booleans(),
+    cannot_repeat=st.booleans(),
     waits_out=st.booleans(),
 )
 
@@ -218,7 +218,7 @@ def test_requests_that_were_not_taken_are_those_of_three_statuses() -> None:
 def test_a_refusal_is_about_the_pace_and_comes_before_processing(
     error: EasemobError, expected: bool
 ) -> None:
-    assert is_refusal(error) is expected
+    assert is_for_pace(error) is expected
 
 
 # ---------------------------------------------------------------- how often
@@ -254,13 +254,13 @@ def test_no_call_is_tried_for_ever_unless_its_refusals_are_waited_out(
         error = errors[number % len(errors)]
         attempt = failed(error, operation, number=number, counted=counted, waits_out=waits_out)
         decision = decide(attempt, policy)
-        tried += not (waits_out and is_refusal(error))
+        tried += not (waits_out and is_for_pace(error))
         if decision.next is not Next.REPEAT:
             break
         counted += decision.counts
     else:
         assert waits_out
-        assert all(map(is_refusal, errors))
+        assert all(map(is_for_pace, errors))
     assert tried <= allowed
 
 
@@ -346,7 +346,7 @@ def test_no_wait_is_longer_than_the_deadline_or_an_hour(
     assert 0.0 <= decision.wait <= LONGEST_WAIT
     if decision.next is not Next.REPEAT:
         assert (decision.wait, decision.counts) == (0.0, False)
-    elif attempt.time_left is not None and not attempt.used_up:
+    elif attempt.time_left is not None and not attempt.stale:
         assert decision.wait < attempt.time_left
 
 
@@ -356,7 +356,7 @@ def test_no_wait_is_longer_than_the_deadline_or_an_hour(
 @given(attempt=attempts)
 def test_another_token_comes_first(attempt: FailedAttempt) -> None:
     decision = decide(attempt, POLICY)
-    expected = attempt.may_renew_token and not attempt.streamed
+    expected = attempt.may_renew_token and not attempt.cannot_repeat
     assert (decision.next is Next.RENEW_TOKEN) is expected
     if expected:
         assert decision == Decision(Next.RENEW_TOKEN)
@@ -364,13 +364,13 @@ def test_another_token_comes_first(attempt: FailedAttempt) -> None:
 
 @given(attempt=attempts)
 def test_what_cannot_be_taken_back_is_not_made_again(attempt: FailedAttempt) -> None:
-    if attempt.streamed and not attempt.used_up:
+    if attempt.cannot_repeat and not attempt.stale:
         next_ = decide(attempt, POLICY).next
         assert next_ in (Next.GIVE_UP, Next.ALREADY_DONE)
 
 
 def test_a_connection_that_was_used_up_costs_no_try_and_no_wait() -> None:
-    attempt = failed(ConnectError("it was closed"), ONCE, counted=100, number=50, used_up=True)
+    attempt = failed(ConnectError("it was closed"), ONCE, counted=100, number=50, stale=True)
     assert decide(attempt, POLICY, longest) == Decision(Next.REPEAT, 0.0, counts=False)
 
 

@@ -121,12 +121,12 @@ def test_a_pause_ends_at_its_moment_and_not_before() -> None:
 def test_a_pace_recovers_in_equal_steps(window: float, recovery: float) -> None:
     counter = Counter(100, window)
     counter.refused(0.0, departed=0.0, retry_after=0.0)
-    assert counter.pace(0.0) == 0.5
-    assert counter.pace(recovery / 4) == pytest.approx(0.75)
+    assert counter._pace_at(0.0) == 0.5
+    assert counter._pace_at(recovery / 4) == pytest.approx(0.75)
     assert counter.next_change(0.0) == pytest.approx(recovery / 50)
-    assert counter.pace(recovery / 4) == pytest.approx(0.75)  # asking changes nothing
-    assert counter.pace(recovery * 0.499) < 1.0
-    assert counter.pace(recovery / 2) == 1.0
+    assert counter._pace_at(recovery / 4) == pytest.approx(0.75)  # asking changes nothing
+    assert counter._pace_at(recovery * 0.499) < 1.0
+    assert counter._pace_at(recovery / 2) == 1.0
     assert counter.next_change(recovery / 2) is None
 
 
@@ -151,10 +151,10 @@ def test_a_late_refusal_after_the_recovery_slows_the_pace_again() -> None:
     counter = Counter(100, 1.0)
     counter.refused(6.0, departed=6.0, retry_after=None)
     counter.refused(6.5, departed=5.0, retry_after=None)  # left before: no news
-    assert counter.pace(6.5) == pytest.approx(0.55)
-    assert counter.pace(20.0) == 1.0
+    assert counter._pace_at(6.5) == pytest.approx(0.55)
+    assert counter._pace_at(20.0) == 1.0
     counter.refused(20.0, departed=5.0, retry_after=None)
-    assert counter.pace(20.0) == 0.5
+    assert counter._pace_at(20.0) == 0.5
 
 
 @given(refusals=st.lists(st.floats(0, 5), max_size=10))
@@ -163,13 +163,13 @@ def test_a_refusal_slows_the_pace_which_recovers_by_itself(refusals: list[float]
     now = 0.0
     for wait in refusals:
         now += wait
-        before = counter.pace(now)
+        before = counter._pace_at(now)
         counter.refused(now, departed=now, retry_after=None)
-        assert counter.pace(now) < max(before, 2 * Counter.SLOWEST_PACE)
+        assert counter._pace_at(now) < max(before, 2 * Counter.SLOWEST_PACE)
         assert not counter.room(now, 1)
-        assert counter.pace(now) >= Counter.SLOWEST_PACE
+        assert counter._pace_at(now) >= Counter.SLOWEST_PACE
         assert counter.room(now + 1.0, 100 // 16)
-    assert counter.pace(now + Counter.RECOVERY_WINDOWS) == 1.0
+    assert counter._pace_at(now + Counter.RECOVERY_WINDOWS) == 1.0
     assert counter.room(now + Counter.RECOVERY_WINDOWS, 100)
 
 
@@ -177,7 +177,7 @@ def test_calls_refused_together_slow_the_pace_once() -> None:
     counter = Counter(100, 1.0)
     for _ in range(20):
         counter.refused(10.0, departed=9.5, retry_after=None)
-    assert counter.pace(10.0) == 0.5
+    assert counter._pace_at(10.0) == 0.5
 
 
 def test_retry_after_holds_the_pace() -> None:

@@ -150,3 +150,19 @@ def test_other_keys_hold_no_secret(key: str) -> None:
 def test_a_text_without_secrets_that_says_nothing_of_keys_stays(text: str) -> None:
     if not re.search("(?i)token|secret|password|bearer|authorization|signature|sig|://|[?&]", text):
         assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        (r"pa\u3000ss", "pa\u3000ss"),
+        ("pa%E3%80%80ss", "pa\u3000ss"),
+        ("pa&nbsp;ss", "pa\xa0ss"),
+        (r"pa\u2028ss", "pa\u2028ss"),
+        (r"pa\u000bss", "pa\x0bss"),
+        (r"pa \nss", "pa \nss"),
+        ("pa+%0Ass", "pa \nss"),
+    ],
+)
+def test_a_blank_of_any_kind_is_found_however_it_is_spelt(text: str, secret: str) -> None:
+    assert redact(f"wrong: {text}!", [secret]) == "wrong: ***!"

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from easemob_async import JournalError
-from easemob_async.fanout.journal import reader
+from easemob_async.fanout.journal.index import Index
 from easemob_async.fanout.journal.lock import Mark, read_mark, side_file
 from easemob_async.fanout.journal.reader import (
     count_last,
@@ -187,10 +187,7 @@ def test_what_is_read_is_what_was_written(
             if item.state == state and not is_void(item.target, later_calls[id(call)])
         }
         assert {item.target for item in read_last(path, state)} == expected
-    if not any(call.again and call.fate != "withdrawn" for call in calls):
-        assert count_last(path) == {
-            state: sum(item.state == state for _, item in both) for state in STATES
-        }
+    assert count_last(path) == {state: len(list(read_last(path, state))) for state in STATES}
 
     for since, some in ((0, calls), (later.began, second)):
         stated = [pair for part in read_states(path, since) for pair in part]
@@ -231,10 +228,10 @@ def read_all(path: Path) -> None:
 
 
 def assert_damaged(path: Path, words: str = "damaged") -> None:
-    with pytest.raises(JournalError, match=words):
-        list(read_settled(path))
-    with pytest.raises(JournalError, match=words):
-        read_all(path)
+    """However it is read, the journal is named with what is wrong."""
+    for read in (read_settled, read_all, count_last, lambda path: read_last(path, FAILED)):
+        with pytest.raises(JournalError, match=rf"sale\.db.*{words}"):
+            list(read(path) or ())
 
 
 @pytest.mark.parametrize(
@@ -260,6 +257,12 @@ async def test_a_value_that_was_changed_is_noticed(
     await example(path)
     change(path, f"UPDATE {table} SET {column} = ?", value)
     assert_damaged(path, r"damaged: row \d+")
+
+
+async def test_a_note_that_was_changed_is_noticed(path: Path) -> None:
+    await example(path)
+    change(path, "UPDATE exceptions SET reason = 'another' WHERE call IS NULL")
+    assert_damaged(path, r"damaged: row 7")
 
 
 @pytest.mark.parametrize("table", ["calls", "answers", "exceptions", "tried_again"])
@@ -364,7 +367,46 @@ def test_a_database_of_somebody_else_is_not_touched(path: Path) -> None:
 
 
 def test_a_journal_that_is_not_there_is_told(path: Path) -> None:
-    for read in (read_settled, reader.count_last, read_job):
+    for read in (read_settled, count_last, read_job):
         with pytest.raises(JournalError, match=r"sale\.db"):
             list(read(path))
     assert not path.exists()
+
+
+# ---------------------------------------------------------------- the index of it
+
+
+def test_an_index_says_sent_if_a_target_ever_was_and_else_what_came_last(path: Path) -> None:
+    made = Index(path)
+    try:
+        made.build([[("before", SENT)]])
+        parts = [[("a", SENT), ("b", UNKNOWN)], [("a", UNKNOWN), ("b", FAILED)], [("c", UNKNOWN)]]
+        made.build(parts)  # in place of the one before
+        asked = ["a", "b", "c", "before", "new", None]
+        assert made.look_up(asked) == {"a": SENT, "b": FAILED, "c": UNKNOWN}
+        assert made.look_up([]) == {}
+        index = path.with_name("sale.db.index")
+        assert index.stat().st_mode & 0o777 == 0o600
+    finally:
+        made.close()
+    assert not index.exists()
+
+
+def test_what_is_put_aside_comes_in_its_order_and_says_whether_it_came_before(path: Path) -> None:
+    made = Index(path)
+    try:
+        assert list(made.aside(10)) == []
+        made.put_aside([("a", None), ("b", b"x")])
+        made.put_aside([("a", b"y"), ("c", None)])
+        expected = [
+            ("a", None, False),
+            ("b", b"x", False),
+            ("a", b"y", True),
+            ("c", None, False),
+        ]
+        for number in (1, 3, 10):
+            batches = list(made.aside(number))
+            assert [row for batch in batches for row in batch] == expected
+            assert max(map(len, batches)) == min(number, 4)
+    finally:
+        made.close()

@@ -1,9 +1,9 @@
-"""How an exception of the caller's own code passes by whatever takes exceptions for the wire's."""
+"""A wrapper of an exception of the caller's code, which no handler of network errors catches."""
 
 from __future__ import annotations
 
 
-class OwnError(Exception):
+class CallersError(Exception):
     """An exception of the caller's own code (file, iterator, token provider), on its way out."""
 
     def __init__(self, cause: BaseException) -> None:
