@@ -57,7 +57,7 @@ class Presence:
         most = api_limits.PRESENCE_EXT_BYTES
         body = {"ext": checks.text(_SET.id, "ext", ext, least=1, most_bytes=most)}
         answer = await self._transport.call(_SET, username, device_id, str(state), json=body)
-        answer.confirm("result", reason=("result",))
+        answer.confirm("result", reason=("result",))  # "ok", or the reason
 
     async def subscribe(
         self, username: str, usernames: Iterable[str], *, duration: timedelta
@@ -95,7 +95,7 @@ class Presence:
         """
         names = self._names(_UNSUBSCRIBE, usernames)
         answer = await self._transport.call(_UNSUBSCRIBE, username, json=names)
-        answer.confirm("result", reason=("result",))
+        answer.confirm("result", reason=("result",))  # "ok", or the reason
 
     def list_subscriptions(
         self, username: str, *, limit: int | None = None

@@ -25,6 +25,7 @@ _LIST_JOINED_IN_GROUP: Final = Operation(
 _USERS: Final = "/thread/{thread_id}/users"
 _LIST_MEMBERS: Final = Operation("threads.members.list", "GET", _USERS, "safe")
 _ADD_MEMBERS: Final = Operation("threads.members.add_many", "POST", _USERS, "safe")
+# A retry would report users that are already gone as refused.
 _REMOVE_MEMBERS: Final = Operation("threads.members.remove_many", "DELETE", _USERS, "once")
 
 
