@@ -45,7 +45,7 @@ async def ask_for_token(state: ClientState, tokens: TokenProvider, call: Call) -
 
 
 async def renew_token(state: ClientState, call: Call, refused: Token | None) -> bool:
-    """Have the provider replace a refused token; tell whether there is another one now."""
+    """Make the provider replace a refused token; return whether there is another one now."""
     tokens = state.tokens
     if tokens is None or refused is None:
         return False

@@ -170,7 +170,7 @@ def _is_writing(connection: BaseProtocol) -> bool:
 
 
 def _readable(transport: asyncio.Transport) -> bool:
-    """Tell whether something has arrived that the event loop has not read yet, or an end."""
+    """Return whether something has arrived that the event loop has not read yet, or an end."""
     handle = transport.get_extra_info("socket")
     number = -1 if handle is None else handle.fileno()
     if number < 0:

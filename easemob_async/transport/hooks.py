@@ -14,7 +14,7 @@ LOG: Final = logging.getLogger("easemob_async")
 
 
 def tell_started(hooks: Hooks, operation: str, attempt: int, waited: float) -> None:
-    """Tell that an attempt begins.
+    """Report that an attempt begins.
 
     Args:
         hooks: the caller's functions.
@@ -36,7 +36,7 @@ def tell_ended(
     status: int | None,
     error: str | None,
 ) -> None:
-    """Tell how an attempt ended, in the log as well.
+    """Report how an attempt ended, in the log as well.
 
     Args:
         hooks: the caller's functions.

@@ -146,7 +146,7 @@ def classify(status: int, error: str, description: str) -> type[APIError]:
 
 
 def is_about_token(refusal: Refusal) -> bool:
-    """Tell whether a new token may help: a 401 that is not about something else."""
+    """Return whether a new token may help: a 401 that is not about something else."""
     return refusal.status == 401 and refusal.error in _TOKEN_ERRORS
 
 

@@ -109,7 +109,7 @@ def decide(
 
 
 def may_repeat(operation: Operation, error: EasemobError) -> bool:
-    """Tell whether repeating cannot do the thing twice, and could help.
+    """Return whether repeating cannot do the thing twice, and could help.
 
     What surely was not processed may always be repeated: it never left, the server did not take
     it, or it was refused for its rate or with a 503 that says when to come back. The rest only
@@ -131,14 +131,14 @@ def may_repeat(operation: Operation, error: EasemobError) -> bool:
 
 
 def is_for_pace(error: EasemobError) -> bool:
-    """Tell whether the service refused a request for its pace, before it was processed."""
+    """Return whether the service refused a request for its pace, before it was processed."""
     if isinstance(error, RateLimitError):
         return error.temporary and error.status is not None
     return isinstance(error, ServerError) and error.status == 503 and not error.maybe_processed
 
 
 def is_gone(error: EasemobError) -> bool:
-    """Tell whether an error says that what was named is not there."""
+    """Return whether an error says that what was named is not there."""
     return isinstance(error, NotFoundError) and not isinstance(error, AppNotFoundError)
 
 

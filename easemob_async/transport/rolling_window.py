@@ -65,7 +65,7 @@ class Counter:
         return self.in_flight + total - self._released
 
     def room(self, now: float, units: int) -> bool:
-        """Tell whether so many units may depart now."""
+        """Return whether so many units may depart now."""
         if self._paused_until > now:
             return False
         allowed = self.capacity

@@ -114,7 +114,7 @@ class OneShotRequest(ClientRequest):
 
 
 def departing(departure: Departure) -> ClientMiddlewareType:
-    """Have a request of the caller's own session depart as those of ours do: before it is sent."""
+    """Make a request of the caller's own session depart as those of ours do: before it is sent."""
 
     async def depart_first(request: ClientRequest, go_on: ClientHandlerType) -> ClientResponse:
         send = request.send
@@ -159,7 +159,7 @@ class SessionPool:
         return self._options.max_answer_bytes
 
     def is_closed(self) -> bool:
-        """Tell whether the pool was closed for good."""
+        """Return whether the pool was closed for good."""
         return self._closed
 
     def session(self) -> ClientSession:
