@@ -598,3 +598,23 @@ async def test_what_is_not_a_pair_fails_alone(against: Against, odd: Any) -> Non
     assert (report.read, report.sent, report.failed) == (3, 2, 1)
     assert adds_up(report)
     assert sent == Counter(["u1", "u2"])
+
+
+async def test_a_job_that_is_held_can_be_awaited_as_well(against: Against) -> None:
+    async with against(accept, quotas=FREE) as (client, _):
+        async with client.fanout.to_users(users(1200), Text("x")) as job:
+            report = await job
+            assert (report.read, report.sent) == (1200, 1200)
+            assert await job.run() == report
+
+
+async def test_cancelling_who_awaits_a_held_job_stops_it(against: Against) -> None:
+    async with against(lambda _: HANG, quotas=FREE) as (client, server):
+        with pytest.raises(asyncio.CancelledError):
+            async with client.fanout.to_users(users(50_000), Text("x"), workers=2) as job:
+                waiting = asyncio.create_task(job.run())
+                async with asyncio.timeout(20):
+                    await server.until(2)
+                waiting.cancel()
+                await waiting
+    assert job.report.read < 50_000

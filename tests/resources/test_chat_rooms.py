@@ -100,3 +100,20 @@ async def test_bad_input_is_a_clear_error_before_any_io(unconnected: EasemobClie
     wrong: Any = ["k"]
     with pytest.raises(InvalidArgumentError):
         await unconnected.chat_rooms.attributes.set("r", "ann", wrong)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({"room_id": "Room 1"}, "must be 1 to 64 of a-z and 0-9"),
+        ({"room_id": 17}, "must be 1 to 64 of a-z and 0-9"),
+        ({"custom": "x" * 8193}, "custom"),
+        ({"members": ["ann", ""]}, "members"),
+    ],
+)
+async def test_what_a_room_cannot_be_made_with_is_refused_before_anything_is_sent(
+    arguments: dict[str, Any], problem: str
+) -> None:
+    async with EasemobClient("a#b", token="t", base_url="http://127.0.0.1:1") as client:
+        with pytest.raises(InvalidArgumentError, match=problem):
+            await client.chat_rooms.create("lobby", owner="ann", description="", **arguments)

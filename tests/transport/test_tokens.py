@@ -279,10 +279,28 @@ async def test_wrong_credentials_say_which_call_had_no_token(against: Against) -
             await client.users.get_status("ann")
         with pytest.raises(BadRequestError, match="too early"):
             await client.users.get_status("ann")
-        assert len(server.received) == 1
+        assert len(server.calls) == 1
 
 
 async def test_the_token_expires_midway(client: EasemobClient, emulator: Emulator) -> None:
     await client.users.create("ann", password="x")
     emulator.expire_tokens()
     assert await client.users.get_status("ann") == "offline"
+
+
+async def test_what_a_provider_raises_when_its_token_was_refused_is_its_own(
+    against: Against,
+) -> None:
+    class Broken:
+        async def get(self, *, username: str | None) -> Token:
+            return Token("t")
+
+        def invalidate(self, token: Token) -> None:
+            raise LookupError("the vault is closed")
+
+    refused = Reply(status=401, body={"error": "unauthorized"})
+    async with against(lambda _: refused, token=Broken()) as (client, server):
+        with pytest.raises(LookupError, match="the vault is closed") as caught:
+            await client.users.get("ann")
+    assert "raised by the TokenProvider Broken" in "".join(caught.value.__notes__)
+    assert len(server.calls) == 1
