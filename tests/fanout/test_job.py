@@ -609,7 +609,7 @@ async def test_a_job_that_is_held_can_be_awaited_as_well(against: Against) -> No
 
 
 async def test_cancelling_who_awaits_a_held_job_stops_it(against: Against) -> None:
-    async with against(lambda _: HANG, quotas=FREE) as (client, server):
+    async with against(lambda _: HANG, quotas=FREE, timeout=0.5) as (client, server):
         with pytest.raises(asyncio.CancelledError):
             async with client.fanout.to_users(users(50_000), Text("x"), workers=2) as job:
                 waiting = asyncio.create_task(job.run())

@@ -279,7 +279,7 @@ async def test_wrong_credentials_say_which_call_had_no_token(against: Against) -
             await client.users.get_status("ann")
         with pytest.raises(BadRequestError, match="too early"):
             await client.users.get_status("ann")
-        assert len(server.calls) == 1
+        assert len(server.received) == 1
 
 
 async def test_the_token_expires_midway(client: EasemobClient, emulator: Emulator) -> None:
