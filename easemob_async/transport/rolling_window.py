@@ -20,7 +20,7 @@ class Counter:
     """The units of one limit: free, in flight, or held for a window after their answer.
 
     A refusal by the service (somebody else uses the same quota) halves the pace, which then
-    recovers by itself, in equal steps over `RECOVERY_WINDOWS` windows.
+    recovers automatically, in equal steps over `RECOVERY_WINDOWS` windows.
     """
 
     RECOVERY_WINDOWS: Final = 10.0
