@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from easemob_async.errors import TransportError as TransportError
     from easemob_async.errors import WebhookError as WebhookError
     from easemob_async.fanout.fanout import Body as Body
+    from easemob_async.fanout.fanout import PushBody as PushBody
+    from easemob_async.fanout.fanout import PushTargets as PushTargets
     from easemob_async.fanout.fanout import Target as Target
     from easemob_async.fanout.fanout import Targets as Targets
     from easemob_async.fanout.job import FanoutJob as FanoutJob
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from easemob_async.models.chat_groups import GroupSummary as GroupSummary
     from easemob_async.models.chat_groups import JoinedGroup as JoinedGroup
     from easemob_async.models.chat_groups import JoinedGroupsPage as JoinedGroupsPage
+    from easemob_async.models.chat_groups import LegacyJoinedGroup as LegacyJoinedGroup
     from easemob_async.models.chat_rooms import AutoDelete as AutoDelete
     from easemob_async.models.chat_rooms import ChatRoom as ChatRoom
     from easemob_async.models.chat_rooms import CreatedRoom as CreatedRoom
@@ -62,6 +65,8 @@ if TYPE_CHECKING:
     from easemob_async.models.contacts import BlockRelation as BlockRelation
     from easemob_async.models.contacts import Contact as Contact
     from easemob_async.models.contacts import ContactRelation as ContactRelation
+    from easemob_async.models.conversations import Conversation as Conversation
+    from easemob_async.models.conversations import LastMessage as LastMessage
     from easemob_async.models.favorites import Favorite as Favorite
     from easemob_async.models.favorites import NewFavorite as NewFavorite
     from easemob_async.models.files import Lifetime as Lifetime
@@ -69,6 +74,16 @@ if TYPE_CHECKING:
     from easemob_async.models.history import HistoryFile as HistoryFile
     from easemob_async.models.history import HistoryMessage as HistoryMessage
     from easemob_async.models.message_imports import ImportedMessage as ImportedMessage
+    from easemob_async.models.message_search import FoundContent as FoundContent
+    from easemob_async.models.message_search import FoundMessage as FoundMessage
+    from easemob_async.models.message_search import FoundTranslation as FoundTranslation
+    from easemob_async.models.message_search import Highlight as Highlight
+    from easemob_async.models.message_search import KeywordMatch as KeywordMatch
+    from easemob_async.models.message_search import SearchExt as SearchExt
+    from easemob_async.models.message_search import SearchMode as SearchMode
+    from easemob_async.models.message_search import SearchPage as SearchPage
+    from easemob_async.models.message_search import SearchSort as SearchSort
+    from easemob_async.models.message_search import SearchType as SearchType
     from easemob_async.models.messages import Audio as Audio
     from easemob_async.models.messages import ChatType as ChatType
     from easemob_async.models.messages import Command as Command
@@ -87,9 +102,22 @@ if TYPE_CHECKING:
     from easemob_async.models.messages import TargetType as TargetType
     from easemob_async.models.messages import Text as Text
     from easemob_async.models.messages import Video as Video
+    from easemob_async.models.moderation import Disposition as Disposition
+    from easemob_async.models.moderation import ExportStatus as ExportStatus
+    from easemob_async.models.moderation import ModeratedMessageType as ModeratedMessageType
+    from easemob_async.models.moderation import ModerationExport as ModerationExport
+    from easemob_async.models.moderation import ModerationResult as ModerationResult
+    from easemob_async.models.moderation import ModerationWord as ModerationWord
+    from easemob_async.models.moderation import ReviewResult as ReviewResult
+    from easemob_async.models.moderation import TextVerdict as TextVerdict
+    from easemob_async.models.moderation import WordList as WordList
+    from easemob_async.models.moderation import WordListCategory as WordListCategory
+    from easemob_async.models.moderation import WordListScope as WordListScope
+    from easemob_async.models.moderation import WordListStatus as WordListStatus
     from easemob_async.models.mutes import UserMute as UserMute
     from easemob_async.models.mutes import UserMutesPage as UserMutesPage
     from easemob_async.models.offline_messages import DeliveryStatus as DeliveryStatus
+    from easemob_async.models.pages import CountedPage as CountedPage
     from easemob_async.models.pages import Page as Page
     from easemob_async.models.pages import Paginator as Paginator
     from easemob_async.models.pages import Sort as Sort
@@ -112,11 +140,64 @@ if TYPE_CHECKING:
     from easemob_async.models.push import PushSettings as PushSettings
     from easemob_async.models.push import PushTemplate as PushTemplate
     from easemob_async.models.push import StoredPushTemplate as StoredPushTemplate
+    from easemob_async.models.push_notifications import ApnsPush as ApnsPush
+    from easemob_async.models.push_notifications import EasemobPush as EasemobPush
+    from easemob_async.models.push_notifications import EasemobPushOperation as EasemobPushOperation
+    from easemob_async.models.push_notifications import FcmNotification as FcmNotification
+    from easemob_async.models.push_notifications import FcmPush as FcmPush
+    from easemob_async.models.push_notifications import FcmV1AndroidConfig as FcmV1AndroidConfig
+    from easemob_async.models.push_notifications import (
+        FcmV1AndroidNotification as FcmV1AndroidNotification,
+    )
+    from easemob_async.models.push_notifications import FcmV1ApnsConfig as FcmV1ApnsConfig
+    from easemob_async.models.push_notifications import FcmV1Notification as FcmV1Notification
+    from easemob_async.models.push_notifications import FcmV1Push as FcmV1Push
+    from easemob_async.models.push_notifications import FcmV1WebPushConfig as FcmV1WebPushConfig
+    from easemob_async.models.push_notifications import HarmonyPush as HarmonyPush
+    from easemob_async.models.push_notifications import HonorAndroidConfig as HonorAndroidConfig
+    from easemob_async.models.push_notifications import (
+        HonorAndroidNotification as HonorAndroidNotification,
+    )
+    from easemob_async.models.push_notifications import HonorBadge as HonorBadge
+    from easemob_async.models.push_notifications import HonorButton as HonorButton
+    from easemob_async.models.push_notifications import HonorClickAction as HonorClickAction
+    from easemob_async.models.push_notifications import HonorPush as HonorPush
+    from easemob_async.models.push_notifications import HuaweiAndroidConfig as HuaweiAndroidConfig
+    from easemob_async.models.push_notifications import (
+        HuaweiAndroidNotification as HuaweiAndroidNotification,
+    )
+    from easemob_async.models.push_notifications import HuaweiBadge as HuaweiBadge
+    from easemob_async.models.push_notifications import HuaweiButton as HuaweiButton
+    from easemob_async.models.push_notifications import HuaweiClickAction as HuaweiClickAction
+    from easemob_async.models.push_notifications import HuaweiLightColor as HuaweiLightColor
+    from easemob_async.models.push_notifications import HuaweiLightSettings as HuaweiLightSettings
+    from easemob_async.models.push_notifications import HuaweiMessage as HuaweiMessage
+    from easemob_async.models.push_notifications import HuaweiNotification as HuaweiNotification
+    from easemob_async.models.push_notifications import HuaweiPush as HuaweiPush
+    from easemob_async.models.push_notifications import LabeledUser as LabeledUser
+    from easemob_async.models.push_notifications import MeizuPush as MeizuPush
+    from easemob_async.models.push_notifications import OppoPush as OppoPush
+    from easemob_async.models.push_notifications import PushBadge as PushBadge
+    from easemob_async.models.push_notifications import PushClickAction as PushClickAction
+    from easemob_async.models.push_notifications import PushLabel as PushLabel
+    from easemob_async.models.push_notifications import PushNotification as PushNotification
+    from easemob_async.models.push_notifications import PushResult as PushResult
+    from easemob_async.models.push_notifications import PushStatus as PushStatus
+    from easemob_async.models.push_notifications import PushStrategy as PushStrategy
+    from easemob_async.models.push_notifications import (
+        StoredPushNotification as StoredPushNotification,
+    )
+    from easemob_async.models.push_notifications import VivoPush as VivoPush
+    from easemob_async.models.push_notifications import VivoReceipt as VivoReceipt
+    from easemob_async.models.push_notifications import XiaomiPush as XiaomiPush
     from easemob_async.models.reactions import AddedReaction as AddedReaction
     from easemob_async.models.reactions import MessageReactions as MessageReactions
     from easemob_async.models.reactions import Reaction as Reaction
     from easemob_async.models.reactions import ReactionPage as ReactionPage
     from easemob_async.models.received import Combined as Combined
+    from easemob_async.models.robots import Robot as Robot
+    from easemob_async.models.robots import RobotProvider as RobotProvider
+    from easemob_async.models.rtc import RtcUsage as RtcUsage
     from easemob_async.models.threads import CreatedThread as CreatedThread
     from easemob_async.models.threads import Thread as Thread
     from easemob_async.models.tokens import FOREVER as FOREVER
@@ -124,9 +205,12 @@ if TYPE_CHECKING:
     from easemob_async.models.tokens import Token as Token
     from easemob_async.models.tokens import TokenProvider as TokenProvider
     from easemob_async.models.tokens import UserToken as UserToken
+    from easemob_async.models.translation import DetectedLanguage as DetectedLanguage
+    from easemob_async.models.translation import Language as Language
     from easemob_async.models.users import DeletedUsers as DeletedUsers
     from easemob_async.models.users import Device as Device
     from easemob_async.models.users import NewUser as NewUser
+    from easemob_async.models.users import ObjectType as ObjectType
     from easemob_async.models.users import OnlineStatus as OnlineStatus
     from easemob_async.models.users import PushBinding as PushBinding
     from easemob_async.models.users import User as User
@@ -137,6 +221,8 @@ if TYPE_CHECKING:
     from easemob_async.outcomes import FanoutReport as FanoutReport
     from easemob_async.outcomes import Outcome as Outcome
     from easemob_async.outcomes import OutcomeStatus as OutcomeStatus
+    from easemob_async.plans import Plan as Plan
+    from easemob_async.plans import PlanFigures as PlanFigures
     from easemob_async.quotas import Limit as Limit
     from easemob_async.quotas import Quotas as Quotas
     from easemob_async.resources.streams import StreamWriter as StreamWriter
@@ -162,7 +248,7 @@ _HOMES = {
         Request RequestTimeoutError ResponseError ServerError TransportError WebhookError
     """,
     "fanout.fanout": """
-        Body Target Targets
+        Body PushBody PushTargets Target Targets
     """,
     "fanout.job": """
         FanoutJob
@@ -178,12 +264,16 @@ _HOMES = {
     """,
     "models.chat_groups": """
         ChatGroup CreatedGroup GroupFile GroupSummary JoinedGroup JoinedGroupsPage
+        LegacyJoinedGroup
     """,
     "models.chat_rooms": """
         AutoDelete ChatRoom CreatedRoom JoinedRoom RoomSummary
     """,
     "models.contacts": """
         BlockRelation Contact ContactRelation
+    """,
+    "models.conversations": """
+        Conversation LastMessage
     """,
     "models.favorites": """
         Favorite NewFavorite
@@ -197,9 +287,18 @@ _HOMES = {
     "models.message_imports": """
         ImportedMessage
     """,
+    "models.message_search": """
+        FoundContent FoundMessage FoundTranslation Highlight KeywordMatch SearchExt SearchMode
+        SearchPage SearchSort SearchType
+    """,
     "models.messages": """
         Audio ChatType Command Custom File Image Location Message Recall RecalledMessage
         RoomMessageLevel RouteType SentMessages StreamChunk StreamFormat TargetType Text Video
+    """,
+    "models.moderation": """
+        Disposition ExportStatus ModeratedMessageType ModerationExport ModerationResult
+        ModerationWord ReviewResult TextVerdict WordList WordListCategory WordListScope
+        WordListStatus
     """,
     "models.mutes": """
         UserMute UserMutesPage
@@ -208,7 +307,7 @@ _HOMES = {
         DeliveryStatus
     """,
     "models.pages": """
-        Page Paginator Sort
+        CountedPage Page Paginator Sort
     """,
     "models.places": """
         GroupMember GroupRole MutedMember
@@ -220,11 +319,27 @@ _HOMES = {
         ApnsOptions DirectedTemplate HarmonyOptions PushChatType PushCounts PushDisplayStyle
         PushFilter PushMode PushOptions PushPlatform PushSettings PushTemplate StoredPushTemplate
     """,
+    "models.push_notifications": """
+        ApnsPush EasemobPush EasemobPushOperation FcmNotification FcmPush FcmV1AndroidConfig
+        FcmV1AndroidNotification FcmV1ApnsConfig FcmV1Notification FcmV1Push FcmV1WebPushConfig
+        HarmonyPush HonorAndroidConfig HonorAndroidNotification HonorBadge HonorButton
+        HonorClickAction HonorPush HuaweiAndroidConfig HuaweiAndroidNotification HuaweiBadge
+        HuaweiButton HuaweiClickAction HuaweiLightColor HuaweiLightSettings HuaweiMessage
+        HuaweiNotification HuaweiPush LabeledUser MeizuPush OppoPush PushBadge PushClickAction
+        PushLabel PushNotification PushResult PushStatus PushStrategy StoredPushNotification
+        VivoPush VivoReceipt XiaomiPush
+    """,
     "models.reactions": """
         AddedReaction MessageReactions Reaction ReactionPage
     """,
     "models.received": """
         Combined
+    """,
+    "models.robots": """
+        Robot RobotProvider
+    """,
+    "models.rtc": """
+        RtcUsage
     """,
     "models.threads": """
         CreatedThread Thread
@@ -232,14 +347,20 @@ _HOMES = {
     "models.tokens": """
         FOREVER AppToken Token TokenProvider UserToken
     """,
+    "models.translation": """
+        DetectedLanguage Language
+    """,
     "models.users": """
-        DeletedUsers Device NewUser OnlineStatus PushBinding User
+        DeletedUsers Device NewUser ObjectType OnlineStatus PushBinding User
     """,
     "models.webhook_storage": """
         ReplayedWebhooks StoredWebhooks
     """,
     "outcomes": """
         BatchOutcome BatchResult FanoutReport Outcome OutcomeStatus
+    """,
+    "plans": """
+        Plan PlanFigures
     """,
     "quotas": """
         Limit Quotas

@@ -37,13 +37,20 @@ USERS_PER_REGISTRATION: Final = 60
 USERS_PER_PAGE: Final = 100
 USERS_PER_DELETION: Final = 100
 STATUSES_PER_CALL: Final = 100
+PLACES_PER_CALL: Final = 100
+"""The most groups or rooms per call of chat_groups.get and chat_rooms.get."""
 GROUPS_PER_PAGE: Final = 1000
 JOINED_GROUPS_PER_PAGE: Final = 20
 MEMBERS_PER_PAGE: Final = 1000
 IDS_PER_URL: Final = 60
 """The most ids of members in a path (chat_groups.members.remove_many and similar calls)."""
+MEMBERS_PER_CALL: Final = 60
+"""The most members that the client adds, mutes, allows or blocks per call: one figure for groups
+and rooms, the lower one of the two that are documented for most of these calls."""
 MUTES_PER_CALL: Final = 100
+"""The higher figure: the service's own error says that it refuses more (mutes.add_many)."""
 ALLOWED_PER_CALL: Final = 100
+"""The higher figure: the service's own error says that it refuses more (allowlist.add_many)."""
 MEMBER_ATTRIBUTES_SET: Final = 20
 """The most members per call (chat_groups.member_attributes.set_many)."""
 MEMBER_ATTRIBUTES_GET: Final = 10
@@ -93,6 +100,48 @@ PUSH_IGNORE_INTERVAL: Final = re.compile(
 )
 PUSH_IGNORE_LONGEST: Final = 604_800_000
 """In milliseconds."""
+PUSH_LABEL_NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
+PUSH_LABEL_DESCRIPTION_LENGTH: Final = 255
+PUSH_LABELS: Final = 100
+"""The most labels of an app, by default."""
+PUSH_LABELS_PER_PAGE: Final = 100
+PUSH_LABEL_USERS: Final = 20_000
+"""The most users with a label, by default."""
+PUSH_LABEL_USERS_PER_PAGE: Final = 100
+PUSH_LABEL_USERS_PER_CALL: Final = 100
+PUSH_STRATEGY_LAST: Final = 4
+"""The strategies of a push are the numbers from 0 to this one."""
+PUSH_TASK_SOONEST: Final = 3600
+"""The earliest start of a push task that does not start immediately, in seconds from now."""
+PUSH_TASK_LATEST: Final = 2_592_000
+"""The latest start of a push task, in seconds from now."""
+USERS_PER_PUSH: Final = 100
+"""The most users per call of push.send_to_users."""
+TRANSLATED_LENGTH: Final = 10_000
+"""The most characters of a text, multiplied by the number of languages."""
+WORD_LISTS: Final = 100
+"""The most word lists of an app."""
+WORDS_PER_LIST: Final = 10_000
+WORDS_PER_LIST_CREATION: Final = 200
+WORDS_PER_CALL: Final = 100
+WORD_LENGTH: Final = 128
+WORD_LIST_NAME_LENGTH: Final = 32
+WORD_LISTS_PER_PAGE: Final = 200
+WORDS_PER_PAGE: Final = 200
+ROBOTS_PER_PAGE: Final = 20
+LEGACY_GROUPS_PER_PAGE: Final = 100
+SEARCH_KEYWORDS: Final = 5
+SEARCH_KEYWORD_LENGTH: Final = 120
+"""The most characters of all keywords together."""
+SEARCH_CONVERSATIONS: Final = 20
+SEARCH_ID_LENGTH: Final = 512
+SEARCH_DAYS: Final = 90
+SEARCH_PER_PAGE: Final = 100
+SEARCH_RESULTS: Final = 10_000
+"""The most results of a search that can be read, page by page."""
+HIGHLIGHT_TAG_LENGTH: Final = 32
+HIGHLIGHT_FRAGMENT_LENGTH: Final = 10_000
+HIGHLIGHT_FRAGMENTS: Final = 100
 FILES_PER_CALL: Final = 100
 """The most files per call of files.set_lifetime."""
 FILE_BYTES: Final = 10 * 1024 * 1024

@@ -47,14 +47,18 @@ if TYPE_CHECKING:
     from easemob_async.resources.history import History
     from easemob_async.resources.message_imports import MessageImports
     from easemob_async.resources.messages import Messages
+    from easemob_async.resources.moderation import Moderation
     from easemob_async.resources.mutes import Mutes
     from easemob_async.resources.offline_messages import OfflineMessages
     from easemob_async.resources.presence import Presence
     from easemob_async.resources.push import Push
     from easemob_async.resources.reactions import Reactions
     from easemob_async.resources.roaming import Roaming
+    from easemob_async.resources.robots import Robots
+    from easemob_async.resources.rtc import Rtc
     from easemob_async.resources.threads import Threads
     from easemob_async.resources.tokens import Tokens
+    from easemob_async.resources.translation import Translation
     from easemob_async.resources.user_attributes import UserAttributes
     from easemob_async.resources.users import Users
     from easemob_async.resources.webhook_storage import WebhookStorage
@@ -215,6 +219,10 @@ class EasemobClient:
         """Messages: send, recall, edit and stream them."""
 
     @_resource
+    def moderation(self) -> Moderation:
+        """Moderation of texts: checks, word lists, exports of records."""
+
+    @_resource
     def mutes(self) -> Mutes:
         """Mutes of users in the whole app."""
 
@@ -239,12 +247,24 @@ class EasemobClient:
         """Roaming messages: the messages that the service stores for users to pull."""
 
     @_resource
+    def robots(self) -> Robots:
+        """AI robots of the app."""
+
+    @_resource
+    def rtc(self) -> Rtc:
+        """Usage of real-time audio and video."""
+
+    @_resource
     def threads(self) -> Threads:
         """Threads of chat groups."""
 
     @_resource
     def tokens(self) -> Tokens:
         """Tokens of the app and of users."""
+
+    @_resource
+    def translation(self) -> Translation:
+        """Translation of texts, and detection of their languages."""
 
     @_resource
     def user_attributes(self) -> UserAttributes:

@@ -44,6 +44,8 @@ class Operation:
     """Whether it needs the app's token."""
     form: bool = False
     """Whether its body is a form instead of JSON."""
+    bare_list: bool = False
+    """Whether its answer is a list instead of an object."""
     one_of_many: bool = False
     """Whether its path also takes several ids, joined by commas: an id with a comma is refused."""
     gone_is_done: bool = attrs.field(

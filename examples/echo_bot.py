@@ -19,8 +19,8 @@ async def answer(event: wh.ChatMessage) -> None:
         await client.messages.reply(event, Text(f"You said: {event.body.text}"))
 
 
-@receiver.on(wh.GroupMemberJoined)
-async def welcome(event: wh.GroupMemberJoined) -> None:
+@receiver.on(wh.GroupMemberJoined, wh.GroupMemberJoinedByInvite)
+async def welcome(event: wh.GroupMemberJoined | wh.GroupMemberJoinedByInvite) -> None:
     if not event.is_room:
         words = Text(f"Welcome, {', '.join(event.usernames)}!")
         await client.messages.send_to_groups([event.group_id], words, sender=BOT)

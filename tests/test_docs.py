@@ -9,15 +9,18 @@ import subprocess
 import sys
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import easemob_async
+from easemob_async import EasemobClient
 from easemob_async.emulator import Emulator
 from easemob_async.emulator.in_thread import running
 from tests.waiting import eventually
 
-DOCS = Path(__file__).parent.parent / "docs"
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -80,11 +83,26 @@ def test_bulk(tmp_path: Path) -> None:
         assert 200_000 <= emulator.state.delivered <= 200_000 + unknown
         assert sh(personal).returncode == 0
         assert emulator.received("user2")[-1]["body"]["msg"] == "Hi Bob, you have 80 points."
-        (script,) = blocks("bulk.md", "python")
+        script, _ = blocks("bulk.md", "python")
         code = script.replace("1_000_001", "10_001")
         (tmp_path / "job.py").write_text(code)
         ran = sh(f'"{sys.executable}" job.py')
         assert "10,000 read: 10,000 sent" in ran.stdout, ran.stderr
+
+
+async def test_the_pushes_of_bulk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, code = blocks("bulk.md", "python")
+    monkeypatch.chdir(tmp_path)
+    indented = "\n".join("    " + line for line in code.splitlines())
+    scope: dict[str, Any] = {}
+    exec(f"async def example(client, targets):\n{indented}\n    return report", scope)
+    async with Emulator(quotas=None) as emulator:
+        emulator.add_user("ann")
+        async with EasemobClient(**emulator.credentials) as client:
+            report = await scope["example"](client, ["ann", "nobody"])
+        assert report.sent == 2
+        (push,) = emulator.pushed("ann")
+        assert push["pushMessage"]["huawei"]["message"]["android"] == {"category": "MARKETING"}
 
 
 @pytest.mark.parametrize("page", sorted(path.name for path in DOCS.glob("*.md")))
@@ -93,6 +111,20 @@ def test_no_page_points_nowhere(page: str) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
         if "://" not in target:
             assert (DOCS / target).exists(), target
+
+
+def test_the_table_has_every_operation() -> None:
+    made = subprocess.run(
+        [sys.executable, ROOT / "tools" / "operation_table.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert made.returncode == 0, made.stderr
+    assert "# All 230 operations" in (DOCS / "operations.md").read_text(encoding="utf-8")
+    for page in (ROOT / "README.md", ROOT / "CHANGELOG.md", DOCS / "index.md"):
+        assert re.search(r"\b[Aa]ll 230 operations\b", page.read_text(encoding="utf-8")), page
 
 
 def test_the_reference_has_every_resource() -> None:

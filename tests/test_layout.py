@@ -17,7 +17,7 @@ PACKAGE = Path(easemob_async.__file__).parent
 
 FLOORS = (
     # Each may import of its own floor and of those above it in this list.
-    ("outcomes", "api_limits", "version"),
+    ("outcomes", "api_limits", "plans", "rate_table", "version"),
     ("errors",),
     ("checks", "quotas", "config", "wire"),
     ("operation", "models"),
@@ -36,9 +36,9 @@ SEES = {"cli": {"webhooks", "emulator"}, "pytest_plugin": {"emulator"}}
 
 # Modules that are no resource, and hold what several resources share.
 SHARED = {
-    "resources": {"batches", "places", "sending", "streams"},
-    "models": {"pages", "places", "received"},
-    "emulator/handlers": {"places"},
+    "resources": {"batches", "message_search", "numbered_pages", "places", "sending", "streams"},
+    "models": {"message_search", "pages", "places", "push_notifications", "received"},
+    "emulator/handlers": {"message_search", "places"},
 }
 
 

@@ -1,11 +1,12 @@
 """The webhook events that the service posts when something happens.
 
 Changes of groups, rooms, contacts and devices are found by comparing the state before a request
-with the state after it; the handlers of messages add their events themselves.
+with the state after it; the handlers of messages and of moderation add their events themselves.
 """
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ import attrs
 from easemob_async.emulator.refusal import JSON
 from easemob_async.emulator.routes import Call
 from easemob_async.emulator.state import Group, State, Thread, User
+from easemob_async.emulator.word_lists import Moderated
 
 _ADMIN: Final = "@ppAdmin"
 _FOR_EVER: Final = 4638873600000
@@ -37,8 +39,7 @@ def tell_message(state: State, message: dict[str, JSON], users: Iterable[str]) -
     if not state.listening:
         return
     kind, target = message["chat_type"], message["to"]
-    if kind == "chatgroups" and target in state.threads:
-        _tell_thread(state, state.threads[target], message)
+    _tell_thread(state, message, message["from"], last=message)
     fields: dict[str, JSON] = {"chat_type": "chat"}
     if kind != "users":
         place = "group" if kind == "chatgroups" else "room"
@@ -53,15 +54,43 @@ def tell_message(state: State, message: dict[str, JSON], users: Iterable[str]) -
             state.happened(**{**common, "to": name}, eventType="chat_offline")
 
 
-def _tell_thread(state: State, thread: Thread, message: dict[str, JSON]) -> None:
-    """Add the event of a new message in a thread; without a callId, as documented."""
+def _tell_thread(
+    state: State, message: dict[str, JSON], operator: str, last: dict[str, JSON] | None = None
+) -> None:
+    """Add the event of a message that was sent, recalled or edited, if it is in a thread.
+
+    The event has no callId, as documented. It contains the latest message of the thread.
+    """
+    thread = state.threads.get(message["to"]) if message["chat_type"] == "chatgroups" else None
+    if thread is None:
+        return
+    kept = [other for other in state.messages.values() if other["to"] == thread.thread_id]
+    last = last or (kept[-1] if kept else None)
+    data = {
+        "id": thread.thread_id,
+        "name": thread.name,
+        "from": operator,
+        "msg_parent_id": thread.message_id,
+        "muc_parent_id": thread.group_id,
+        "message_count": len(kept),
+        "operation": "update_msg",
+        "timestamp": state.milliseconds(),
+        # open: the event of a thread whose only message was recalled
+        **({} if last is None else {"last_message": _in_thread(state, thread, last)}),
+    }
+    fields = _message(state, None, "admin", thread.group_id, chat_type="notify")
+    del fields["callId"]
+    state.happened(**fields, eventType="chat", payload={"data": data, "type": "thread"})
+
+
+def _in_thread(state: State, thread: Thread, message: dict[str, JSON]) -> dict[str, JSON]:
     prefix = f"{state.org}#{state.app}_"
     meta = {
         "msg_parent_id": thread.message_id,
         "thread_name": thread.name,
         "muc_parent_id": thread.group_id,
     }
-    last = {
+    return {
         "id": message["id"],
         "from": prefix + message["from"],
         "to": prefix + thread.thread_id,
@@ -74,20 +103,6 @@ def _tell_thread(state: State, thread: Thread, message: dict[str, JSON]) -> None
             "type": "groupchat",
         },
     }
-    data = {
-        "id": thread.thread_id,
-        "name": thread.name,
-        "from": message["from"],
-        "msg_parent_id": thread.message_id,
-        "muc_parent_id": thread.group_id,
-        "message_count": sum(m["to"] == thread.thread_id for m in state.messages.values()),
-        "operation": "update_msg",
-        "timestamp": state.milliseconds(),
-        "last_message": last,
-    }
-    fields = _message(state, None, "admin", thread.group_id, chat_type="notify")
-    del fields["callId"]
-    state.happened(**fields, eventType="chat", payload={"data": data, "type": "thread"})
 
 
 def content(message: dict[str, JSON]) -> dict[str, JSON]:
@@ -96,7 +111,8 @@ def content(message: dict[str, JSON]) -> dict[str, JSON]:
 
 
 def tell_recall(state: State, message: dict[str, JSON], sender: str) -> None:
-    """Add the event of a recalled message."""
+    """Add the events of a recalled message."""
+    _tell_thread(state, message, sender)
     payload = {"ext": {}, "ack_message_id": message["id"], "bodies": []}
     place = {} if message["chat_type"] == "users" else {"group_id": message["to"]}
     fields = _message(state, None, sender, message["to"], chat_type="recall", **place)
@@ -104,7 +120,8 @@ def tell_recall(state: State, message: dict[str, JSON], sender: str) -> None:
 
 
 def tell_edit(state: State, message: dict[str, JSON], operator: str) -> None:
-    """Add the event of an edited message."""
+    """Add the events of an edited message."""
+    _tell_thread(state, message, operator)
     now = state.milliseconds()
     edit = {
         "chat_type": "chat:user" if message["chat_type"] == "users" else "chat:group",
@@ -166,6 +183,70 @@ def _message(
     }
 
 
+# ---------------------------------------------------------------- moderation
+
+_KEYWORDS: Final = {
+    # In the example of a replaced word the reason is "intercepted"; the table is followed.
+    "PASS": ("pass", "through"),
+    "REJECT": ("refuse", "intercepted"),
+    "EXCHANGE": ("replace", "replaced"),
+}
+REVIEWS: Final = {"PASS": "PASS", "REJECT": "REJECT", "EXCHANGE": "REVIEWED"}
+"""What is done with a text, to the verdict on it."""
+
+
+def tell_keywords(state: State, message: dict[str, JSON], moderated: Moderated) -> None:
+    """Add the event of a text message with words of word lists.
+
+    open: whether it comes before the event of the message, as here; and whether these lists cause
+    this event or moderation.message_reviewed
+    """
+    if moderated.disposition is None:
+        return
+    status, reason = _KEYWORDS[moderated.disposition]
+    # The examples have one-to-one messages only; open: the other receivers and types.
+    place = {"chatgroups": "group", "chatrooms": "room"}.get(message["chat_type"], "user")
+    server = "easemob.com" if place == "user" else "conference.easemob.com"
+    prefix = f"{state.org}#{state.app}_"
+    state.happened(
+        callId=state.call_id(),
+        timestamp=state.milliseconds(),
+        eventType="keyword_alert",
+        status=status,
+        alertReason=reason,
+        sensitiveWords=moderated.words,
+        contentOwner=f"{prefix}{message['from']}@easemob.com",
+        contentReceiver=f"{prefix}{message['to']}@{server}",
+        contentUri=f"msync:{message['id']}",
+        contentType="message",
+        chatType=f"chat:{place}:{_CONTENT_TYPES[message['type']]}",
+        host="emulator",
+    )
+
+
+def tell_review(state: State, text: str, disposition: str, risk_type: str) -> None:
+    """Add the event of a text that was checked by a call.
+
+    open: what a text that is no message has as its message id, conversation, sender and target;
+    here the id is one of the review, as in the example, and the others are empty
+    """
+    state.happened(
+        callId=state.call_id(),
+        timestamp=state.milliseconds(),
+        eventType="moderation",
+        moderationResult=disposition,
+        providerResult=REVIEWS[disposition],
+        messageType="txt",
+        messageId=uuid.uuid4().hex,
+        targetType="",
+        source={},
+        riskType=risk_type,
+        **{"from": "", "to": ""},
+        msg=text,
+        url="",
+    )
+
+
 # ---------------------------------------------------------------- devices
 
 
@@ -207,7 +288,8 @@ class Before:
 def look(call: Call) -> Before:
     """Return a copy of the state that a request may change."""
     state = call.state
-    place, user = _place(call), state.users.get(call.params.get("username", ""))
+    # Usernames are not case-sensitive.
+    place, user = _place(call), state.users.get(call.params.get("username", "").lower())
     return Before(
         set(state.groups),
         set(state.rooms),
@@ -248,7 +330,7 @@ def compare(call: Call, before: Before) -> None:
         else:
             _changed(state, kind, before.place, place)
     if before.user is not None:
-        _user_changed(state, before.user)
+        _user_changed(state, before.user, call.params.get("friend", "").lower())
     added = [name for name in state.super_admins if name not in before.super_admins]
     removed = [name for name in before.super_admins if name not in state.super_admins]
     for type_, names in (("ADD", added), ("REMOVE", removed)):
@@ -350,7 +432,9 @@ def _changed(state: State, kind: str, old: Group, new: Group) -> None:
     listed("BLOCK", "member", old.blocked, new.blocked)
     joined = [name for name in new.members if name not in old]
     left = [name for name in old.members if name not in new]
-    _members(state, kind, new, "JOIN", "DIRECT", joined)
+    # open: the pages that add members to a group name the event of an invitation, the page of the
+    # event itself does not; no page names the event of a room, which has no invitations
+    _members(state, kind, new, "JOIN", "INVITE" if kind == "GROUP" else "DIRECT", joined)
     blocked = [name for name in left if name in new.blocked]
     _members(state, kind, new, "LEAVE", "BLOCK", blocked)
     _members(state, kind, new, "LEAVE", "KICK", [name for name in left if name not in blocked])
@@ -362,18 +446,25 @@ def _changed(state: State, kind: str, old: Group, new: Group) -> None:
     listed("SHARE_FILE", "share_file", old.files, new.files)
 
 
-def _user_changed(state: State, old: User) -> None:
+def _user_changed(state: State, old: User, friend: str) -> None:
     new = state.users.get(old.username)
     if new is None:
         return
     for device_id in old.devices.keys() - new.devices:
         tell_device(state, old.username, device_id, "replaced")
-    rows = [("remove", name) for name in old.contacts if name not in new.contacts]
+    rows = []
+    # open: the pages name events of the calls about one friend only, so contacts.import_many and
+    # contacts.remove_all have none here; and whether remote_accept and accept follow the request
+    # of contacts.add, which nobody has to accept
+    if (friend in old.contacts) != (friend in new.contacts):
+        rows.append(("add" if friend in new.contacts else "remove", friend))
     rows += [("ban", name) for name in new.blocked if name not in old.blocked]
     rows += [("allow", name) for name in old.blocked if name not in new.blocked]
     for operation, other in rows:
         payload: dict[str, JSON] = {"operation": operation}
-        if operation == "remove":
+        if operation == "add":
+            payload["reason"] = ""
+        elif operation == "remove":
             payload["roster_ver"] = "1"
         else:
             payload["status"] = {"error_code": "ok"}

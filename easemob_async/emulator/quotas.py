@@ -27,11 +27,13 @@ class Rule:
     """Whether the scale leaves the limit unchanged."""
     keyed: bool = False
     """Whether the limit applies to each user in the path separately."""
-    day: str = ""
-    """For a limit of a day: the text of its refusal."""
+    refusal: tuple[str, str] | None = None
+    """The error and the text of its refusal with 403, where they are not those of its unit."""
 
 
 _CALLS_100: Final = Rule(100, 1)
+# open: the error of a fourth task; LimitException by its meaning
+_PUSH_TASKS: Final = Rule(3, 300, group="push.tasks", refusal=("LimitException", "limit request"))
 _USERS_PUSH: Final = Rule(100, 1, group="users+push")
 
 # The limits by route; "default" is the default of the service for routes without a stated limit.
@@ -44,27 +46,36 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
     "messages.users": (_CALLS_100, Rule(6000, 60, "messages")),
     "messages.groups": (Rule(20, 1), Rule(20, 1, "messages")),
     "messages.rooms": (_CALLS_100, Rule(100, 1, "messages")),
-    "messages.members": (Rule(100, 1, "messages"),),
+    "messages.group_members": (Rule(20, 1), Rule(20, 1, "messages")),
+    "messages.room_members": (Rule(100, 1, "messages"),),
     "messages.streams": (Rule(100, 1, "messages"),),
     "rooms": (Rule(50, 1),),
     "contacts.blocks": (Rule(50, 1),),
     "presence": (Rule(50, 1),),
     "push.templates": (Rule(10, 1),),
+    "push.labels": (Rule(10, 1),),
+    "push.label_users": (Rule(30, 1),),
+    "push.slow": (Rule(1, 1),),
+    "push.async": (Rule(200, 1),),
+    "push.tasks": (Rule(1, 1), _PUSH_TASKS),
+    "push.label_tasks": (Rule(10, 1), _PUSH_TASKS),
     "push.statistics": (Rule(10, 10),),
     "history": (Rule(10, 60),),
+    "translation": (Rule(100, 1, group="translation"),),
+    "rtc": (Rule(10, 10, fixed=True),),
     "conversations": (Rule(5, 60, keyed=True), _CALLS_100),
     "broadcasts.users": (
         Rule(1, 1800, fixed=True),
-        Rule(3, 86_400, day="broadcast message limit exceeded"),
+        Rule(3, 86_400, refusal=("forbidden_op", "broadcast message limit exceeded")),
     ),
     "broadcasts.online": (
         Rule(1, 60, fixed=True),
-        Rule(50, 86_400, day="online user broadcast limit exceeded"),
+        Rule(50, 86_400, refusal=("forbidden_op", "online user broadcast limit exceeded")),
     ),
     "broadcasts.rooms": (
         Rule(1, 1, fixed=True),
         Rule(10, 60, fixed=True),
-        Rule(100, 86_400, day="chatroom broadcast limit exceeded"),
+        Rule(100, 86_400, refusal=("forbidden_op", "chatroom broadcast limit exceeded")),
     ),
 }
 
@@ -128,8 +139,8 @@ class StrictQuotas:
 
 
 def _refusal(rule: Rule) -> Refusal:
-    if rule.day:
-        return Refusal(403, "forbidden_op", rule.day)
+    if rule.refusal is not None:
+        return Refusal(403, *rule.refusal)
     if rule.unit == "messages":
         return Refusal(
             403, "message_send_error", "message send reach limit", exception="MessageSendException"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 from urllib.parse import unquote
@@ -62,15 +63,36 @@ class Call:
             raise Refusal(400, error, description)
         return self.body
 
+    def refuse_above(self, name: str, most: int, refusal: Refusal) -> None:
+        """Refuse the request if a number in the query is above `most`."""
+        number = as_number(self.query.get(name))
+        if number is not None and number > most:
+            raise refusal
+
     def whole_number(self, name: str, default: int, most: int, *, least: int = 1) -> int:
-        """Return a number from the query; a value above ``most`` counts as ``most``."""
+        """Return a number from the query; a value above `most` counts as `most`."""
         text = self.query.get(name)
         if text is None:
             return default
+        number = as_number(text)
         # open: the answer to a value that is not a number; the nearest error is illegal_argument
-        if not text.isascii() or not text.isdigit() or int(text) < least:
+        if number is None or number < least:
             raise Refusal(400, "illegal_argument", f"{name} is not legal")
-        return min(int(text), most)
+        return min(number, most)
+
+
+def as_number(value: JSON) -> int | None:
+    """Read a whole number, or a string with one; ``None`` for any other value.
+
+    It has at most 19 digits, as a 64-bit integer has.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    text = str(value)
+    return int(text) if _NUMBER.fullmatch(text) else None
+
+
+_NUMBER: Final = re.compile("[0-9]{1,19}")
 
 
 Handler = Callable[[Call], Any]
@@ -212,10 +234,12 @@ def read_cursor(call: Call) -> int | None:
         return None
     try:
         decoded = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
-        return int(decoded.removeprefix("at:"))
     except ValueError:
-        # open: the answer to a damaged cursor
-        raise Refusal(400, "illegal_argument", "cursor is not legal") from None
+        decoded = ""
+    position = as_number(decoded.removeprefix("at:"))
+    if position is None:  # open: the answer to a damaged cursor
+        raise Refusal(400, "illegal_argument", "cursor is not legal")
+    return position
 
 
 _PARAM: Final = "{}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import time
+import uuid
 from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self, TypedDict
 
@@ -14,7 +15,7 @@ import attrs
 from aiohttp import web
 
 from easemob_async.emulator import events
-from easemob_async.emulator.bodies import READERS
+from easemob_async.emulator.bodies import READERS, decoded
 from easemob_async.emulator.faults import Fault, dumps, take_fault
 from easemob_async.emulator.handlers import routes
 from easemob_async.emulator.quotas import StrictQuotas
@@ -64,7 +65,8 @@ class Emulator:
             ``"reactions"``, ``"tags"``, ``"user_attributes"``, ``"member_attributes"``,
             ``"mutes"``, ``"broadcasts"``, ``"recall"``, ``"edits"``, ``"roaming"``,
             ``"lifetimes"``, ``"group_online_count"``, ``"push_statistics"``,
-            ``"webhook_storage"``.
+            ``"instant_push"``, ``"webhook_storage"``, ``"message_search"``, ``"translation"``,
+            ``"moderation"``, ``"rtc"``.
         now: a function that returns Unix seconds; pass your own clock to make tokens expire.
         monotonic: a function that returns the seconds by which the quotas are counted.
     """
@@ -137,10 +139,36 @@ class Emulator:
         """Return the messages that a user, a group or a room received, in order."""
         return list(self.state.received.get(target, ()))
 
+    def pushed(self, username: str) -> list[dict[str, Any]]:
+        """Return the push notifications that a user got by instant push, in order.
+
+        Each is ``{"channel": "vendor" | "easemob", "strategy": ..., "pushMessage": {...}}``.
+        """
+        return list(self.state.pushed.get(username, ()))
+
     def add_user(self, username: str, *, password: str = "secret") -> None:  # noqa: S107
         """Register a user directly, without a call of the API."""
         now = self.state.milliseconds()
         self.state.users[username] = User(username, password, now, now)
+
+    def add_robot(self, name: str, username: str) -> None:
+        """Add an AI robot that answers as a user; there is no call of the API that does it."""
+        now = datetime.fromtimestamp(self.state.now(), UTC).isoformat().replace("+00:00", "Z")
+        self.state.robots.append(
+            {
+                "id": uuid.uuid4().hex,
+                "name": name,
+                "appkey": self._app_key,
+                "robotId": uuid.uuid4().hex,
+                "msgType": "TEXT",
+                "targetType": "CHAT",
+                "targetId": [username],
+                "providerType": "MINIMAX",
+                "status": "ACTIVE",
+                "createDateTime": now,
+                "updateDateTime": now,
+            }
+        )
 
     def log_in(self, username: str, device_id: str = "web_1", device_name: str = "browser") -> None:
         """Log a user in on a device."""
@@ -170,8 +198,9 @@ class Emulator:
         Like the service, the emulator retries a failed post once, suspends all rules for minutes
         after 90 failures in 30 seconds, and stores events that could not be delivered (unless
         ``"webhook_storage"`` is switched off). It posts events of messages sent by REST and by
-        `say`, of recalls, edits, reactions and threads, and of changes to groups, rooms, contacts
-        and devices. It posts no events of streams, broadcasts, pushes and moderation.
+        `say`, of those with words of word lists, of checked texts, of recalls, edits, reactions
+        and threads, and of changes to groups, rooms, contacts and devices. It posts no events of
+        streams, broadcasts and pushes.
 
         Args:
             url: the URL to post to.
@@ -204,9 +233,10 @@ class Emulator:
             ext: the extension of the message.
 
         Raises:
-            ValueError: the user, group or room does not exist, or the sender is not a member.
+            ValueError: the user, group or room does not exist, the sender is not a member, or the
+                body has no type.
         """
-        content = {"type": "txt", "msg": body} if isinstance(body, str) else body
+        content = {"type": "txt", "msg": body} if isinstance(body, str) else dict(body)
         return await say(self.state, self.webhooks, sender, target, content, chat_type, ext or {})
 
     def expire_tokens(self) -> None:
@@ -245,7 +275,7 @@ class Emulator:
     async def start(self) -> None:
         """Start to listen."""
         application = web.Application(client_max_size=_LARGEST_BODY)
-        application.router.add_route("*", "/{path:.*}", self._handle)
+        application.router.add_route("*", "/{path:(?s:.*)}", self._handle)
         self._runner = web.AppRunner(
             application, access_log=None, handle_signals=False, shutdown_timeout=1
         )
@@ -278,7 +308,10 @@ class Emulator:
     # ------------------------------------------------------------ one request
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        content = await request.read()
+        try:
+            content = await _content(request)
+        except Refusal as refusal:
+            return self._refused(refusal)
         if self._delay != (0.0, 0.0):
             await asyncio.sleep(random.uniform(*self._delay))
         if request.rel_url.raw_path == SAY_PATH:
@@ -293,37 +326,43 @@ class Emulator:
             if path is None:
                 raise self._no_such_app(request.rel_url.raw_path)
             answer = self._answer(request, path, content)
-            if isinstance(answer, Content) and fault is None:
-                return web.Response(body=answer.data, content_type="application/octet-stream")
-            status, headers = 200, {}
-            body = {} if isinstance(answer, Content) else answer
+            if isinstance(answer, Content):
+                response = web.Response(body=answer.data, content_type="application/octet-stream")
+            else:
+                response = web.Response(body=dumps(answer), content_type="application/json")
         except Refusal as refusal:
-            status, body, headers = refusal.status, dict(refusal.body), refusal.headers
-            body["timestamp"] = self.state.milliseconds()
-        if fault is not None:
-            return fault.answer(request)
+            response = self._refused(refusal)
+        return response if fault is None else fault.answer(request)
+
+    def _refused(self, refusal: Refusal) -> web.Response:
+        body = {**refusal.body, "timestamp": self.state.milliseconds()}
         return web.Response(
-            status=status, body=dumps(body), headers=headers, content_type="application/json"
+            status=refusal.status,
+            body=dumps(body),
+            headers=refusal.headers,
+            content_type="application/json",
         )
 
     async def _say(self, content: bytes) -> web.Response:
         """Answer the request of `easemob webhooks say`; the service has no such path."""
         try:
-            said = await self.say(**json.loads(content))
+            said = await self.say(**decoded(content))
         except (ValueError, TypeError) as error:
             return web.json_response({"error": str(error)}, status=400)
         return web.json_response(attrs.asdict(said))
 
-    def _answer(self, request: web.Request, path: str, content: bytes) -> dict[str, JSON] | Content:
+    def _answer(self, request: web.Request, path: str, content: bytes) -> JSON | Content:
         route, params = routes.find(request.method, path)
-        call = Call(self.state, request.method, path, params, request.query, None)
+        query = request.query  # an empty parameter is not given
+        given = {name: query[name] for name in query if query[name]}
+        call = Call(self.state, request.method, path, params, given, None)
         call.headers = request.headers
         self._authenticate(request, route, call)
         call.body = READERS[route.body](request, path, content)
         name = f"{route.method} {route.path}"
         self.quotas.count(route.quota, name, _messages(call.body), params.get("username", ""))
         before = events.look(call) if self.state.listening else None
-        fields: dict[str, JSON] | Content = route.handler(call)
+        fields: JSON | Content = route.handler(call)
         if before is not None:
             events.compare(call, before)
         self.webhooks.flush()
@@ -366,6 +405,18 @@ class Emulator:
             "organization_application_not_found",
             f"Could not find application for {app} from URI: {raw_path.strip('/')}",
         )
+
+
+async def _content(request: web.Request) -> bytes:
+    """Return the content of a request, or refuse the request."""
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        text = "Request Entity Too Large"
+        raise Refusal(413, text, text) from None
+    except web.RequestPayloadError:
+        # open: the error; the nearest is that of a content type which is not supported
+        raise Refusal(400, "web_application", "the content cannot be read") from None
 
 
 def _messages(body: JSON) -> int:

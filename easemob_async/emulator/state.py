@@ -7,12 +7,15 @@ import secrets
 import uuid
 from collections import defaultdict
 from collections.abc import Callable
+from datetime import timedelta, timezone
 from typing import Final
 
 import attrs
 
 from easemob_async.emulator.refusal import JSON, Refusal
 
+BEIJING: Final = timezone(timedelta(hours=8))
+"""The time zone of the service in China."""
 _FIRST_GROUP: Final = 184524748161025
 _FIRST_MESSAGE: Final = 1029457500870543736
 
@@ -41,6 +44,8 @@ class User:
     """The usernames on the blocklist."""
     attributes: dict[str, str] = attrs.field(factory=dict)
     """The user attributes."""
+    deleted_conversations: dict[str, int] = attrs.field(factory=dict)
+    """The deleted conversations by the other user or the group, and when, in Unix milliseconds."""
     mutes: dict[str, float | None] = attrs.field(factory=dict)
     """Chat type to the end of its mute, in Unix seconds; ``None`` for a mute without an end."""
     favorites: dict[str, dict[str, JSON]] = attrs.field(factory=dict)
@@ -120,7 +125,8 @@ class Group:
             del self.attributes[name]
 
     def __contains__(self, username: object) -> bool:
-        return username == self.owner or username in self.members
+        known = isinstance(username, str) and username in self.members
+        return known or username == self.owner
 
     @property
     def everybody(self) -> list[str]:
@@ -146,6 +152,20 @@ class Thread:
     """The time of creation, in Unix milliseconds."""
     members: dict[str, int] = attrs.field(factory=dict)
     """The members and when they joined, in Unix milliseconds."""
+
+
+@attrs.define
+class PushLabel:
+    """A push label: a named set of users."""
+
+    name: str
+    """The name, case-sensitive."""
+    description: str
+    """The description."""
+    created: int
+    """The time of creation, in Unix milliseconds."""
+    users: dict[str, int] = attrs.field(factory=dict)
+    """The users with the label and when they got it, in Unix milliseconds."""
 
 
 @attrs.define
@@ -234,6 +254,20 @@ class State:
     """The uploaded files by their ids."""
     templates: dict[str, dict[str, JSON]] = attrs.field(factory=dict)
     """The push templates by their names."""
+    push_labels: dict[str, PushLabel] = attrs.field(factory=dict)
+    """The push labels by their names."""
+    push_notifications: dict[int, dict[str, JSON]] = attrs.field(factory=dict)
+    """The stored push notifications by their ids."""
+    pushed: defaultdict[str, list[dict[str, JSON]]] = attrs.field(factory=lambda: defaultdict(list))
+    """Username to the push notifications that the user got, each with its channel."""
+    word_lists: dict[str, dict[str, JSON]] = attrs.field(factory=dict)
+    """The word lists for moderation by their ids; ``words`` has the words by their ids."""
+    moderation_exports: dict[str, dict[str, JSON]] = attrs.field(factory=dict)
+    """The exports of moderation records by their ids."""
+    robots: list[dict[str, JSON]] = attrs.field(factory=list)
+    """The AI robots."""
+    rtc_minutes: int = 0
+    """The RTC usage of this month, in minutes; a test may set it."""
     stored_webhooks: dict[str, dict[str, JSON]] = attrs.field(factory=dict)
     """The sets of webhook events that could not be delivered; a test may add some."""
     stored_posts: defaultdict[str, list[Posting]] = attrs.field(factory=lambda: defaultdict(list))

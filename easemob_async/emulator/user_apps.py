@@ -17,6 +17,8 @@ _KINDS: Final = {"chat": "users", "groupchat": "chatgroups", "chatroom": "chatro
 _NO_CODE: Final = "custom logic denied"
 _EMPTY_CODE: Final = "Message blocked by external logic"
 _NO_ANSWER: Final = "custom internal error"
+# open: the text for a message that a word list blocks
+_BLOCKED: Final = "blocked by a word list"
 
 
 @attrs.frozen
@@ -30,7 +32,7 @@ class Said:
     code: str | None = None
     """The text that the sender's app shows for a refused message."""
     body: JSON = None
-    """The delivered body, if a pre-send callback replaced it."""
+    """The delivered body, if a pre-send callback or a word list replaced it."""
 
 
 async def say(
@@ -45,8 +47,11 @@ async def say(
     """Send a message as a user's app does, after asking the pre-send callbacks.
 
     Raises:
-        ValueError: the user, group or room does not exist, or the sender is not a member.
+        ValueError: the user, group or room does not exist, the sender is not a member, or the body
+            has no type.
     """
+    if not isinstance(body.get("type"), str):
+        raise ValueError(f"say: the body has no type: {dict(body)!r:.80}")
     users = _receivers(state, sender, target, chat_type)
     message: dict[str, JSON] = {"bodies": [dict(body)], "ext": dict(ext)}
     place = {} if chat_type == "chat" else {"group_id": target}
@@ -74,11 +79,14 @@ async def say(
             replaced = _replacement(body, answer.get("payload")) or replaced
     if replaced is not None:
         message = {"bodies": [replaced[0]], "ext": replaced[1]}
-    final = message["bodies"][0]
-    kind = _KINDS[chat_type]
-    deliver(state, kind, sender, target, users, final, message["ext"], message_id)
+    kind, final = _KINDS[chat_type], message["bodies"][0]
+    # open: whether the word lists come before the callbacks
+    done = deliver(state, kind, sender, target, users, final, message["ext"], message_id)
     webhooks.flush()
-    return Said(delivered=True, message_id=message_id, body=final if replaced else None)
+    if not done.delivered:
+        return Said(delivered=False, message_id=message_id, code=_BLOCKED)
+    changed = replaced is not None or done.body != final
+    return Said(delivered=True, message_id=message_id, body=done.body if changed else None)
 
 
 def _receivers(state: State, sender: str, target: str, chat_type: str) -> list[str]:

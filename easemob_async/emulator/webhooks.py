@@ -6,14 +6,14 @@ import asyncio
 import hashlib
 import json
 from collections import deque
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Final
 
 import aiohttp
 import attrs
 
 from easemob_async.emulator.refusal import JSON
-from easemob_async.emulator.state import Posting, State
+from easemob_async.emulator.state import BEIJING, Posting, State
 
 _TIMEOUT: Final = 10.0
 _LONGEST_ANSWER: Final = 1000
@@ -23,7 +23,6 @@ _DAY: Final = 86_400.0
 _BAN_MINUTES: Final = 5
 _BANS_COUNTED: Final = 5
 _SLICE: Final = 600
-_BEIJING: Final = timezone(timedelta(hours=8))
 _POSTED_KEPT: Final = 10_000
 
 
@@ -149,7 +148,7 @@ class Webhooks:
         if "webhook_storage" in self._state.switched_off:
             return
         now = self._state.now()
-        begin = datetime.fromtimestamp(now - now % _SLICE, UTC).astimezone(_BEIJING)
+        begin = datetime.fromtimestamp(now - now % _SLICE, UTC).astimezone(BEIJING)
         date = begin.strftime("%Y%m%d%H%M")
         row = self._state.stored_webhooks.setdefault(date, {"size": 0, "retry": 0})
         row["size"] += 1

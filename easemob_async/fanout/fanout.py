@@ -1,4 +1,4 @@
-"""The methods of ``client.fanout``: bulk jobs for users, for groups and for rooms."""
+"""The methods of ``client.fanout``: bulk jobs of messages and of push notifications."""
 
 from __future__ import annotations
 
@@ -9,10 +9,19 @@ from easemob_async.fanout.job import FanoutJob
 from easemob_async.fanout.pacing import Pace
 from easemob_async.fanout.packing import refuse_string
 from easemob_async.fanout.report import Progress
-from easemob_async.fanout.settings import SMALLEST, Encoder, JobOptions, OnUnknown, Settings
+from easemob_async.fanout.settings import (
+    Encoder,
+    JobOptions,
+    MessageEncoder,
+    OnUnknown,
+    PushEncoder,
+    Settings,
+)
 from easemob_async.models.messages import Message, RoomMessageLevel, RouteType
 from easemob_async.models.push import PushOptions
+from easemob_async.models.push_notifications import PushNotification, PushStrategy
 from easemob_async.resources.messages import SEND_TO_GROUPS, SEND_TO_ROOMS, SEND_TO_USERS
+from easemob_async.resources.push import SEND_TO_USERS as PUSH_TO_USERS
 from easemob_async.resources.sending import Send, addressing
 from easemob_async.transport.transport import Transport
 
@@ -27,8 +36,24 @@ Targets = (
     | AsyncIterable[Target]
 )
 """Ids, or ids with a message each; they are never held in memory as a whole."""
+PushTargets = (
+    Iterable[str]
+    | AsyncIterable[str]
+    | Iterable[tuple[str, PushNotification]]
+    | AsyncIterable[tuple[str, PushNotification]]
+    | Iterable[str | tuple[str, PushNotification] | tuple[str, Exception]]
+    | AsyncIterable[str | tuple[str, PushNotification] | tuple[str, Exception]]
+)
+"""Usernames, or usernames with a push notification each."""
 Body = Message | Callable[[str], Message] | Callable[[str], Awaitable[Message]]
 """One message for all targets, or a function that makes the message of a target."""
+PushBody = (
+    PushNotification
+    | Mapping[str, object]
+    | Callable[[str], PushNotification]
+    | Callable[[str], Awaitable[PushNotification]]
+)
+"""One push notification for all users, or a function that makes the notification of a user."""
 
 
 class Fanout:
@@ -115,7 +140,8 @@ class Fanout:
             keep_message_ids=keep_message_ids,
             progress=progress,
         )
-        encoder = Encoder("fanout.to_users", fields, ext, push, self._transport.max_message_bytes)
+        most = self._transport.max_message_bytes
+        encoder = MessageEncoder("fanout.to_users", fields, ext, push, most)
         return self._job(SEND_TO_USERS, targets, body, encoder, options)
 
     def to_groups(
@@ -171,7 +197,8 @@ class Fanout:
             keep_message_ids=keep_message_ids,
             progress=progress,
         )
-        encoder = Encoder("fanout.to_groups", fields, ext, push, self._transport.max_message_bytes)
+        most = self._transport.max_message_bytes
+        encoder = MessageEncoder("fanout.to_groups", fields, ext, push, most)
         return self._job(SEND_TO_GROUPS, targets, body, encoder, options)
 
     def to_rooms(
@@ -223,14 +250,67 @@ class Fanout:
             keep_message_ids=keep_message_ids,
             progress=progress,
         )
-        encoder = Encoder("fanout.to_rooms", fields, ext, push, self._transport.max_message_bytes)
+        most = self._transport.max_message_bytes
+        encoder = MessageEncoder("fanout.to_rooms", fields, ext, push, most)
         return self._job(SEND_TO_ROOMS, targets, body, encoder, options)
+
+    def push_to_users(
+        self,
+        targets: PushTargets,
+        notification: PushBody | None = None,
+        *,
+        strategy: PushStrategy | int | None = None,
+        journal: str | PathLike[str] | None = None,
+        job_id: str | None = None,
+        workers: int = 16,
+        pace: Pace = "even",
+        dedupe: int | None = None,
+        on_unknown: OnUnknown = "report",
+        retry_failed: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> FanoutJob:
+        """Push to any number of users, 100 per call; 10 calls a second by default.
+
+        "Sent" means that the service has accepted the push; a push has no message id. See the
+        class for the arguments.
+
+        Args:
+            targets: usernames, or ``(username, notification)`` pairs.
+            notification: one notification for all users, or a function of the username.
+            strategy: the channels by which the notifications are sent.
+            journal: see the class.
+            job_id: see the class.
+            workers: see the class.
+            pace: see the class.
+            dedupe: see the class.
+            on_unknown: see the class.
+            retry_failed: see the class.
+            progress: see the class.
+
+        Raises:
+            InvalidArgumentError: targets is a plain string, or the notification breaks a rule.
+
+        Source: push.send_to_users (push_send_notification.md)
+        """
+        options = JobOptions(
+            journal=journal,
+            job_id=job_id,
+            workers=workers,
+            pace=pace,
+            dedupe=dedupe,
+            on_unknown=on_unknown,
+            retry_failed=retry_failed,
+            keep_message_ids=False,
+            progress=progress,
+        )
+        encoder = PushEncoder("fanout.push_to_users", strategy)
+        return self._job(PUSH_TO_USERS, targets, notification, encoder, options)
 
     def _job(
         self,
         send: Send,
-        targets: Targets,
-        body: Body | None,
+        targets: Targets | PushTargets,
+        body: Body | PushBody | None,
         encoder: Encoder,
         options: JobOptions,
     ) -> FanoutJob:
@@ -238,12 +318,13 @@ class Fanout:
         refuse_string(name, targets)
         options.check(name)
         # Errors that every call would have are raised here, before anything is read or sent.
-        one_for_all = encoder.encode(SMALLEST if body is None or callable(body) else body)
+        each_its_own = body is None or callable(body)
+        one_for_all = encoder.placeholder() if each_its_own else encoder.encode(body)
         settings = Settings(
             name,
             send,
             encoder,
-            constant=None if body is None or callable(body) else one_for_all,
+            constant=None if each_its_own else one_for_all,
             make_body=body if callable(body) else None,
             options=options,
             journal=options.journal_path(name),

@@ -38,10 +38,13 @@ _EVERY_CALL: Final = NOT_TAKEN | {401, 402, 405, 407, 411, 415, 426, 431, 451}
 # "message broadcast service is unopened", "this appKey not open message roaming", "not allow" ...
 _NOT_ENABLED: Final = re.compile(
     r"\bnot (?:be )?(?:open|opened|activated|enabled)\b|\bunopened\b|service not allow|"
-    r"service open exception|not enough balance|overdue",
+    r"service open exception|servicenotopen|not enough balance|overdue|path does not exist",
     re.IGNORECASE,
 )
-_ABOUT_BODY: Final = frozenset({"invalid_request_body", "json_parse"})
+# The last two: push.send_to_users.
+_ABOUT_BODY: Final = frozenset(
+    {"invalid_request_body", "json_parse", "MessageException", "IllegalArgumentException"}
+)
 _MESSAGE_ERRORS: Final = frozenset({"message_send_error", "illegal_argument", ""})
 # messages.send_to_users: "param from can't be empty", "param ext must be JSONObject" ...
 _ABOUT_MESSAGE: Final = re.compile(

@@ -6,15 +6,15 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
 from itertools import chain, repeat
 from typing import Any, Final
 
 import attrs
 
-from easemob_async.errors import APIError, EasemobError, JournalError, ResponseError
+from easemob_async.errors import APIError, EasemobError, JournalError
 from easemob_async.fanout.deduplication import Deduplication, open_deduplication
-from easemob_async.fanout.journal.rows import FAILED, SENT, STATE_OF, UNKNOWN, Settled
+from easemob_async.fanout.journal.rows import FAILED, SENT, STATE_OF, Settled
 from easemob_async.fanout.journal.writer import Journal, Verdict
 from easemob_async.fanout.pacing import make_pacer
 from easemob_async.fanout.packing import PlannedCall, make_packer
@@ -25,6 +25,7 @@ from easemob_async.fanout.settings import Settings
 from easemob_async.fanout.source import Source
 from easemob_async.fanout.worker import StoppedError, Worker
 from easemob_async.outcomes import FanoutReport, Outcome, OutcomeStatus
+from easemob_async.resources.sending import Receipt
 from easemob_async.transport.answer import Answer
 from easemob_async.transport.call import Call
 from easemob_async.transport.transport import Transport
@@ -318,15 +319,16 @@ class Runner:
 
     async def _try(self, targets: Sequence[str], content: bytes, worker: Worker) -> APIError | None:
         """Send one request; return a definite refusal that is not about every call, unsettled."""
-        body = content[:-1] + b',"to":' + codec.dumps(targets) + b"}"
+        send = self.settings.send
+        body = content[:-1] + f',"{send.key}":'.encode() + codec.dumps(targets) + b"}"
         error: EasemobError
         try:
-            operation = self.settings.send.operation
+            operation = send.operation
             call = Call(
                 operation, (), operation.fill(()), body, about=targets, messages=len(targets)
             )
             answer = await self._transport.carry(call, worker.policy(targets))
-            ids = answer.each(str, "data", under=targets)
+            receipt = send.receipt(answer, targets)
         except EasemobError as failure:
             error = failure
         except BaseException as cause:  # cancelled, or an exception from a hook or provider
@@ -339,7 +341,7 @@ class Runner:
             raise
         else:
             self._tally.calls += 1
-            await self._settle_sent(targets, ids, answer, worker)
+            await self._settle_sent(targets, receipt, answer, worker)
             return None
         if error.maybe_processed:
             self._tally.calls += 1
@@ -376,18 +378,21 @@ class Runner:
         self.stop(error)
 
     async def _settle_sent(
-        self, targets: Sequence[str], ids: Mapping[str, str], answer: Answer, worker: Worker
+        self, targets: Sequence[str], receipt: Receipt, answer: Answer, worker: Worker
     ) -> None:
-        lost: list[str] = []
-        missing: ResponseError | None = None
+        ids = receipt.accepted
+        errors: dict[OutcomeStatus, list[tuple[str, EasemobError]]] = {}
         if not all(map(ids.__contains__, targets)):
-            missing = answer.wrong("data has no message id for the target")
-            lost = [target for target in targets if target not in ids]
-        exceptions = tuple((target, UNKNOWN, str(missing)) for target in lost)
+            errors = _not_accepted(targets, receipt, answer)
+        exceptions = tuple(
+            (target, STATE_OF[status], str(error))
+            for status, found in errors.items()
+            for target, error in found
+        )
         kept = None
         if self._keep_ids:
-            kept = [ids.get(target, "") for target in targets]
-        if len(lost) < len(targets):
+            kept = [ids.get(target) or "" for target in targets]
+        if len(exceptions) < len(targets):
             self._refusals.note_accepted()
         verdict = Verdict(SENT, None, exceptions, kept)
         failure, cancelled = await self._record(targets, verdict, worker)
@@ -395,13 +400,14 @@ class Runner:
         if failure is not None:
             told = self._count(OutcomeStatus.UNKNOWN, targets, failure)
         else:
-            sent = targets if not lost else [target for target in targets if target in ids]
+            sent = targets if not errors else [target for target in targets if target in ids]
             self._tally.add(OutcomeStatus.SENT, len(sent))
             if self._listener is not None:
                 # Made one by one as they are taken: making them together would cost twice as much.
                 told = map(Outcome, sent, repeat(OutcomeStatus.SENT), map(ids.__getitem__, sent))
-            if missing is not None:
-                told = chain(told, self._count(OutcomeStatus.UNKNOWN, lost, missing))
+            for status, found in errors.items():
+                for target, error in found:
+                    told = chain(told, self._count(status, [target], error))
         if cancelled:
             raise asyncio.CancelledError
         await self._tell(told)
@@ -492,3 +498,20 @@ class Runner:
         rate = report.rate if final else (settled - self._progress_settled) / max(passed, 1e-9)
         self._progress_at, self._progress_settled = now, settled
         self.settings.options.progress(Progress(report, rate))
+
+
+def _not_accepted(
+    targets: Sequence[str], receipt: Receipt, answer: Answer
+) -> dict[OutcomeStatus, list[tuple[str, EasemobError]]]:
+    """Return the errors of the targets that an answer refuses, or does not mention."""
+    missing = answer.wrong("data does not say what became of the target")
+    refused: list[tuple[str, EasemobError]] = []
+    unknown: list[tuple[str, EasemobError]] = []
+    for target in targets:
+        if target in receipt.accepted:
+            continue
+        if target in receipt.refused:
+            refused.append((target, answer.refused(receipt.refused[target])))
+        else:
+            unknown.append((target, missing))
+    return {OutcomeStatus.FAILED: refused, OutcomeStatus.UNKNOWN: unknown}

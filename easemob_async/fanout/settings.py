@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, Protocol, get_args
 
 import attrs
 
@@ -15,6 +15,8 @@ from easemob_async.fanout.pacing import Pace
 from easemob_async.fanout.report import Progress
 from easemob_async.models.messages import Message, Text
 from easemob_async.models.push import PushOptions
+from easemob_async.models.push_notifications import PushNotification, PushStrategy
+from easemob_async.resources.push import push_body
 from easemob_async.resources.sending import Send, content
 from easemob_async.wire import codec
 
@@ -76,8 +78,29 @@ class JobOptions:
         return path
 
 
+class Encoder(Protocol):
+    """An encoder of the messages, or other contents, of a job."""
+
+    @property
+    def job(self) -> str:
+        """The name of the job in errors."""
+        ...
+
+    def encode(self, message: Any) -> bytes:
+        """Return a message as JSON with the options of the job, without the targets.
+
+        Raises:
+            InvalidArgumentError: the message breaks a fixed rule.
+        """
+        ...
+
+    def placeholder(self) -> bytes:
+        """Return the same for the smallest message, in place of one that is not known yet."""
+        ...
+
+
 @attrs.frozen
-class Encoder:
+class MessageEncoder:
     """An encoder of messages together with the options that all messages of a job share."""
 
     job: str
@@ -103,6 +126,32 @@ class Encoder:
             fields["ext"] = made.ext
         return codec.dumps(fields)
 
+    def placeholder(self) -> bytes:
+        """Return the smallest message as JSON with its options."""
+        return self.encode(_SMALLEST)
+
+
+@attrs.frozen
+class PushEncoder:
+    """An encoder of push notifications together with the strategy of a job."""
+
+    job: str
+    """The name of the job in errors."""
+    strategy: PushStrategy | int | None
+    """The channels by which the notifications are sent."""
+
+    def encode(self, notification: PushNotification | Mapping[str, object]) -> bytes:
+        """Return a notification as JSON with the strategy, without the targets.
+
+        Raises:
+            InvalidArgumentError: it is not a notification, or not JSON.
+        """
+        return codec.dumps(push_body(self.job, notification, self.strategy))
+
+    def placeholder(self) -> bytes:
+        """Return the smallest notification as JSON with the strategy."""
+        return self.encode(_SMALLEST_PUSH)
+
 
 @attrs.frozen
 class Settings:
@@ -125,7 +174,7 @@ class Settings:
 
     def identity(self) -> Mapping[str, str]:
         """Return the values by which a journal recognizes its job."""
-        same_for_all = self.encoder.encode(SMALLEST) if self.constant is None else self.constant
+        same_for_all = self.encoder.placeholder() if self.constant is None else self.constant
         own = "each its own: " if self.constant is None else ""
         return {
             "kind": self.name,
@@ -134,5 +183,5 @@ class Settings:
         }
 
 
-SMALLEST: Final = Text("")
-"""The placeholder for messages that are not known yet."""
+_SMALLEST: Final = Text("")
+_SMALLEST_PUSH: Final = PushNotification(title="", content="")

@@ -72,6 +72,16 @@ class JoinedGroupsPage(Page[JoinedGroup]):
 
 
 @attrs.frozen
+class LegacyJoinedGroup:
+    """A group that a user has joined, in the older form."""
+
+    group_id: str = wire("groupid")
+    """The id of the group."""
+    name: str | None = wire("groupname", default=None)
+    """The name of the group."""
+
+
+@attrs.frozen
 class ChatGroup:
     """The details of a group."""
 

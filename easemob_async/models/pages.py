@@ -33,6 +33,14 @@ class Page(Generic[T]):
         return None if self._fetch_next is None else await self._fetch_next()
 
 
+@attrs.frozen
+class CountedPage(Page[T]):
+    """A page of a list of which the service says how long it is."""
+
+    total: int | None = attrs.field(default=None, kw_only=True)
+    """The number of all items in the list."""
+
+
 class Paginator(Generic[T]):
     """A list that is not fetched yet.
 

@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 import attrs
 
-from easemob_async.errors import InvalidArgumentError
 from easemob_async.wire.fields import is_a_time, wire
+from easemob_async.wire.options import checked, option, to_wire
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checked)
 class DirectedTemplate:
     """A push template for some members of a group."""
 
@@ -27,7 +27,7 @@ class DirectedTemplate:
     """The values for ``{0}``, ``{1}`` ... in the text; ``{$msg}`` is built in."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checked)
 class PushTemplate:
     """A stored push template, with the values for its placeholders."""
 
@@ -43,7 +43,7 @@ class PushTemplate:
     """Another template for some members; group messages only."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checked)
 class PushFilter:
     """A filter for the devices that get the push."""
 
@@ -57,31 +57,27 @@ class PushFilter:
     """The push certificates that are not used."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checked)
 class ApnsOptions:
     """Options for Apple's push service (APNs)."""
 
-    category: str | None = attrs.field(default=None, metadata={"key": "em_push_category"})
+    category: str | None = option("em_push_category", default=None)
     """The category of the notification."""
-    subtitle: str | None = attrs.field(default=None, metadata={"key": "em_alert_subTitle"})
+    subtitle: str | None = option("em_alert_subTitle", default=None)
     """The subtitle of the notification."""
-    mutable_content: bool | None = attrs.field(
-        default=None, metadata={"key": "em_push_mutable_content"}
-    )
+    mutable_content: bool | None = option("em_push_mutable_content", default=None)
     """Whether the push is a rich push."""
-    sound: str | None = attrs.field(default=None, metadata={"key": "em_push_sound"})
+    sound: str | None = option("em_push_sound", default=None)
     """The sound file in Library/Sounds: aiff, wav or caf."""
-    badge: int | None = attrs.field(default=None, metadata={"key": "em_push_badge"})
+    badge: int | None = option("em_push_badge", default=None)
     """The number on the app's icon."""
     thread_id: str | None = None
     """The id by which notifications are grouped."""
-    content_available: int | None = attrs.field(
-        default=None, metadata={"key": "em_push_content_available"}
-    )
+    content_available: int | None = option("em_push_content_available", default=None)
     """1 for a background notification."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checked)
 class HarmonyOptions:
     """Options for the push service of HarmonyOS."""
 
@@ -97,82 +93,48 @@ class HarmonyOptions:
     """The id of the receipt."""
 
 
-@attrs.frozen(kw_only=True)
+def _push_type(call: bool) -> str | None:
+    return "call" if call else None
+
+
+@attrs.frozen(kw_only=True, field_transformer=checked)
 class PushOptions:
     """The options of a message's push notification; options that are not given are not sent.
 
     Source: the push extension (``message_ext`` of the push facts)
     """
 
-    title: str | None = None
+    title: str | None = option("em_push_ext.title", default=None)
     """The title of the notification."""
-    content: str | None = None
+    content: str | None = option("em_push_ext.content", default=None)
     """The text of the notification."""
-    custom: Mapping[str, Any] | None = None
+    custom: Mapping[str, Any] | None = option("em_push_ext.custom", default=None)
     """The app's own data in the push, as JSON."""
-    group_user_nickname: str | None = None
+    group_user_nickname: str | None = option("em_push_ext.group_user_nickname", default=None)
     """The nickname that is shown as the sender."""
-    call: bool = False
+    call: bool = option("em_push_ext.type", default=False, send=_push_type)
     """Whether the push is a VoIP push; APNs only."""
-    silent: bool | None = None
+    silent: bool | None = option("em_ignore_notification", default=None)
     """Whether to send no push for this message; the message itself is delivered."""
-    force: bool | None = None
+    force: bool | None = option("em_force_notification", default=None)
     """Whether to push also to users who have set do not disturb."""
-    mention: Sequence[str] | Literal["all"] | None = None
+    mention: Sequence[str] | Literal["all"] | None = option("em_at_list", default=None)
     """The usernames that are mentioned, or ``"all"``; these users get another push text."""
-    template: PushTemplate | None = None
+    template: PushTemplate | None = option("em_push_template", default=None)
     """The push template."""
-    devices: PushFilter | None = None
+    devices: PushFilter | None = option("em_push_filter", default=None)
     """The devices that get the push."""
-    apns: ApnsOptions | None = None
+    apns: ApnsOptions | None = option("em_apns_ext", default=None)
     """The options for APNs."""
-    android: Mapping[str, Any] | None = None
+    android: Mapping[str, Any] | None = option("em_android_push_ext", default=None)
     """The options for Android push services, e.g. ``fcm_channel_id``, ``xiaomi_channel_id``."""
-    harmony: HarmonyOptions | None = None
+    harmony: HarmonyOptions | None = option("em_harmony_push_ext", default=None)
     """The options for HarmonyOS."""
-
-    def __attrs_post_init__(self) -> None:
-        if isinstance(self.mention, str) and self.mention != "all":
-            raise InvalidArgumentError("PushOptions: mention must be a list of usernames, or 'all'")
 
     def to_ext(self) -> dict[str, Any]:
         """Return the keys for the ``ext`` of a message."""
-        shown = {
-            "title": self.title,
-            "content": self.content,
-            "custom": self.custom,
-            "group_user_nickname": self.group_user_nickname,
-            "type": "call" if self.call else None,
-        }
-        keys = {
-            "em_push_filter": _wire(self.devices),
-            "em_at_list": self.mention if isinstance(self.mention, str) else _list(self.mention),
-            "em_push_template": _wire(self.template),
-            "em_push_ext": {k: v for k, v in shown.items() if v is not None} or None,
-            "em_ignore_notification": self.silent,
-            "em_force_notification": self.force,
-            "em_apns_ext": _wire(self.apns),
-            "em_android_push_ext": self.android,
-            "em_harmony_push_ext": _wire(self.harmony),
-        }
-        return {key: value for key, value in keys.items() if value is not None}
-
-
-def _list(value: Sequence[str] | None) -> list[str] | None:
-    return None if value is None else list(value)
-
-
-def _wire(value: attrs.AttrsInstance | None) -> dict[str, Any] | None:
-    if value is None:
-        return None
-    found = {}
-    for field in attrs.fields(type(value)):
-        item = getattr(value, field.name)
-        if attrs.has(type(item)):
-            item = _wire(item)
-        if item is not None:
-            found[field.metadata.get("key", field.name)] = item
-    return found
+        found: dict[str, Any] = to_wire(self)
+        return found
 
 
 class PushDisplayStyle(StrEnum):
@@ -205,11 +167,26 @@ class PushChatType(StrEnum):
 
 
 class PushPlatform(StrEnum):
-    """The push services that statistics count."""
+    """The push services that statistics count; those from Xiaomi on are used in China."""
 
     ALL = "ALL"
+    """All push services."""
     APNS = "APNS"
+    """The push service of Apple (APNs)."""
     ANDROID = "ANDROID"
+    """The push service of Google (FCM)."""
+    XIAOMIPUSH = "XIAOMIPUSH"
+    """The push service of Xiaomi."""
+    HUAWEIPUSH = "HUAWEIPUSH"
+    """The push service of Huawei."""
+    MEIZUPUSH = "MEIZUPUSH"
+    """The push service of Meizu."""
+    OPPOPUSH = "OPPOPUSH"
+    """The push service of OPPO."""
+    VIVOPUSH = "VIVOPUSH"
+    """The push service of vivo."""
+    HONOR = "HONOR"
+    """The push service of Honor."""
 
 
 @attrs.frozen
@@ -246,11 +223,11 @@ class StoredPushTemplate:
 
 @attrs.frozen
 class PushCounts:
-    """The push statistics of a day."""
+    """The push statistics of a day and a push service."""
 
     succeeded: int = wire("successCount", default=0)
     """The number of pushes that were sent."""
-    failed: int = wire("failCount", default=0)
-    """The number of pushes that failed."""
+    failed: int | None = wire("failCount", default=None)
+    """The number of pushes that failed, if the service reports it."""
     arrived: int | None = wire("arriveCount", default=None)
     """The number of pushes that arrived, if the service reports it."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import attrs
 
+from easemob_async.models.push import PushDisplayStyle
 from easemob_async.wire.fields import Id, wire
 
 _IGNORED_GROUP: Final = "notification_ignore_"
@@ -19,6 +20,15 @@ class OnlineStatus(StrEnum):
 
     ONLINE = "online"
     OFFLINE = "offline"
+
+
+class ObjectType(StrEnum):
+    """The type of the object that an answer describes."""
+
+    USER = "user"
+    """A user."""
+    GROUP = "group"
+    """A group."""
 
 
 @attrs.frozen
@@ -53,8 +63,8 @@ class User:
     """The username, in lower case."""
     uuid: str | None = None
     """The internal UUID of the user."""
-    type: str | None = None
-    """The type of the object: ``"user"``."""
+    type: ObjectType | str | None = None
+    """The type of the object."""
     created: datetime | None = None
     """The time of registration."""
     modified: datetime | None = None
@@ -63,8 +73,8 @@ class User:
     """Whether the user is active; ``False`` while the user is banned."""
     nickname: str | None = None
     """The name shown in push notifications."""
-    notification_display_style: int | None = None
-    """The content of push notifications: 0 only says that a message arrived, 1 shows it."""
+    notification_display_style: PushDisplayStyle | str | None = None
+    """The content that the user's push notifications show."""
     do_not_disturb: bool | None = wire("notification_no_disturbing", default=None)
     """Whether do not disturb is on for certain hours."""
     do_not_disturb_start: str | None = wire("notification_no_disturbing_start", default=None)

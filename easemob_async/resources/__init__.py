@@ -14,7 +14,9 @@ def operations() -> Mapping[str, Operation]:
     found: dict[str, Operation] = {}
     for module in iter_modules(__path__):
         for value in vars(import_module(f"{__name__}.{module.name}")).values():
-            found.update((operation.id, operation) for operation in _described(value))
+            for operation in _described(value):
+                # One that takes an id or many is described twice: for an id first.
+                found.setdefault(operation.id, operation)
     return dict(sorted(found.items()))
 
 

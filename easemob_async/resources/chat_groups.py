@@ -16,12 +16,12 @@ from easemob_async.models.chat_groups import (
     GroupSummary,
     JoinedGroup,
     JoinedGroupsPage,
+    LegacyJoinedGroup,
 )
 from easemob_async.models.pages import Page, Paginator, by_cursor, by_number
 from easemob_async.models.places import GroupMember
-from easemob_async.operation import Operation
+from easemob_async.operation import PER_SECOND_50, Operation
 from easemob_async.outcomes import BatchOutcome, BatchResult
-from easemob_async.quotas import SECOND, Limit
 from easemob_async.resources.batches import described, in_parts, settled
 from easemob_async.resources.places import (
     GROUPS,
@@ -33,6 +33,7 @@ from easemob_async.resources.places import (
     add_member,
     add_members,
     confirm_settings,
+    get_places,
     list_members,
     remove_member,
     remove_members,
@@ -50,11 +51,19 @@ _LIST_JOINED: Final = Operation(
     "GET",
     "/chatgroups/user/{username}",
     "safe",
-    (Limit(50, per=SECOND),),
+    PER_SECOND_50,
+)
+_LIST_JOINED_LEGACY: Final = Operation(
+    "chat_groups.list_joined_legacy",
+    "GET",
+    "/users/{username}/joined_chatgroups",
+    "safe",
+    PER_SECOND_50,
 )
 _GET: Final = Operation(
     "chat_groups.get", "GET", "/chatgroups/{group_id}", "safe", one_of_many=True
 )
+_GET_MANY: Final = Operation("chat_groups.get", "GET", "/chatgroups/{*group_ids}", "safe")
 _UPDATE: Final = Operation("chat_groups.update", "PUT", "/chatgroups/{group_id}", "safe")
 _TRANSFER_OWNER: Final = Operation(
     "chat_groups.transfer_owner", "PUT", "/chatgroups/{group_id}", "once"
@@ -202,6 +211,28 @@ class ChatGroups:
 
         return by_number(fetch, first=0)
 
+    def list_joined_legacy(
+        self, username: str, *, limit: int | None = None
+    ) -> Paginator[LegacyJoinedGroup]:
+        """List the groups that a user has joined (an older operation; see `list_joined`).
+
+        Args:
+            username: the user.
+            limit: groups per page, 1 to 100; 100 by default.
+
+        Source: chat_groups.list_joined_legacy (group.md (2023))
+        """
+        operation = _LIST_JOINED_LEGACY.id
+        size = checks.page_size(operation, limit, api_limits.LEGACY_GROUPS_PER_PAGE)
+
+        async def fetch(number: int) -> tuple[Page[LegacyJoinedGroup], bool]:
+            query = {"pagesize": size, "pagenum": number}
+            answer = await self._transport.call(_LIST_JOINED_LEGACY, username, query=query)
+            # The answer has neither a total nor a cursor: an empty page is the last.
+            return Page(answer.rows(LegacyJoinedGroup, "data")), True
+
+        return by_number(fetch)
+
     async def get(self, group_id: str) -> ChatGroup:
         """Return the details of a group.
 
@@ -212,6 +243,23 @@ class ChatGroups:
         """
         answer = await self._transport.call(_GET, group_id)
         return answer.first(ChatGroup, "data")
+
+    async def get_many(self, group_ids: Iterable[str]) -> BatchResult[ChatGroup]:
+        """Return the details of any number of groups, 100 per call, with a URL of at most 4 KB.
+
+        Args:
+            group_ids: the ids of the groups.
+
+        Returns:
+            An outcome for each group: its details as ``value``, or the reason that it does not
+            exist.
+
+        Raises:
+            EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
+
+        Source: chat_groups.get (group_obtain_detail.md)
+        """
+        return await get_places(self._transport, _GET_MANY, group_ids, ChatGroup)
 
     async def update(
         self,

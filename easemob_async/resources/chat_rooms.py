@@ -30,6 +30,7 @@ from easemob_async.resources.places import (
     add_member,
     add_members,
     confirm_settings,
+    get_places,
     length_of_time,
     list_members,
     remove_member,
@@ -44,6 +45,7 @@ _LIST_JOINED: Final = Operation(
     "chat_rooms.list_joined", "GET", "/users/{username}/joined_chatrooms", "safe", PER_SECOND_50
 )
 _GET: Final = Operation("chat_rooms.get", "GET", "/chatrooms/{room_id}", "safe", one_of_many=True)
+_GET_MANY: Final = Operation("chat_rooms.get", "GET", "/chatrooms/{*room_ids}", "safe")
 _UPDATE: Final = Operation("chat_rooms.update", "PUT", "/chatrooms/{room_id}", "safe")
 _TRANSFER_OWNER: Final = Operation(
     "chat_rooms.transfer_owner", "PUT", "/chatrooms/{room_id}", "once"
@@ -176,6 +178,23 @@ class ChatRooms:
         answer = await self._transport.call(_GET, room_id)
         return answer.first(ChatRoom, "data")
 
+    async def get_many(self, room_ids: Iterable[str]) -> BatchResult[ChatRoom]:
+        """Return the details of any number of rooms, 100 per call, with a URL of at most 4 KB.
+
+        Args:
+            room_ids: the ids of the rooms.
+
+        Returns:
+            An outcome for each room: its details as ``value``, or the reason that it does not
+            exist.
+
+        Raises:
+            EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
+
+        Source: chat_rooms.get (chatroom_obtain_detail.md)
+        """
+        return await get_places(self._transport, _GET_MANY, room_ids, ChatRoom)
+
     async def update(
         self,
         room_id: str,
@@ -265,7 +284,7 @@ class RoomMembers:
         await add_member(self._transport, ROOMS, room_id, username)
 
     async def add_many(self, room_id: str, usernames: Iterable[str]) -> BatchResult[None]:
-        """Add any number of users to a room, 100 per call.
+        """Add any number of users to a room, 60 per call.
 
         Returns:
             An outcome for each user; a user who was a member before counts as added.

@@ -7,13 +7,10 @@ import contextlib
 import logging
 import zlib
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any, Final, cast
 
-from yarl import URL
-
 from easemob_async import checks
-from easemob_async.config import DataCenter
 from easemob_async.errors import ResponseError
 from easemob_async.models.history import HistoryFile, HistoryMessage
 from easemob_async.models.received import read_body
@@ -54,12 +51,8 @@ class History:
         """
         if not isinstance(hour, datetime) or hour.utcoffset() is None:
             raise checks.fail(_GET.id, f"hour must be an aware datetime, not {hour!r}")
-        host = URL(self._transport.app_url).host
-        centre = DataCenter.of(host)
-        # Beijing time in China, UTC elsewhere; an unknown host is taken for one in China.
-        offset = timedelta(hours=8) if centre is None else centre.utc_offset
         try:
-            key = hour.astimezone(timezone(offset)).strftime("%Y%m%d%H")
+            key = hour.astimezone(timezone(self._transport.utc_offset)).strftime("%Y%m%d%H")
         except OverflowError:
             raise checks.fail(_GET.id, f"hour is out of range: {hour!r}") from None
         return (await self._transport.call(_GET, key)).rows(HistoryFile, "data", bare=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import attrs
 
 from easemob_async import api_limits, checks
+from easemob_async.errors import AppNotFoundError, NotFoundError, ResponseError
 from easemob_async.models.pages import Page, Paginator, by_number, whole
 from easemob_async.models.places import GroupMember, MutedMember
 from easemob_async.models.tokens import FOREVER
@@ -20,6 +22,10 @@ from easemob_async.transport.transport import Transport
 from easemob_async.wire.decoding import verdict
 from easemob_async.wire.fields import Id
 
+T = TypeVar("T")
+Raw = dict[str, Any]
+_MISSING: Final = "does not exist"
+
 
 @attrs.frozen(eq=False)
 class Place:
@@ -29,16 +35,10 @@ class Place:
     """The name of the resource, such as ``"chat_groups"``."""
     path: str
     """The path of one group or room, such as ``"/chatgroups/{group_id}"``."""
-    most_added: int
-    """The maximum number of members that one call adds."""
-    most_blocked: int
-    """The maximum number of users that one call puts on the blocklist."""
 
 
-GROUPS: Final = Place("chat_groups", "/chatgroups/{group_id}", 60, 100)
-"""Chat groups. For adding members 100 and 60 are documented: the lower one is used."""
-ROOMS: Final = Place("chat_rooms", "/chatrooms/{room_id}", 100, 60)
-"""Chat rooms. For blocking users 60 and 100 are documented: the lower one is used."""
+GROUPS: Final = Place("chat_groups", "/chatgroups/{group_id}")
+ROOMS: Final = Place("chat_rooms", "/chatrooms/{room_id}")
 
 
 def _shared(
@@ -175,6 +175,52 @@ async def add_member(
     answer.confirm("data", "result", may_lack=True)  # the answers of 2014 have no flag
 
 
+async def get_places(
+    transport: Transport, operation: Operation, ids: Iterable[str], kind: type[T]
+) -> BatchResult[T]:
+    """Return an outcome with the details of each group or room; a missing one is refused."""
+    field = operation.fields[0].lstrip("*")
+    names = checks.references(operation.id, field, ids)
+    parts = list(fitting_url(transport, names, api_limits.PLACES_PER_CALL))
+    for part in parts:  # all are checked before anything is sent
+        operation.fill((part,))
+
+    async def settle(part: Sequence[str]) -> Sequence[BatchOutcome[T]]:
+        try:
+            answer = await transport.call(operation, part)
+        except AppNotFoundError:
+            raise
+        except NotFoundError as error:
+            if len(part) == 1:
+                return [BatchOutcome(part[0], reason=error.description or _MISSING)]
+            # open: whether one that is missing makes the service refuse all others; they are asked
+            # for again in halves
+            middle = len(part) // 2
+            return [*await settle(part[:middle]), *await settle(part[middle:])]
+        rows = answer.get("data")
+        found: dict[str, T] = {}
+        named: dict[str, str | None] = {}
+        for row in [rows] if isinstance(rows, Mapping) else answer.rows(Raw, "data", skip_odd=True):
+            with contextlib.suppress(ResponseError, KeyError, TypeError):
+                name: str = answer.decode(Id, row["id"], "data.id")
+                named[name] = _absence(row)
+                if named[name] is None:
+                    found[name] = answer.decode(kind, row, "data")
+        # open: how the answer says that one is missing; one that is left out is missing as well
+        said = answer.named(named, part)
+        reasons = {name: said.get(name, _MISSING) for name in part}
+        refused = {name: reason for name, reason in reasons.items() if reason is not None}
+        return settled(answer, part, found, refused)
+
+    return await in_parts(parts, settle)
+
+
+def _absence(row: Mapping[str, Any]) -> str | None:
+    """Return the words of a row which say that a group does not exist, or ``None``."""
+    texts = (row.get(key) for key in ("error", "reason", "message", "desc", "error_description"))
+    return next((text for text in texts if isinstance(text, str) and "exist" in text), None)
+
+
 async def add_members(
     transport: Transport, place: Place, place_id: str, usernames: Iterable[str], **query: QueryValue
 ) -> BatchResult[None]:
@@ -189,7 +235,7 @@ async def add_members(
         return settled(answer, part, added, otherwise=_NOT_NEW)
 
     names = checks.references(operation.id, "usernames", usernames)
-    return await in_parts(checks.chunks(names, place.most_added), settle)
+    return await in_parts(checks.chunks(names, api_limits.MEMBERS_PER_CALL), settle)
 
 
 async def remove_member(
@@ -291,7 +337,7 @@ class Mutes(Part):
     async def add_many(
         self, place_id: str, usernames: Iterable[str], /, *, duration: timedelta
     ) -> BatchResult[MutedMember]:
-        """Mute any number of members, 100 per call; the owner of a group cannot be muted.
+        """Mute any number of members, 60 per call; the owner of a group cannot be muted.
 
         Args:
             place_id: the group or the room.
@@ -319,7 +365,7 @@ class Mutes(Part):
             return outcomes(answer, part, "data", kind=MutedMember)
 
         names = checks.references(operation.id, "usernames", usernames)
-        return await in_parts(checks.chunks(names, api_limits.MUTES_PER_CALL), settle)
+        return await in_parts(checks.chunks(names, api_limits.MEMBERS_PER_CALL), settle)
 
     async def remove_many(self, place_id: str, usernames: Iterable[str], /) -> BatchResult[None]:
         """Unmute any number of members, 60 per call, with a URL of at most 4 KB.
@@ -385,7 +431,7 @@ class Allowlist(Part):
         answer.confirm("data", "result")
 
     async def add_many(self, place_id: str, usernames: Iterable[str], /) -> BatchResult[None]:
-        """Add any number of members to the allowlist, 100 per call.
+        """Add any number of members to the allowlist, 60 per call.
 
         Raises:
             EasemobError: a whole call failed, for example because its users are not members;
@@ -395,7 +441,7 @@ class Allowlist(Part):
             chat_rooms.allowlist.add_many (chatroom_allowlist_add_batch.md)
         """
         operation = _ALLOWLIST_ADD_MANY[self._place]
-        return await _listed(self, operation, place_id, usernames, api_limits.ALLOWED_PER_CALL)
+        return await _listed(self, operation, place_id, usernames)
 
     async def remove_many(self, place_id: str, usernames: Iterable[str], /) -> BatchResult[None]:
         """Remove any number of members from the allowlist, 60 per call, a URL of at most 4 KB.
@@ -439,9 +485,7 @@ class Blocklist(Part):
         answer.confirm("data", "result")
 
     async def add_many(self, place_id: str, usernames: Iterable[str], /) -> BatchResult[None]:
-        """Block any number of members, 100 per call in a group, 60 in a room.
-
-        They are removed immediately.
+        """Block any number of members, 60 per call; they are removed immediately.
 
         Raises:
             EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
@@ -450,7 +494,7 @@ class Blocklist(Part):
             chat_rooms.blocklist.add_many (chatroom_member_blocklist_add_batch.md)
         """
         operation = _BLOCKLIST_ADD_MANY[self._place]
-        return await _listed(self, operation, place_id, usernames, self._place.most_blocked)
+        return await _listed(self, operation, place_id, usernames)
 
     async def remove(self, place_id: str, username: str, /) -> None:
         """Unblock a user, who may then join again; the user is not added back automatically.
@@ -489,7 +533,7 @@ def _names(part: Part, operation: Operation, place_id: str) -> Paginator[str]:
 
 
 async def _listed(
-    part: Part, operation: Operation, place_id: str, usernames: Iterable[str], most: int
+    part: Part, operation: Operation, place_id: str, usernames: Iterable[str]
 ) -> BatchResult[None]:
     """Make calls that have the users in the body."""
 
@@ -499,7 +543,7 @@ async def _listed(
         return outcomes(answer, names, "data")
 
     found = checks.references(operation.id, "usernames", usernames)
-    return await in_parts(checks.chunks(found, most), settle)
+    return await in_parts(checks.chunks(found, api_limits.MEMBERS_PER_CALL), settle)
 
 
 async def _each(

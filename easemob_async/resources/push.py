@@ -1,15 +1,15 @@
-"""Push notifications: devices, settings of users, templates, and statistics."""
+"""Push notifications: devices, settings, templates, labels, sends, and statistics."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, Final
 
 from easemob_async import api_limits, checks
 from easemob_async.errors import ResponseError
-from easemob_async.models.pages import Paginator, whole
+from easemob_async.models.pages import Page, Paginator, by_cursor, whole
 from easemob_async.models.push import (
     PushChatType,
     PushCounts,
@@ -19,12 +19,27 @@ from easemob_async.models.push import (
     PushSettings,
     StoredPushTemplate,
 )
+from easemob_async.models.push_notifications import (
+    LabeledUser,
+    PushLabel,
+    PushNotification,
+    PushResult,
+    PushStatus,
+    PushStrategy,
+    StoredPushNotification,
+)
 from easemob_async.models.users import PushBinding, User
 from easemob_async.operation import Operation
+from easemob_async.outcomes import BatchOutcome, BatchResult
 from easemob_async.quotas import SECOND, Limit
+from easemob_async.resources.batches import in_parts, settled
+from easemob_async.resources.sending import Receipt, Send
 from easemob_async.resources.users import SHARED
+from easemob_async.transport.answer import Answer
 from easemob_async.transport.transport import Transport
+from easemob_async.wire import codec
 from easemob_async.wire.fields import Id
+from easemob_async.wire.options import to_wire
 
 _SHARED: Final = (SHARED,)
 _10: Final = (Limit(10, per=SECOND),)
@@ -56,18 +71,204 @@ _GET_STATISTICS: Final = Operation(
     "safe",
     (Limit(10, per=timedelta(seconds=10)),),
 )
+_1: Final = (Limit(1, per=SECOND),)
+_SEND_SYNC: Final = Operation("push.send_to_user_sync", "POST", "/push/sync/{username}", "once", _1)
+_200: Final = (Limit(200, per=SECOND),)
+_SEND: Final = Operation("push.send_to_user", "POST", "/push/async/{username}", "once", _200)
+_TASKS: Final = Limit(3, per=timedelta(minutes=5), name="push.tasks")
+_TO_LABEL: Final = Operation(
+    "push.send_to_label", "POST", "/push/list/label", "once", (*_10, _TASKS)
+)
+_TO_ALL: Final = Operation("push.send_to_all", "POST", "/push/task", "once", (*_1, _TASKS))
+_SOONEST: Final = timedelta(seconds=api_limits.PUSH_TASK_SOONEST)
+_LATEST: Final = timedelta(seconds=api_limits.PUSH_TASK_LATEST)
+_CLOCKS_DIFFER: Final = timedelta(minutes=1)
 
 
 class Push:
-    """Push notifications for users who are offline.
+    """Push notifications: those for users who are offline, and those that the app sends itself.
 
-    The operations on the settings of one user ask the `TokenProvider` for a token of this user.
+    The operations on the settings of one user ask the `TokenProvider` for a token of this user. The
+    operations ``send_to_...``, `labels` and `notifications` exist only in the product in China.
+
+    Common arguments:
+        notification: a `PushNotification`, or its JSON object in the service's own form.
+        strategy: the channels by which it is sent; the push service of the device's vendor alone by
+            default.
     """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self.templates = PushTemplates(transport)
         """Push templates: texts with placeholders."""
+        self.labels = PushLabels(transport)
+        """Push labels: named sets of users."""
+        self.notifications = PushNotifications(transport)
+        """Stored push notifications (an older form of sending)."""
+
+    async def send_to_user_sync(
+        self,
+        username: str,
+        notification: PushNotification | Mapping[str, object],
+        *,
+        strategy: PushStrategy | int | None = None,
+    ) -> Sequence[PushResult]:
+        """Push to one user and wait for the result; 1 call a second.
+
+        A push that fails is not an error: look at `PushResult.status`, and at its description for
+        the reason (``"no push binding"``, ``"appUser not exists"``).
+
+        Returns:
+            The results; the service does not say whether there is one for each device.
+
+        Raises:
+            BadRequestError: the notification or an option is not valid.
+            PermissionDeniedError: instant push is not enabled for the app.
+
+        Source: push.send_to_user_sync (push_send_notification.md)
+        """
+        body = push_body(_SEND_SYNC.id, notification, strategy)
+        answer = await self._transport.call(_SEND_SYNC, username, json=body)
+        return answer.rows(PushResult, "data", bare=True)
+
+    async def send_to_user(
+        self,
+        username: str,
+        notification: PushNotification | Mapping[str, object],
+        *,
+        strategy: PushStrategy | int | None = None,
+    ) -> Sequence[PushResult]:
+        """Push to one user without waiting for the result; 200 calls a second.
+
+        Returns:
+            The status of the push; ``ASYNC_SUCCESS`` means that the service has accepted it.
+
+        Raises:
+            BadRequestError: the notification or an option is not valid.
+            PermissionDeniedError: instant push is not enabled for the app.
+
+        Source: push.send_to_user (push_send_notification.md)
+        """
+        body = push_body(_SEND.id, notification, strategy)
+        answer = await self._transport.call(_SEND, username, json=body)
+        return answer.rows(PushResult, "data", bare=True)
+
+    async def send_to_users(
+        self,
+        usernames: Sequence[str],
+        notification: PushNotification | Mapping[str, object],
+        *,
+        strategy: PushStrategy | int | None = None,
+    ) -> BatchResult[PushResult]:
+        """Push to at most 100 users without waiting for the result; 10 calls a second.
+
+        Args:
+            usernames: the users; for more use ``client.fanout.push_to_users``.
+            notification: see the class.
+            strategy: see the class.
+
+        Returns:
+            An outcome for each user. The service does not say what it answers for unknown users.
+
+        Raises:
+            BadRequestError: the notification or an option is not valid.
+            PermissionDeniedError: instant push is not enabled for the app.
+
+        Source: push.send_to_users (push_send_notification.md)
+        """
+        names = checks.references(
+            SEND_TO_USERS.operation.id,
+            "usernames",
+            usernames,
+            most=SEND_TO_USERS.most_targets,
+            hint="; use client.fanout.push_to_users for more",
+        )
+        body = {"targets": names, **push_body(SEND_TO_USERS.operation.id, notification, strategy)}
+        answer = await self._transport.call(SEND_TO_USERS.operation, json=body, about=names)
+        return BatchResult(tuple(settled(answer, names, *_results(answer))))
+
+    async def send_to_label(
+        self,
+        name: str,
+        notification: PushNotification | Mapping[str, object],
+        *,
+        start: datetime | None = None,
+        strategy: PushStrategy | int | None = None,
+    ) -> int | None:
+        """Push to all users with a label, as a task; 10 calls a second.
+
+        At most 3 tasks run at the same time and, by default, 3 are made in 5 minutes, together with
+        those of `send_to_all`.
+
+        Args:
+            name: the label.
+            notification: see the class.
+            start: the start of the task, 1 hour to 30 days from now; at once by default.
+            strategy: see the class.
+
+        Returns:
+            The id of the task, if the answer has it. Its result is shown in the console only.
+
+        Raises:
+            BadRequestError: the notification or an option is not valid.
+            RateLimitError: too many tasks.
+            PermissionDeniedError: instant push is not enabled for the app.
+
+        Source: push.send_to_label (push_send_notification.md)
+        """
+        label = checks.reference(_TO_LABEL.id, "name", name)
+        body = {
+            "targets": [label],
+            **self._start(_TO_LABEL.id, start),
+            **push_body(_TO_LABEL.id, notification, strategy),
+        }
+        answer = await self._transport.call(_TO_LABEL, json=body, about=label)
+        return _task(answer, "data", "taskId")
+
+    async def send_to_all(
+        self,
+        notification: PushNotification | Mapping[str, object],
+        *,
+        start: datetime | None = None,
+        strategy: PushStrategy | int | None = None,
+    ) -> int | None:
+        """Push to all users of the app, as a task; 1 call a second.
+
+        At most 3 tasks run at the same time and, by default, 3 are made in 5 minutes, together with
+        those of `send_to_label`.
+
+        Args:
+            notification: see the class.
+            start: the start of the task, 1 hour to 30 days from now; at once by default.
+            strategy: see the class.
+
+        Returns:
+            The id of the task, if the answer has it. Its result is shown in the console only.
+
+        Raises:
+            BadRequestError: the notification or an option is not valid.
+            RateLimitError: too many tasks.
+            PermissionDeniedError: instant push is not enabled for the app.
+
+        Source: push.send_to_all (push_send_notification.md)
+        """
+        body = {
+            **self._start(_TO_ALL.id, start),
+            **push_body(_TO_ALL.id, notification, strategy),
+        }
+        return _task(await self._transport.call(_TO_ALL, json=body), "data")
+
+    def _start(self, operation: str, start: datetime | None) -> dict[str, str]:
+        """Return the start of a task in the time zone of the service."""
+        if start is None:
+            return {}
+        if not isinstance(start, datetime) or start.utcoffset() is None:
+            raise checks.fail(operation, f"start must be an aware datetime, not {start!r}")
+        ahead = start - datetime.now(UTC)
+        if not _SOONEST - _CLOCKS_DIFFER <= ahead <= _LATEST + _CLOCKS_DIFFER:
+            raise checks.fail(operation, f"start {start} must be 1 hour to 30 days from now")
+        there = start.astimezone(timezone(self._transport.utc_offset))
+        return {"startDate": there.strftime("%Y-%m-%d %H:%M:%S")}
 
     async def set_binding(
         self, username: str, *, device_id: str, notifier_name: str, device_token: str
@@ -266,13 +467,14 @@ class Push:
 
     async def get_statistics(
         self, begin: date, end: date, *, platform: PushPlatform | str = PushPlatform.ALL
-    ) -> dict[date, dict[str, PushCounts]]:
-        """Return the counts of push notifications, for each day and each platform.
+    ) -> dict[date, dict[PushPlatform | str, PushCounts]]:
+        """Return the counts of push notifications, for each day and each push service.
 
         Args:
             begin: the first day.
             end: the last day.
-            platform: the push service to count for; all by default.
+            platform: the push service to count for; all by default. The answer has those with
+                counts, never `PushPlatform.ALL`.
 
         Raises:
             PermissionDeniedError: push statistics are not enabled for the app.
@@ -286,7 +488,7 @@ class Push:
         query = {"platform": checks.member(operation, "platform", PushPlatform, platform)}
         days = begin.strftime("%Y-%m-%d"), end.strftime("%Y-%m-%d")
         answer = await self._transport.call(_GET_STATISTICS, *days, query=query)
-        found = answer.read(dict[str, dict[str, PushCounts]], "data")
+        found = answer.read(dict[str, dict[PushPlatform | str, PushCounts]], "data")
         try:
             return {date.fromisoformat(day): counts for day, counts in found.items()}
         except ValueError:
@@ -376,6 +578,334 @@ class PushTemplates:
         return answer.optional(str, "data", "templateName")
 
 
+_LABEL: Final = "/push/label/{name}"
+_LABEL_USERS: Final = "/push/label/{name}/user"
+_30: Final = (Limit(30, per=SECOND),)
+_CREATE_LABEL: Final = Operation("push.labels.create", "POST", "/push/label", "once", _10)
+_LIST_LABELS: Final = Operation("push.labels.list", "GET", "/push/label", "safe", _10)
+_GET_LABEL: Final = Operation("push.labels.get", "GET", _LABEL, "safe", _10)
+_DELETE_LABEL: Final = Operation("push.labels.delete", "DELETE", _LABEL, "safe", _10)
+_ADD: Final = Operation("push.labels.users.add_many", "POST", _LABEL_USERS, "safe", _30)
+_LIST: Final = Operation("push.labels.users.list", "GET", _LABEL_USERS, "safe", _30)
+_GET_USER: Final = Operation(
+    "push.labels.users.get", "GET", "/push/label/{name}/user/{username}", "safe", _30
+)
+_REMOVE: Final = Operation(
+    # A retry would report users whom the first attempt has removed as failed.
+    "push.labels.users.remove_many",
+    "DELETE",
+    _LABEL_USERS,
+    "once",
+    _30,
+)
+
+
+class PushLabels:
+    """Push labels: named sets of users, to whom `Push.send_to_label` pushes; 100 for an app.
+
+    Without instant push, which has to be enabled for the app, every operation raises
+    `PermissionDeniedError`.
+
+    Common arguments:
+        name: the name of the label, 1 to 64 of a-z, A-Z, 0-9, ``_``, ``-`` and ``.``;
+            case-sensitive. Labels made in the console may have other names.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self.users = PushLabelUsers(transport)
+        """The users with a label."""
+
+    async def create(self, name: str, *, description: str | None = None) -> PushLabel:
+        """Create a label; 10 calls a second.
+
+        Args:
+            name: see the class.
+            description: the description, at most 255 characters.
+
+        Raises:
+            PermissionDeniedError: instant push is not enabled for the app.
+            RateLimitError: the app has as many labels as it can have.
+
+        Source: push.labels.create (push_by_tag.md)
+        """
+        operation = _CREATE_LABEL.id
+        if not isinstance(name, str) or not api_limits.PUSH_LABEL_NAME.fullmatch(name):
+            raise checks.fail(
+                operation, f"name {name!r} must be 1 to 64 of a-z, A-Z, 0-9, '_', '-' and '.'"
+            )
+        body = {"name": name}
+        if description is not None:
+            most = api_limits.PUSH_LABEL_DESCRIPTION_LENGTH
+            body["description"] = checks.text(operation, "description", description, most=most)
+        answer = await self._transport.call(_CREATE_LABEL, json=body, about=name)
+        return answer.first(PushLabel, "data", known=PushLabel(name, description))
+
+    def list(self, *, limit: int | None = None, cursor: str | None = None) -> Paginator[PushLabel]:
+        """List the labels of the app, 100 per page; 10 calls a second.
+
+        Args:
+            limit: the number of labels in a page, at most 100.
+            cursor: the cursor to start at.
+
+        Source: push.labels.list (push_by_tag.md)
+        """
+        size = checks.page_size(_LIST_LABELS.id, limit, api_limits.PUSH_LABELS_PER_PAGE)
+
+        async def fetch(position: str | None) -> Page[PushLabel]:
+            query = {"limit": size, "cursor": position}
+            answer = await self._transport.call(_LIST_LABELS, query=query)
+            # open: where the next cursor stands; it is taken to be where labels.users.list has it
+            return Page(answer.rows(PushLabel, "data"), answer.optional(str, "cursor"))
+
+        return by_cursor(fetch, cursor)
+
+    async def get(self, name: str) -> PushLabel:
+        """Return a label, with the number of its users; 10 calls a second.
+
+        Raises:
+            NotFoundError: the label does not exist.
+
+        Source: push.labels.get (push_by_tag.md)
+        """
+        return (await self._transport.call(_GET_LABEL, name)).read(PushLabel, "data")
+
+    async def delete(self, name: str) -> None:
+        """Delete a label; 10 calls a second.
+
+        Raises:
+            NotFoundError: the label does not exist.
+
+        Source: push.labels.delete (push_by_tag.md)
+        """
+        (await self._transport.call(_DELETE_LABEL, name)).confirm("data")
+
+
+class PushLabelUsers:
+    """The users with a push label; at most 20 000 for a label by default.
+
+    Without instant push, which has to be enabled for the app, every operation raises
+    `PermissionDeniedError`.
+
+    Common arguments:
+        name: the name of the label.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def add_many(self, name: str, usernames: Sequence[str]) -> BatchResult[None]:
+        """Give a label to any number of users, 100 per call; 30 calls a second.
+
+        Raises:
+            NotFoundError: the label does not exist.
+
+        Source: push.labels.users.add_many (push_by_tag.md)
+        """
+        return await self._change(_ADD, name, usernames)
+
+    def list(
+        self, name: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> Paginator[LabeledUser]:
+        """List the users with a label, 100 per page; 30 calls a second.
+
+        Args:
+            name: the label.
+            limit: the number of users in a page, at most 100.
+            cursor: the cursor to start at.
+
+        Raises:
+            NotFoundError: the label does not exist.
+
+        Source: push.labels.users.list (push_by_tag.md)
+        """
+        size = checks.page_size(_LIST.id, limit, api_limits.PUSH_LABEL_USERS_PER_PAGE)
+
+        async def fetch(position: str | None) -> Page[LabeledUser]:
+            query = {"limit": size, "cursor": position}
+            answer = await self._transport.call(_LIST, name, query=query)
+            return Page(answer.rows(LabeledUser, "data"), answer.optional(str, "cursor"))
+
+        return by_cursor(fetch, cursor)
+
+    async def get(self, name: str, username: str) -> LabeledUser | None:
+        """Return a user with a label; ``None`` if the user does not have it; 30 calls a second.
+
+        Raises:
+            NotFoundError: the label does not exist.
+
+        Source: push.labels.users.get (push_by_tag.md)
+        """
+        answer = await self._transport.call(_GET_USER, name, username)
+        # open: what stands in data for a user without the label: {}, null or nothing
+        if answer.get("data", "username") is None:
+            return None
+        return answer.read(LabeledUser, "data")
+
+    async def remove_many(self, name: str, usernames: Sequence[str]) -> BatchResult[None]:
+        """Take a label from any number of users, 100 per call; 30 calls a second.
+
+        Raises:
+            NotFoundError: the label does not exist.
+
+        Source: push.labels.users.remove_many (push_by_tag.md)
+        """
+        return await self._change(_REMOVE, name, usernames)
+
+    async def _change(
+        self, operation: Operation, name: str, usernames: Sequence[str]
+    ) -> BatchResult[None]:
+        names = checks.references(operation.id, "usernames", usernames)
+
+        async def settle(part: Sequence[str]) -> Sequence[BatchOutcome[None]]:
+            answer = await self._transport.call(operation, name, json={"usernames": part})
+            failed = answer.get("data", "fail")
+            # The table of remove_many spells it "Success", the example does not.
+            spelled = "Success" if answer.get("data", "Success") is not None else "success"
+            done = answer.rows(Id, "data", spelled, skip_odd=True)
+            reasons = failed.items() if isinstance(failed, dict) else ()
+            refused = {who: str(why or "failed") for who, why in reasons}
+            return settled(answer, part, done, refused)
+
+        return await in_parts(checks.chunks(names, api_limits.PUSH_LABEL_USERS_PER_CALL), settle)
+
+
+_CREATE_STORED: Final = Operation("push.notifications.create", "POST", "/push/message", "once", _1)
+_GET_STORED: Final = Operation(
+    "push.notifications.get", "GET", "/push/message/{notification_id}", "safe", _1
+)
+_PUSH_STORED: Final = Operation(
+    "push.notifications.send_to_all", "POST", "/push/task/broadcast", "once", _1
+)
+
+
+class PushNotifications:
+    """Stored push notifications: an older form of `Push.send_to_all` in two steps.
+
+    The current documentation of the service no longer has these operations. 1 call a second each.
+
+    Common arguments:
+        notification_id: the id that `create` has returned.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def create(self, notification: PushNotification | Mapping[str, object]) -> int:
+        """Store a notification to push it later, and return its id (an older operation).
+
+        Source: push.notifications.create (push_send_notification.md)
+        """
+        body = _notification(_CREATE_STORED.id, notification)
+        return (await self._transport.call(_CREATE_STORED, json=body)).read(int, "data")
+
+    async def get(self, notification_id: int | str) -> StoredPushNotification:
+        """Return a stored notification (an older operation).
+
+        Source: push.notifications.get (push_send_notification.md)
+        """
+        number = _number(_GET_STORED.id, notification_id)
+        answer = await self._transport.call(_GET_STORED, str(number))
+        return answer.read(StoredPushNotification, "data")
+
+    async def send_to_all(
+        self, notification_id: int | str, *, strategy: PushStrategy | int | None = None
+    ) -> int | None:
+        """Push a stored notification to all users of the app, as a task (an older operation).
+
+        Returns:
+            The id of the task, if the answer has it.
+
+        Source: push.notifications.send_to_all (push_send_notification.md)
+        """
+        number = _number(_PUSH_STORED.id, notification_id)
+        body = {"pushMsgId": number, **_strategy(_PUSH_STORED.id, strategy)}
+        answer = await self._transport.call(_PUSH_STORED, json=body, about=str(number))
+        return _task(answer, "data")
+
+
+def push_body(
+    operation: str,
+    notification: PushNotification | Mapping[str, object],
+    strategy: PushStrategy | int | None,
+) -> dict[str, Any]:
+    """Return the body of a push, without its targets.
+
+    Raises:
+        InvalidArgumentError: the notification is not one, or is not JSON, or there is no such
+            strategy.
+    """
+    message = _notification(operation, notification)
+    return {**_strategy(operation, strategy), "pushMessage": message}
+
+
+def _task(answer: Answer, *path: str) -> int | None:
+    """Read the id of a task; a task is made, whatever the answer says of its id."""
+    with contextlib.suppress(ResponseError):
+        return answer.optional(int, *path)
+    return None
+
+
+def push_receipt(answer: Answer, usernames: Sequence[str]) -> Receipt:
+    """Read the answer to a push: the status of each user. A push has no id."""
+    results, refused = _results(answer)
+    accepted: dict[str, str | None] = dict.fromkeys(results)
+    return Receipt(answer.named(accepted, usernames), answer.named(refused, usernames))
+
+
+def _results(answer: Answer) -> tuple[dict[str, PushResult], dict[str, str]]:
+    """Read the results of accepted users, and the reasons of refused ones."""
+    done: dict[str, PushResult] = {}
+    refused: dict[str, str] = {}
+    for row in answer.rows(dict[str, Any], "data", skip_odd=True):
+        with contextlib.suppress(ResponseError, KeyError):
+            name = answer.decode(Id, row["id"], "data.id")
+            result = answer.decode(PushResult, row, "data")
+            if result.ok:
+                done[name] = result
+            elif result.status == PushStatus.FAIL:
+                refused[name] = result.description or "failed"
+            # An ERROR of the service does not say whether the push was sent.
+    return done, refused
+
+
+def _notification(
+    operation: str, notification: PushNotification | Mapping[str, object]
+) -> dict[str, Any]:
+    if not isinstance(notification, PushNotification | Mapping):
+        raise checks.fail(
+            operation,
+            "notification must be a PushNotification, or its JSON object, not "
+            f"{type(notification).__name__}",
+        )
+    body = codec.checked_json(to_wire(notification), f"{operation}: notification")
+    assert isinstance(body, dict)
+    if not body:
+        raise checks.fail(operation, "notification is empty")
+    return body
+
+
+def _strategy(operation: str, strategy: PushStrategy | int | None) -> dict[str, int]:
+    if strategy is None:
+        return {}
+    try:
+        if isinstance(strategy, bool):
+            raise ValueError
+        return {"strategy": int(PushStrategy(strategy))}
+    except ValueError:
+        allowed = ", ".join(f"{item.value} ({item.name})" for item in PushStrategy)
+        raise checks.fail(
+            operation, f"strategy {strategy!r:.80} must be one of {allowed}"
+        ) from None
+
+
+def _number(operation: str, value: int | str) -> int:
+    """Return the id of a stored notification, which the service has as a number."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value)
+    return checks.number(operation, "notification_id", value, least=1)
+
+
 def _conversation(
     operation: str, username: str, target: str | None, chat_type: str
 ) -> tuple[str, str, str]:
@@ -390,3 +920,11 @@ def _patterns(operation: str, title: str, text: str) -> dict[str, str]:
         "title_pattern": checks.text(operation, "title_pattern", title),
         "content_pattern": checks.text(operation, "content_pattern", text),
     }
+
+
+SEND_TO_USERS: Final = Send(
+    Operation("push.send_to_users", "POST", "/push/single", "once", _10),
+    api_limits.USERS_PER_PUSH,
+    key="targets",
+    receipt=push_receipt,
+)

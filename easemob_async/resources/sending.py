@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -12,7 +12,23 @@ from easemob_async.errors import InvalidArgumentError
 from easemob_async.models.messages import Message, RoomMessageLevel, RouteType
 from easemob_async.models.push import PushOptions
 from easemob_async.operation import Operation
+from easemob_async.transport.answer import Answer
 from easemob_async.wire import codec
+
+
+@attrs.frozen
+class Receipt:
+    """What an answer says of the targets of a call; targets in neither mapping are unknown."""
+
+    accepted: Mapping[str, str | None]
+    """The accepted targets with the ids of their messages, if there are ids."""
+    refused: Mapping[str, str] = attrs.field(factory=dict)
+    """The refused targets with the service's reasons."""
+
+
+def message_ids(answer: Answer, targets: Sequence[str]) -> Receipt:
+    """Read the answer to a message: the id of the message of each target."""
+    return Receipt(answer.each(str, "data", under=targets))
 
 
 @attrs.frozen(eq=False)
@@ -25,6 +41,10 @@ class Send:
     """The maximum number of targets of a call."""
     most_ignored: int | None = None
     """The maximum number of `roam_ignore_users` of a call."""
+    key: str = "to"
+    """The name of the targets in the request."""
+    receipt: Callable[[Answer, Sequence[str]], Receipt] = message_ids
+    """Reads an answer."""
 
 
 @attrs.frozen

@@ -23,6 +23,9 @@ CREATE_APP_TOKEN: Final = Operation(
 _CREATE_USER_TOKEN: Final = Operation(
     "tokens.create_user_token", "POST", "/token", "safe", _PER_APP
 )
+_CREATE_WITH_PASSWORD: Final = Operation(
+    "tokens.create_user_token_with_password", "POST", "/token", "safe", _PER_APP, auth=False
+)
 
 
 class Tokens:
@@ -102,6 +105,34 @@ class Tokens:
         }
         _put_ttl(operation, body, ttl)
         answer = await self._transport.call(_CREATE_USER_TOKEN, json=body, about=username)
+        return answer.read(UserToken)
+
+    async def create_user_token_with_password(
+        self, username: str, *, password: str, ttl: timedelta | None = None
+    ) -> UserToken:
+        """Create a token of a user with the user's password (an older operation, deprecated).
+
+        No app token is sent. Use `create_user_token` instead, which needs no password.
+
+        Args:
+            username: the user.
+            password: the user's password.
+            ttl: how long the token is valid, in whole seconds; `FOREVER` for no expiry; by default
+                the setting of the console.
+
+        Raises:
+            BadRequestError: the user does not exist, or the password is wrong.
+
+        Source: tokens.create_user_token_with_password (easemob_user_token_password.md)
+        """
+        operation = _CREATE_WITH_PASSWORD.id
+        body: dict[str, object] = {
+            "grant_type": "password",
+            "username": checks.reference(operation, "username", username),
+            "password": checks.text(operation, "password", password, least=1),
+        }
+        _put_ttl(operation, body, ttl)
+        answer = await self._transport.call(_CREATE_WITH_PASSWORD, json=body, about=username)
         return answer.read(UserToken)
 
     def sign_user_token(

@@ -24,12 +24,17 @@ class Answer:
     __slots__ = ("_id_prefix", "_journey", "_secrets", "body", "gone")
 
     def __init__(
-        self, journey: Journey, body: Mapping[str, Any], id_prefix: str, *, gone: bool = False
+        self,
+        journey: Journey,
+        body: Mapping[str, Any] | list[Any],
+        id_prefix: str,
+        *,
+        gone: bool = False,
     ) -> None:
         self._journey = journey
         self._secrets: set[str] | None = None
         self.body = body
-        """The decoded JSON object."""
+        """The decoded JSON: an object, or the list of an operation that answers with one."""
         self._id_prefix = id_prefix
         self.gone = gone
         """A repeated DELETE found nothing, because its first try had deleted it already."""

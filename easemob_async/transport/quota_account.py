@@ -37,9 +37,19 @@ class Usage:
     used: int
     """Units that are held: in flight, or answered less than one window ago."""
     left: int
-    """Units that could depart now."""
+    """Units that could depart now, as far as this account knows: see `left_is_exact`."""
     waiting: int
     """Calls in the queue."""
+
+    @property
+    def left_is_exact(self) -> bool:
+        """Whether nothing else uses this quota, if no other process calls the app's REST API.
+
+        ``False``: calls of the app's own clients (the SDKs on phones and in browsers) count towards
+        the same limit, and this account does not see them. ``left`` is then only an upper bound:
+        the service may refuse a call within it, and the client then slows down.
+        """
+        return self.limit.rest_only
 
 
 class _Waiter:

@@ -46,7 +46,7 @@ def read_reply(journey: Journey, reply: Reply, id_prefix: str) -> Answer | Refus
     """Read a reply.
 
     Raises:
-        ResponseError: it is neither a JSON object nor a refusal.
+        ResponseError: it is neither JSON of the operation's kind nor a refusal.
     """
     call, status = journey.call, reply.status
     if 200 <= status < 300:
@@ -82,10 +82,11 @@ def _decoded(journey: Journey, reply: Reply, id_prefix: str) -> Answer:
         content = codec.read(data)
     except ValueError:
         content = None
-    if isinstance(content, dict):
+    if isinstance(content, list if call.operation.bare_list else dict):
         return Answer(journey, content, id_prefix)
     shown = shorten(redact(one_line(data), journey.secrets()))
-    what = "nothing" if not data else f"something that is not a JSON object: {shown!r}"
+    wanted = "list" if call.operation.bare_list else "object"
+    what = "nothing" if not data else f"something that is not a JSON {wanted}: {shown!r}"
     raise ResponseError(
         f"{call.describe()}: {reply.status}: the server answered {what}; is base_url Easemob's?",
         operation=call.operation.id,

@@ -43,8 +43,9 @@ _DAY_LIMITS: Final = (
     "online user broadcast limit exceeded",
     "chatroom broadcast limit exceeded",
 )
-# (status, error, a part of the description in lower case): the class in place of the status's own.
-_EXCEPTIONS: Final[tuple[tuple[int, str, str, type[APIError]], ...]] = (
+# (status, name, a part of the description in lower case): the class in place of the status's own.
+# The name is that of ``error`` or ``exception``, or the numeric code; ``None`` is any of them.
+_EXCEPTIONS: Final[tuple[tuple[int, str | int | None, str, type[APIError]], ...]] = (
     (400, "management", "", NotFoundError),  # users.delete of an unknown user
     (400, "entity_not_found", "", NotFoundError),
     (400, "EntityNotFoundException", "", NotFoundError),
@@ -52,13 +53,31 @@ _EXCEPTIONS: Final[tuple[tuple[int, str, str, type[APIError]], ...]] = (
     (400, "duplicate_unique_property_exists", "", ConflictError),  # users.create
     (400, "illegal_argument", "already exists", ConflictError),  # chat_groups.create
     (400, "bad request", "already", ConflictError),  # reactions.add, moderation.words.add_many
+    (400, "ResourceNotFoundException", "", NotFoundError),  # push.labels.*
+    (400, "bad request", "textlist data is empty", NotFoundError),  # moderation.*: no such list
+    (400, "bad request", "application not found", AppNotFoundError),  # moderation.check_text
+    (400, "bad request", "orgname not found", AppNotFoundError),
+    (400, "bad request", "appkey is not exist", AppNotFoundError),
+    # A feature that is not enabled.
+    (400, 4000404, "", PermissionDeniedError),  # moderation.check_text
+    (400, "bad request", "rule moderation not exist", PermissionDeniedError),
+    (400, "bad request", "moderation org data is empty", PermissionDeniedError),
+    (503, None, "service not open", PermissionDeniedError),  # translation.*
+    (400, None, "the request has reached the maximum limit", RateLimitError),
+    (400, None, "internaltranslatefailedexception", ServerError),
+    (400, "InternalTranslateFailedException", "", ServerError),
     (401, "MetadataException", "", PermissionDeniedError),
     (401, "message_rewrite_error", "", PermissionDeniedError),
     (403, "message_send_error", "message send reach limit", RateLimitError),
+    (403, "LimitException", "", RateLimitError),  # push.labels.*, push.send_to_*
     *((403, "forbidden_op", text, RateLimitError) for text in _DAY_LIMITS),
     (404, "organization_application_not_found", "", AppNotFoundError),
+    (404, 4040302, "", AppNotFoundError),  # messages.search
 )
 _FOR_GOOD: Final = frozenset({"resource_limited"})
+# A LimitException of these is about the number of labels and of their users: their rate is 429.
+_COUNTED: Final = "push.labels."
+_FORBIDDEN: Final = 403
 # metadata_error is "auth error" on user_attributes.*.
 _TOKEN_ERRORS: Final = frozenset({"unauthorized", "auth_bad_access_token", "metadata_error", ""})
 _EXCERPT: Final = 300
@@ -77,11 +96,13 @@ class Refusal:
     description: str
     retry_after: timedelta | None
     sent_retry_after: bool
+    exception: str = ""
+    """The name of the service's exception, without its package."""
 
 
 def read_refusal(status: int, body: bytes, retry_after: str | None) -> Refusal:
     """Read an error answer; any field may be missing, and it may not be JSON at all."""
-    error, error_code, description = "", None, ""
+    error, error_code, description, exception, wait = "", None, "", "", None
     try:
         content: Any = codec.read(body) if body else None
     except ValueError:
@@ -90,11 +111,14 @@ def read_refusal(status: int, body: bytes, retry_after: str | None) -> Refusal:
         error = _text(content.get("error")) or _within(content.get("error"), _NAMES)
         error_code = _code(content)
         description = _within(content, _WORDS)
+        exception = _text(content.get("exception")).rpartition(".")[2]
+        wait = _wait_in(content)
     nothing_said = isinstance(content, dict) and not (content.keys() - _ENVELOPE)
     if body and not nothing_said and not description and not error and error_code is None:
         description = one_line(body)
-    wait = parse_retry_after(retry_after)
-    return Refusal(status, error, error_code, description.strip(), wait, retry_after is not None)
+    sent = retry_after is not None or wait is not None
+    wait = parse_retry_after(retry_after) or wait
+    return Refusal(status, error, error_code, description.strip(), wait, sent, exception)
 
 
 def to_error(
@@ -116,13 +140,20 @@ def to_error(
         "request": request,
     }
     message = redact(f"{call}: {refusal.status} {words}", secrets)
-    cls = classify(refusal.status, refusal.error, refusal.description)
+    cls = classify(
+        refusal.status,
+        refusal.error,
+        refusal.description,
+        exception=refusal.exception,
+        error_code=refusal.error_code,
+    )
     if cls is RateLimitError:
         return RateLimitError(
             message,
             **common,
             retry_after=refusal.retry_after,
             temporary=refusal.error not in _FOR_GOOD
+            and not (refusal.status == _FORBIDDEN and operation.startswith(_COUNTED))
             and not any(text in refusal.description.lower() for text in _DAY_LIMITS),
         )
     if cls is ServerError:
@@ -134,11 +165,20 @@ def to_error(
     return cls(message, **common)
 
 
-def classify(status: int, error: str, description: str) -> type[APIError]:
+def classify(
+    status: int,
+    error: str,
+    description: str,
+    *,
+    exception: str = "",
+    error_code: int | None = None,
+) -> type[APIError]:
     """Return the error class of a refusal."""
     low = description.lower()
+    names = {error.lower(), exception.lower(), error_code, None}
     for at, name, part, cls in _EXCEPTIONS:
-        if status == at and error.lower() == name.lower() and part in low:
+        wanted = name.lower() if isinstance(name, str) else name
+        if status == at and wanted in names and part in low:
             return cls
     if status >= 500:
         return ServerError
@@ -190,6 +230,7 @@ _INSIDE: Final = ("data", "error", "errors", "entities")
 _CODES: Final = ("error_code", "errorCode", "code", "errcode")
 _DEEP: Final = 3
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
+_SECONDS: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 def _within(value: object, names: tuple[str, ...], deep: int = _DEEP) -> str:
@@ -205,6 +246,15 @@ def _within(value: object, names: tuple[str, ...], deep: int = _DEEP) -> str:
             return str(value[name])
     inside = ("data", "errors", "entities") if isinstance(value.get("error"), str) else _INSIDE
     return next((t for key in inside if (t := _within(value.get(key), names, deep - 1))), "")
+
+
+def _wait_in(content: dict[str, Any]) -> timedelta | None:
+    """Read the seconds to wait that the answer itself contains (messages.search)."""
+    meta = content.get("meta")
+    seconds = meta.get("retryAfter") if isinstance(meta, dict) else None
+    if isinstance(seconds, int | float | str) and _SECONDS.fullmatch(str(seconds)):
+        return timedelta(seconds=float(seconds))
+    return None
 
 
 def _code(content: dict[str, Any]) -> int | None:

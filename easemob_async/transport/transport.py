@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
 from typing import Final
 
 import attrs
@@ -11,7 +12,7 @@ from aiohttp import ClientError, ClientResponse
 from multidict import CIMultiDict
 from yarl import URL
 
-from easemob_async.config import AppKey, RetryPolicy
+from easemob_async.config import AppKey, DataCenter, RetryPolicy
 from easemob_async.errors import EasemobError, RateLimitError, ResponseError, TransportError
 from easemob_async.operation import Operation, PathValue, QueryValue
 from easemob_async.quotas import Limit
@@ -74,6 +75,13 @@ class Transport:
     def app_url(self) -> str:
         """Where the app's API is."""
         return self.state.app_url
+
+    @property
+    def utc_offset(self) -> timedelta:
+        """The time zone of the service: Beijing time in China, UTC elsewhere."""
+        centre = DataCenter.of(URL(self.app_url).host)
+        # An unknown host is taken for one in China.
+        return timedelta(hours=8) if centre is None else centre.utc_offset
 
     @property
     def credentials(self) -> tuple[str, str] | None:

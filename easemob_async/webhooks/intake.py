@@ -14,7 +14,7 @@ from easemob_async.webhooks.compression import unpack
 from easemob_async.webhooks.duplicates import Seen, event_key
 from easemob_async.webhooks.events.base import Event
 from easemob_async.webhooks.events.pre_delivery import PreDelivery
-from easemob_async.webhooks.parse import classify, decode, spelt_call_id, to_event
+from easemob_async.webhooks.parse import decode, may_ask, spelt_call_id, to_event
 from easemob_async.webhooks.reports import DropReason
 from easemob_async.webhooks.signature import Signature, check_signature
 
@@ -59,7 +59,10 @@ class Decision:
     error: WebhookError | None = None
     """The error, if the event could not be read."""
     asks: bool = False
-    """Whether the post is a pre-send callback, which needs a verdict."""
+    """Whether the answer must be a verdict: the post is a pre-send callback, or may be one.
+
+    The service ignores the body of the answer to any other post.
+    """
     size: int = 0
     """The size of the post in bytes after decompression."""
     key: bytes | None = None
@@ -115,7 +118,7 @@ class Intake:
         if not running:
             # Not 200, so that the service posts it again or stores it.
             return Decision(503, DropReason.NOT_RUNNING)
-        asks = classify(payload) is PreDelivery
+        asks = may_ask(payload)
         try:
             event = to_event(payload, cut=cut)
         except WebhookError as error:

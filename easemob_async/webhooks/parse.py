@@ -86,6 +86,8 @@ _ROSTER: Final[Mapping[str | None, type[KnownEvent]]] = {
 }
 _ASKED: Final = ("chat", "group", "groupchat", "chatroom")
 _UNASKED: Final = ("eventType", "event", "step", "reason")
+_AFTER_DELIVERY: Final = ("appkey", "host")
+_BEFORE_DELIVERY: Final = ("timestamp", "from", "to")
 
 EVENTS: Final[tuple[type[KnownEvent], ...]] = (
     PreDelivery,
@@ -225,6 +227,8 @@ def classify(payload: Mapping[str, Any]) -> Found:
         return _DEVICE.get((text(payload, "reason"), text(payload, "status")))
     if chat_type == "roster":
         return _ROSTER.get(text(payload, "payload", "operation"))
+    if chat_type == "edit" and _asks(payload, chat_type):
+        return PreDelivery
     if chat_type in ("recall", "edit", "channel_ack", "read_ack"):
         return _about_a_message(payload, chat_type, event_type)
     if chat_type == "notify":
@@ -232,9 +236,29 @@ def classify(payload: Mapping[str, Any]) -> Found:
     if chat_type == "muc":
         return None  # the older form, which is not parsed
     if event_type is None:
-        asked = chat_type in _ASKED and all(_lacks(payload, name) for name in _UNASKED)
-        return PreDelivery if asked else None
+        return PreDelivery if _asks(payload, chat_type) else None
     return _message(payload, chat_type, event_type)
+
+
+def may_ask(payload: Mapping[str, Any]) -> bool:
+    """Check whether a post may be a pre-send callback, even one of an unknown form."""
+    return all(_lacks(payload, name) for name in _UNASKED)
+
+
+def _asks(payload: Mapping[str, Any], chat_type: str | None) -> bool:
+    if not may_ask(payload):
+        return False
+    if chat_type in _ASKED:
+        return True
+    # open: the callback about an edit, and the name of its chat_type. It is recognised by what
+    # every documented callback contains, and by what only posts after delivery contain: the older
+    # form of `message.edited`, which has no eventType either, has an appkey.
+    return (
+        chat_type is not None
+        and not any(_lacks(payload, name) for name in _BEFORE_DELIVERY)
+        and isinstance(payload.get("payload"), Mapping)
+        and all(_lacks(payload, name) for name in _AFTER_DELIVERY)
+    )
 
 
 def _content(payload: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -294,11 +318,12 @@ def _message(payload: Mapping[str, Any], chat_type: str | None, event_type: str)
         return messages.ChatMessageOffline if offline else messages.ChatMessage
     if chat_type != "groupchat":
         return None
-    # Only this field distinguishes messages of rooms and groups, if it is present.
-    if payload.get("content_type") is None:
-        where = "chat:group:"
-    else:
-        where = text(payload, "content_type") or ""
-    if where.startswith("chat:group:"):
-        return messages.GroupMessageOffline if offline else messages.GroupMessage
-    return messages.ChatroomMessage if where.startswith("chat:room:") else None
+    content_type = text(payload, "content_type") or ""
+    if not _lacks(payload, "content_type") and not content_type.startswith(_PLACES):
+        return None  # another kind of content, which is not documented
+    if messages.in_room(payload):
+        return messages.ChatroomMessage
+    return messages.GroupMessageOffline if offline else messages.GroupMessage
+
+
+_PLACES: Final = ("chat:group:", "chat:room:")

@@ -72,7 +72,8 @@ class WebhookReceiver:
         secret: the secret of the rule in the console, or the secrets of several rules.
         allow_unsigned: whether to accept events without a signature: events of reactions, threads
             and successful pushes have none. By default they are dropped.
-        default: the verdict if the handler's is late, failed or too long, or no handler exists.
+        default: the verdict if the handler's is late, failed or too long, or no handler exists; and
+            for a post that may be a pre-send callback, but has an unknown form.
         answer_within: the timeout of a verdict. The service waits 200 ms, including the network.
         max_age: the highest age of a pre-send callback. Other events have no such limit: the
             service posts stored events for days.
@@ -219,6 +220,7 @@ class WebhookReceiver:
     ) -> Callable[[Callable[[PreDelivery], V]], Callable[[PreDelivery], V]]:
         """Register the handler for pre-send callbacks, which decides whether to deliver a message.
 
+        It also decides about edits of messages, if a rule selects them: see `PreDelivery.is_edit`.
         The handler returns `Allow`, `Refuse` or `Replace` within `answer_within`.
 
         Raises:

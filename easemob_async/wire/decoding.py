@@ -11,6 +11,7 @@ type              accepted values
 ``datetime``      Unix milliseconds, as a number or a string, or ISO 8601; aware, in UTC
 ``Seconds``       Unix seconds, as a number or a string; decoded to a ``datetime``
 ``timedelta``     seconds, as a number or a string
+``Minutes``       minutes, as a number or a string; decoded to a ``timedelta``
 ``Enum | str``    the enum, or the plain string if the value is unknown
 ================  ===========================================================
 
@@ -36,7 +37,7 @@ import cattrs
 from cattrs.cols import list_structure_factory, mapping_structure_factory
 from cattrs.gen import make_dict_structure_fn, override
 
-from easemob_async.wire.fields import READ, WIRE, Id, Jid, Seconds
+from easemob_async.wire.fields import READ, WIRE, Id, Jid, Minutes, Seconds
 
 Hook = Callable[[Any, Any], Any]
 
@@ -158,6 +159,13 @@ def _timedelta(value: object, _: object) -> timedelta:
         raise ValueError(f"must be a number of seconds, not {_shown(value)}") from None
 
 
+def _minutes(value: object, _: object) -> timedelta:
+    try:
+        return timedelta(minutes=_float(value, _))
+    except (ValueError, OverflowError):
+        raise ValueError(f"must be a number of minutes, not {_shown(value)}") from None
+
+
 def _enum_or_str(kind: object) -> type[StrEnum] | None:
     """Return ``E`` of ``E | str`` or ``E | str | None``: null is the same as missing."""
     if get_origin(kind) not in (Union, types.UnionType):
@@ -266,6 +274,7 @@ def _make(*, detailed: bool) -> cattrs.Converter:
         (Id, _id),
         (Jid, _jid),
         (Seconds, _seconds),
+        (Minutes, _minutes),
     )
     for kind, hook in table:
         converter.register_structure_hook(kind, hook)

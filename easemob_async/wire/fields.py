@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NewType
 
 import attrs
@@ -18,14 +18,17 @@ READ = "easemob_async.read"
 # Id: an id of a user or group in an answer; the app's own prefix (``org#app_``) is removed.
 # Jid: a user's id on the chat servers, ``org#app_ann@easemob.com/ios_1``; only ``ann`` is kept.
 # Seconds: a time in Unix seconds on the wire; most times are milliseconds.
+# Minutes: a length of time in minutes on the wire; most lengths are seconds.
 if TYPE_CHECKING:
     Id = str
     Jid = str
     Seconds = datetime
+    Minutes = timedelta
 else:
     Id = NewType("Id", str)
     Jid = NewType("Jid", str)
     Seconds = NewType("Seconds", datetime)
+    Minutes = NewType("Minutes", timedelta)
 
 
 _LAST_YEAR_ENDS: Final = 253_402_300_800_000  # milliseconds: the year 10 000

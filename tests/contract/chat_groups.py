@@ -36,6 +36,9 @@ CALLS: Mapping[str, Call] = joined(
             limit=e.limit, cursor=e.query.get("cursor")
         ).page(),
         "chat_groups.list_joined": lambda c, e: c.chat_groups.list_joined(e.username).page(),
+        "chat_groups.list_joined_legacy": lambda c, e: c.chat_groups.list_joined_legacy(
+            e.username, limit=e.limit
+        ).page(),
         "chat_groups.get": lambda c, e: c.chat_groups.get(e.path["group_id"]),
         "chat_groups.update": lambda c, e: c.chat_groups.update(
             e.path["group_id"], **settings(e.body)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from tests.contract.example import Call
 
 CALLS: Mapping[str, Call] = {
+    "conversations.list": lambda c, e: c.conversations.list(e.username).page(),
     "conversations.delete": lambda c, e: c.conversations.delete(
         e.username,
         e.body["channel"],

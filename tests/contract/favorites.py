@@ -34,5 +34,7 @@ CALLS: Mapping[str, Call] = {
     "favorites.remove_many": lambda c, e: c.favorites.remove_many(
         e.username, e.body["collection_ids"]
     ),
-    "favorites.list": lambda c, e: c.favorites.list(e.username).page(),
+    "favorites.list": lambda c, e: c.favorites.list(
+        e.username, sort=e.query.get("direction")
+    ).page(),
 }

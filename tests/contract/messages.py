@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from easemob_async import Recall
+from easemob_async import Highlight, Recall
 from tests.contract.bodies import message
 from tests.contract.example import Call, Example
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EDITED = "1029457500870543736"
 """The message that is updated; the page masks its id."""
 
@@ -50,6 +52,38 @@ def recall(row: Mapping[str, Any]) -> dict[str, Any]:
     return {names.get(key, key): value for key, value in row.items()}
 
 
+SEARCHER = "user01"
+"""The user who searches, one of the pair in the example; the page masks the name in the path."""
+
+
+def search(e: Example) -> dict[str, Any]:
+    """Return the arguments of a search."""
+    data = e.body["data"]
+    names = {
+        "keywordMatch": "match",
+        "conversationType": "chat_types",
+        "groupIds": "group_ids",
+        "contentType": "content_types",
+        "searchMode": "mode",
+        "searchExt": "search_ext",
+        "sort": "sort",
+        "size": "limit",
+    }
+    found: dict[str, Any] = {ours: data[name] for name, ours in names.items() if name in data}
+    found["keywords"] = data.get("keyword") or data.get("keywords")
+    if "participantPairs" in data:
+        found["usernames"] = [pair["userId2"] for pair in data["participantPairs"]]
+    for name, ours in (("startTime", "start"), ("endTime", "end")):
+        if name in data:
+            found[ours] = EPOCH + timedelta(milliseconds=data[name])
+    found["highlight"] = data["highlightEnable"]
+    if "highlightPreTags" in data:
+        found["highlight"] = Highlight(
+            before=data["highlightPreTags"], after=data["highlightPostTags"]
+        )
+    return found
+
+
 def update(e: Example) -> dict[str, Any]:
     """Return the arguments of an update."""
     new = dict(e.body["new_msg"])
@@ -73,6 +107,7 @@ def piece(e: Example) -> dict[str, Any]:
 
 
 CALLS: Mapping[str, Call] = {
+    "messages.search": lambda c, e: c.messages.search(SEARCHER, **search(e)).page(),
     "messages.send_to_users": send("send_to_users"),
     "messages.send_to_groups": send("send_to_groups"),
     "messages.send_to_rooms": send("send_to_rooms"),

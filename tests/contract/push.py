@@ -18,6 +18,15 @@ def settings(e: Example) -> dict[str, Any]:
     return found
 
 
+def pushed(e: Example) -> dict[str, Any]:
+    """Return the notification of a request, in the service's form, and its strategy."""
+    body = e.body or {"pushMessage": {"title": "a", "content": "b"}}
+    return {"notification": body["pushMessage"], "strategy": body.get("strategy")}
+
+
+NAME = "labelname"
+
+
 def chat_type(e: Example) -> str:
     return e.path["chattype"] if e.path["chattype"] != "XXXX" else "user"
 
@@ -52,7 +61,34 @@ CALLS: Mapping[str, Call] = {
         e.username, e.body["templateName"]
     ),
     "push.templates.get_for_user": lambda c, e: c.push.templates.get_for_user(e.username),
+    "push.labels.create": lambda c, e: c.push.labels.create(**e.body),
+    "push.labels.list": lambda c, e: c.push.labels.list(limit=e.limit).page(),
+    "push.labels.get": lambda c, e: c.push.labels.get(e.path[NAME]),
+    "push.labels.delete": lambda c, e: c.push.labels.delete(e.path[NAME]),
+    "push.labels.users.add_many": lambda c, e: c.push.labels.users.add_many(
+        e.path[NAME], e.body["usernames"]
+    ),
+    "push.labels.users.list": lambda c, e: c.push.labels.users.list(
+        e.path[NAME], limit=e.limit
+    ).page(),
+    "push.labels.users.get": lambda c, e: c.push.labels.users.get(e.path[NAME], e.username),
+    "push.labels.users.remove_many": lambda c, e: c.push.labels.users.remove_many(
+        e.path[NAME], e.body["usernames"]
+    ),
+    "push.send_to_user_sync": lambda c, e: c.push.send_to_user_sync(e.path["target"], **pushed(e)),
+    "push.send_to_user": lambda c, e: c.push.send_to_user(e.path["target"], **pushed(e)),
+    "push.send_to_users": lambda c, e: c.push.send_to_users(e.body["targets"], **pushed(e)),
+    "push.send_to_label": lambda c, e: c.push.send_to_label(*e.body["targets"], **pushed(e)),
+    "push.send_to_all": lambda c, e: c.push.send_to_all(**pushed(e)),
+    "push.notifications.create": lambda c, e: c.push.notifications.create(e.body),
+    "push.notifications.get": lambda c, e: c.push.notifications.get(
+        e.path["messageId"] if e.path["messageId"] != "XXXX" else 1
+    ),
+    "push.notifications.send_to_all": lambda c, e: c.push.notifications.send_to_all(
+        e.body["pushMsgId"], strategy=e.body.get("strategy")
+    ),
     "push.get_statistics": lambda c, e: c.push.get_statistics(
-        *(date.fromisoformat(e.path[key]) for key in ("startTime", "endTime"))
+        *(date.fromisoformat(e.path[key]) for key in ("startTime", "endTime")),
+        platform=e.query["platform"],
     ),
 }

@@ -12,7 +12,10 @@ CALLS: Mapping[str, Call] = {
         e.username, e.query["msgId"], e.query["message"]
     ),
     "reactions.list": lambda c, e: c.reactions.list(
-        e.username, e.query["msgIdList"].split(","), chat_type=e.query["msgType"]
+        e.username,
+        e.query["msgIdList"].split(","),
+        chat_type=e.query["msgType"],
+        group_id=e.query.get("groupId"),
     ).page(),
     "reactions.get": lambda c, e: c.reactions.get(
         e.username,

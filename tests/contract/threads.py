@@ -15,10 +15,12 @@ CALLS: Mapping[str, Call] = {
     ),
     "threads.update": lambda c, e: c.threads.update(e.path["thread_id"], e.body["name"]),
     "threads.delete": lambda c, e: c.threads.delete(e.path["thread_id"]),
-    "threads.list": lambda c, e: c.threads.list().page(),
-    "threads.list_joined": lambda c, e: c.threads.list_joined(e.username).page(),
+    "threads.list": lambda c, e: c.threads.list(sort=e.query.get("sort")).page(),
+    "threads.list_joined": lambda c, e: c.threads.list_joined(
+        e.username, sort=e.query.get("sort")
+    ).page(),
     "threads.list_joined_in_group": lambda c, e: c.threads.list_joined_in_group(
-        e.path["group_id"], e.username
+        e.path["group_id"], e.username, sort=e.query.get("sort")
     ).page(),
     "threads.members.list": lambda c, e: c.threads.members.list(e.path["thread_id"]).page(),
     "threads.members.add_many": lambda c, e: c.threads.members.add_many(

@@ -18,4 +18,9 @@ CALLS: Mapping[str, Call] = {
         auto_create=e.body["autoCreateUser"],
         ttl=timedelta(seconds=e.body["ttl"]),
     ),
+    "tokens.create_user_token_with_password": lambda c, e: c.tokens.create_user_token_with_password(
+        e.body["username"],
+        password=e.body["password"],
+        ttl=timedelta(seconds=int(e.body["ttl"])),
+    ),
 }

@@ -76,7 +76,8 @@ async def test_what_operations_cause_is_posted_and_every_post_is_a_known_event(
         *("user.login", "user.logout", "user.replaced"),
         *("chat.message", "chat.message_offline", "group.message", "group.message_offline"),
         *("chatroom.message", "message.edited", "message.recalled", "message.reaction_changed"),
-        *("thread.message_updated", "contact.removed", "contact.blocked", "contact.unblocked"),
+        *("thread.message_updated", "contact.requested", "contact.removed", "contact.blocked"),
+        *("contact.unblocked", "group.member_joined_by_invite"),
         *("chatroom.superadmin_added", "chatroom.superadmin_removed", "group.ban_changed"),
         *("group.shared_file_uploaded", "group.shared_file_deleted"),
         *(

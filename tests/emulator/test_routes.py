@@ -58,6 +58,7 @@ async def test_a_documented_request_is_understood(id_: str, example: Mapping[str
             text = await response.text()
             assert response.status < 500, text
             answer = json.loads(text) if response.content_type == "application/json" else {}
+            answer = {} if isinstance(answer, list) else answer
             assert answer.get("error") != NOT_UNDERSTOOD.get(response.status, object()), text
             if response.status >= 400:
                 assert_documented(operation, response.status, answer)
@@ -73,6 +74,7 @@ def assert_documented(operation: Mapping[str, Any], status: int, answer: Mapping
         *((404, name) for name in ("resource_not_found", "service_resource_not_found")),
         *((404, "entity_not_found"), (404, "group_error"), (400, "illegal_argument")),
         (400, "RequiredPropertyNotFoundException"),
+        (400, "ResourceNotFoundException"),
     }
     assert (
         said in names

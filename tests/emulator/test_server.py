@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 import easemob_async.emulator
+from easemob_async.emulator import server
 from tests.emulator.caller import Caller, refusal
 
 
@@ -50,6 +51,31 @@ class TestRequests:
                 "POST", "/users", raw=b"a=b", content_type="application/x-www-form-urlencoded"
             )
         )[:2] == (415, "web_application")
+
+    async def test_an_empty_parameter_of_the_query_is_not_given(self, call: Caller) -> None:
+        status, answer = await call("GET", "/users?limit=&cursor=")
+        assert (status, answer["params"]) == (200, {"limit": ["10"]})
+
+    async def test_a_content_that_cannot_be_read_is_refused_in_json(self, call: Caller) -> None:
+        url = f"{call.emulator.base_url}/easemob-demo/testapp/users"
+        async with call.session.post(
+            url, data=b"no gzip", headers={"Content-Encoding": "gzip"}
+        ) as response:
+            assert (response.status, (await response.json())["error"]) == (400, "web_application")
+
+    async def test_a_content_that_is_too_large_is_refused_in_json(
+        self, call: Caller, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(server, "_LARGEST_BODY", 1000)
+        async with server.Emulator() as emulator:
+            small = Caller(emulator, call.session)
+            answer = refusal(await small("POST", "/token", raw=b"x" * 1001))
+            assert answer == (413, *["Request Entity Too Large"] * 2)
+
+    async def test_half_a_character_is_replaced_before_it_is_stored(self, call: Caller) -> None:
+        raw = b'{"to": ["ann"], "type": "txt", "body": {"msg": "a\\ud83d \\ud83d\\ude00"}}'
+        assert (await call("POST", "/messages/users", raw=raw))[0] == 200
+        assert call.emulator.received("ann")[0]["body"] == {"msg": "a\ufffd \U0001f600"}
 
     async def test_a_segment_with_an_encoded_slash_is_one_segment(self, call: Caller) -> None:
         assert refusal(await call("GET", "/users/a%2Fstatus"))[1] == "service_resource_not_found"

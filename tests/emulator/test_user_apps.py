@@ -154,7 +154,11 @@ async def test_a_shell_can_have_a_user_say_something(two: Emulator) -> None:
         url = f"{two.base_url}/_emulator/say"
         async with session.post(url, json={"sender": "ann", "target": "bob", "body": "hi"}) as r:
             assert (r.status, (await r.json())["delivered"]) == (200, True)
-        for bad in ({"sender": "ann"}, {"sender": "x", "target": "bob", "body": "hi"}, [1]):
+        pair = {"sender": "ann", "target": "bob"}
+        for bad in (
+            *({"sender": "ann"}, {"sender": "x", "target": "bob", "body": "hi"}, [1]),
+            *({**pair, "body": body} for body in (5, {"msg": "hi"}, {"type": 5}, ["hi"])),
+        ):
             async with session.post(url, data=json.dumps(bad)) as r:
                 assert r.status == 400
                 assert (await r.json())["error"]

@@ -21,7 +21,7 @@ from easemob_async.fanout.packing import (
     refuse_string,
 )
 from easemob_async.fanout.planner import Planner, Step
-from easemob_async.fanout.settings import Encoded, Encoder, JobOptions, Settings
+from easemob_async.fanout.settings import Encoded, JobOptions, MessageEncoder, Settings
 from easemob_async.fanout.source import Source
 from easemob_async.operation import Operation
 from easemob_async.outcomes import Outcome, OutcomeStatus
@@ -42,7 +42,7 @@ def job(
     **options: Any,
 ) -> Settings:
     """What ``fanout.to_users(..., body)`` does, with so many targets a call."""
-    encoder = Encoder("fanout.to_users", {"from": "shop"}, None, None, 5120)
+    encoder = MessageEncoder("fanout.to_users", {"from": "shop"}, None, None, 5120)
     given: dict[str, Any] = {
         "journal": None,
         "job_id": None,

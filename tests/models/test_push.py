@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from easemob_async import (
@@ -74,5 +76,26 @@ def test_a_directed_template_and_a_call() -> None:
 
 
 def test_a_mention_is_a_list_or_all() -> None:
-    with pytest.raises(InvalidArgumentError, match="list of usernames, or 'all'"):
+    assert PushOptions(mention=("ann", "bob")).to_ext() == {"em_at_list": ["ann", "bob"]}
+    with pytest.raises(InvalidArgumentError, match="must be a list of strings or 'all', not 'ann'"):
         PushOptions(mention="ann")
+
+
+@pytest.mark.parametrize(
+    ("owner", "given", "text"),
+    [
+        (PushOptions, {"call": 1}, "PushOptions: call must be a bool, not 1"),
+        (PushOptions, {"custom": "a"}, "PushOptions: custom must be a mapping"),
+        (PushOptions, {"apns": {"sound": "a.caf"}}, "PushOptions: apns must be an ApnsOptions"),
+        (ApnsOptions, {"badge": "1"}, "ApnsOptions: badge must be an int, not '1'"),
+        (PushFilter, {"accept_device_id": "a"}, "PushFilter: accept_device_id must be a list of"),
+        (DirectedTemplate, {"target": "ann"}, "DirectedTemplate: target must be a list of strings"),
+        (PushTemplate, {"directed_template": "a"}, "directed_template must be a DirectedTemplate"),
+        (HarmonyOptions, {"notify_id": True}, "HarmonyOptions: notify_id must be an int, not True"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(
+    owner: type[Any], given: dict[str, Any], text: str
+) -> None:
+    with pytest.raises(InvalidArgumentError, match=text):
+        owner(**given)

@@ -35,6 +35,8 @@ async def test_every_operation_end_to_end() -> None:
         assert (await c.chat_groups.get(id_)).description == "ours"
         assert [g.group_id async for g in c.chat_groups.list()] == [id_]
         assert [g.group_id async for g in c.chat_groups.list_joined("bob")] == [id_]
+        joined = [g async for g in c.chat_groups.list_joined_legacy("bob", limit=1)]
+        assert [(g.group_id, g.name) for g in joined] == [(id_, "friends")]
         members, admins = c.chat_groups.members, c.chat_groups.admins
         await members.add(id_, "eve")
         assert (await members.add_many(id_, ["joe", "eve"])).failed == {

@@ -21,6 +21,8 @@ async def test_every_operation_end_to_end() -> None:
         await c.messages.send_to_rooms([room.room_id], Text("to a room"))
         assert em.received(room.room_id)[-1]["body"] == {"msg": "to a room"}
         await c.messages.send_to_groups([group.group_id], Text("to a group"))
+        found = [m async for m in c.messages.search("bob", "group", group_ids=[group.group_id])]
+        assert [m.content.message for m in found] == ["to a group"]
         await c.messages.send_to_group_members(group.group_id, ["bob"], Text("to a member"))
         await c.messages.send_to_room_members(room.room_id, ["bob"], Text("to bob in the room"))
         await c.messages.send_legacy(["bob"], Text("as in 2014"))

@@ -32,6 +32,14 @@ async def test_every_operation_end_to_end() -> None:
         assert em.state.tokens[app.access_token].username is None
         user = await c.tokens.create_user_token("ann")
         assert em.state.tokens[user.access_token].username == "ann"
+        own = await c.tokens.create_user_token_with_password(
+            "Ann", password="secret", ttl=timedelta(hours=1)
+        )
+        assert em.state.tokens[own.access_token].username == "ann"
+        assert own.expires_in == timedelta(hours=1)
+        for name in ("ann", "nobody"):
+            with pytest.raises(BadRequestError, match="invalid username or"):
+                await c.tokens.create_user_token_with_password(name, password="wrong")
 
 
 async def test_app_and_user_tokens(client: EasemobClient, emulator: Emulator) -> None:

@@ -895,3 +895,17 @@ def test_days_are_never_waited_out() -> None:
         assert timedelta(0) <= caught.value.retry_after <= timedelta(days=1)
 
     run_virtual(work())
+
+
+def test_usage_says_whether_the_apps_own_clients_use_the_same_quota() -> None:
+    limits = [Limit(5, per=SECOND)]
+    sends = operation(*limits, id="messages.send_to_users")
+    adds = operation(*limits, id="contacts.add")
+
+    async def work(account: QuotaAccount) -> None:
+        await account.acquire(sends)
+        await account.acquire(adds)
+        exact = {usage.name: usage.left_is_exact for usage in account.usage()}
+        assert exact == {"messages.send_to_users": True, "contacts.add": False}
+
+    with_account(work)

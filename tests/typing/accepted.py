@@ -45,9 +45,11 @@ from easemob_async import (
     OutcomeStatus,
     Page,
     Paginator,
+    Plan,
     PoolOptions,
     Progress,
     PushOptions,
+    QuotaAccount,
     Quotas,
     RateLimitError,
     Request,
@@ -135,6 +137,10 @@ def clients(session: aiohttp.ClientSession) -> list[EasemobClient]:
     provider: TokenProvider = Vault()
     limits = {"messages.send_to_users": [Limit(200, per=timedelta(seconds=1))]}
     quotas = Quotas(share=1 / 8, overrides=limits)
+    bought = Quotas(packs={"messages.send_to_users": 2, "users+push": 1}, plan="flagship")
+    plan: Plan = bought.plan or Plan.PROFESSIONAL
+    rooms: int | None = plan.figures.chat_rooms
+    print(rooms, [use.left for use in QuotaAccount(bought).usage() if use.left_is_exact])
     first = EasemobClient("acme#shop", token="YWMt", timeout=timedelta(seconds=3))
     return [
         first,

@@ -58,6 +58,8 @@ def clients(client: EasemobClient) -> None:
     Limit(100, per=1)  # error
     Limit(100, per=timedelta(seconds=1), unit="bytes")  # error
     Quotas(overrides={"users.get": Limit(100, per=timedelta(seconds=1))})  # error
+    Quotas(packs={"users+push": 0.5})  # error
+    Quotas(plan="gold")  # error
     Timeouts(total="60")  # error
 
 

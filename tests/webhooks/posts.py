@@ -13,11 +13,11 @@ DELIVERY: dict[str, Any] = facts_reader.read("webhooks")["delivery"]
 
 
 def examples() -> list[tuple[str, dict[str, Any]]]:
-    """Every printed event, and those that the facts put together of a page's parts."""
+    """Every printed event, also those of older pages, and those put together of a page's parts."""
     found = []
     parts = next(e["payload_examples"] for e in EVENTS if e["id"] == "chat.message")
     for entry in EVENTS:
-        for key in ("examples", "composed_examples"):
+        for key in ("examples", "older_examples", "composed_examples"):
             found += [(entry["id"], example) for example in entry.get(key, ())]
         # The other messages' payloads are said to be those of chat.message.
         for part in parts if "payload_examples" in entry else ():
@@ -53,3 +53,18 @@ QUESTION: dict[str, Any] = {
     "msg_id": "8924312242322",
     "payload": {"bodies": [{"msg": "hello", "type": "txt"}], "ext": {"k": 1}},
 }
+# A rule may offer edits, in a form that no page shows: the envelope of a question is taken, and
+# the content of the event of an edit.
+EDIT_QUESTION: dict[str, Any] = {
+    **QUESTION,
+    "chat_type": "edit",
+    "payload": {
+        "edit_message_id": "8924312242000",
+        "bodies": [{"msg": "hello", "type": "txt"}],
+        "ext": {"k": 1},
+        "type": "edit",
+    },
+}
+OLDER_EDIT: dict[str, Any] = next(e for e in EVENTS if e["id"] == "message.edited")[
+    "older_examples"
+][0]

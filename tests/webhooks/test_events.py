@@ -25,6 +25,8 @@ from easemob_async.webhooks import (
     GroupMessageOffline,
     parse_event,
 )
+from easemob_async.webhooks.events.base import conversation_of
+from easemob_async.webhooks.parse import classify
 from easemob_async.wire.fields import READ, WIRE
 from tests.webhooks import posts
 from tests.webhooks.posts import MESSAGE, examples
@@ -76,18 +78,117 @@ def test_what_happens_to_a_group_belongs_where_its_messages_do() -> None:
     assert event.conversation == "group:7"
 
 
-def test_what_cannot_be_told_apart_says_so() -> None:
-    """The documented example of a room's message has no content_type."""
-    (example,) = [e for kind, e in examples() if kind == "chatroom.message"][:1]
-    event = parse_event(example)
-    assert isinstance(event, GroupMessageOffline)
-    assert event.is_room is None
-    assert event.group_id == example["group_id"]
-    for content_type, is_room in (("chat:group:text", False), ("chat:room:text", True)):
-        told = parse_event({**example, "content_type": content_type})
-        assert isinstance(told, GroupMessage | GroupMessageOffline | ChatroomMessage)
-        assert told.is_room is is_room
+(ROOM_EXAMPLE,) = [e for kind, e in examples() if kind == "chatroom.message"][:1]
+
+
+@pytest.mark.parametrize("event_type", ["chat", "chat_offline"])
+@pytest.mark.parametrize(
+    ("content_type", "type_", "is_room"),
+    [
+        (None, None, None),  # so is the documented example of a room's message
+        ("chat:group:text", None, False),
+        ("chat:room:text", None, True),
+        ("chat:group:text", "chatroom", False),  # content_type comes first
+        ("chat:room:text", "groupchat", True),
+        ("chat:room:text", [], True),
+        (None, "groupchat", False),
+        (None, "chatroom", True),
+        (None, "chat", None),
+        (None, "CHATROOM", None),
+        (None, "", None),
+        (None, 1, None),
+        (None, ["chatroom"], None),
+        (None, {"chatroom": 1}, None),
+    ],
+)
+def test_a_group_or_a_room_or_it_cannot_be_told(
+    event_type: str, content_type: str | None, type_: object, is_room: bool | None
+) -> None:
+    post = {**ROOM_EXAMPLE, "eventType": event_type, "content_type": content_type}
+    event = parse_event({**post, "payload": {"bodies": [], "type": type_}})
+    assert isinstance(event, GroupMessage | GroupMessageOffline | ChatroomMessage)
+    assert event.is_room is is_room
+    assert isinstance(event, ChatroomMessage) is (is_room is True)
+    place_id = event.room_id if isinstance(event, ChatroomMessage) else event.group_id
+    assert place_id == ROOM_EXAMPLE["group_id"]
+    assert event.conversation == f"group:{place_id}"
+    kind = "room" if is_room else "group"
+    assert event.origin is not None
+    assert (event.origin.kind, event.origin.id) == (kind, place_id)
+
+
+@pytest.mark.parametrize("content_type", ["chat:user:text", "chat:thread:text", "chat", "", 1, []])
+@pytest.mark.parametrize("type_", [None, "groupchat", "chatroom"])
+def test_a_content_type_of_another_kind_is_not_guessed_at(content_type: object, type_: str) -> None:
+    post = {**ROOM_EXAMPLE, "content_type": content_type, "payload": {"type": type_}}
+    event = parse_event(post)
+    assert type(event) is webhooks.UnknownEvent
+    assert event.conversation == f"group:{ROOM_EXAMPLE['group_id']}"
+
+
+def test_a_payload_that_is_no_object_does_not_say_where_a_message_was_sent() -> None:
+    payloads: tuple[object, ...] = ([], "chatroom", None)
+    for payload in payloads:
+        found = classify({**ROOM_EXAMPLE, "payload": payload})
+        assert found is GroupMessageOffline
+
+
+@pytest.mark.parametrize("kind", ["group", "room"])
+def test_an_offline_member_is_not_the_place(kind: str) -> None:
+    """`to` of such an event is the member; without a group_id nothing names the place."""
+    post = {**ROOM_EXAMPLE, "content_type": f"chat:{kind}:text", "group_id": None}
+    event = parse_event(post)
+    assert isinstance(event, GroupMessageOffline | ChatroomMessage)
+    assert event.origin is None
+    sent = parse_event({**post, "eventType": "chat", "to": "7"})
+    assert isinstance(sent, GroupMessage | ChatroomMessage)
+    assert sent.origin is not None
+    assert (sent.origin.kind, sent.origin.id) == (kind, "7")
+
+
+def test_a_one_to_one_message_is_in_no_room() -> None:
     assert parse_event(MESSAGE).is_room is False  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("kind", "content_type"),
+    [
+        (entry["id"], content_type)
+        for entry in posts.EVENTS
+        for content_type in entry.get("content_types", ())
+    ],
+)
+def test_every_documented_content_type_is_known(kind: str, content_type: str) -> None:
+    event = parse_event({**ROOM_EXAMPLE, "eventType": "chat", "content_type": content_type})
+    assert event.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("edited", "conversation"),
+    [
+        ("chat:user", "chat:wzy wzy1"),
+        ("chat:group", "group:wzy"),
+        ("chat:room", "group:wzy"),
+        (None, "chat:wzy wzy1"),
+        ("", "chat:wzy wzy1"),
+        ([], "chat:wzy wzy1"),
+    ],
+)
+def test_an_edit_belongs_where_its_message_does(edited: object, conversation: str) -> None:
+    post = copy.deepcopy(ENTRIES["message.edited"]["examples"][0])
+    post["payload"]["meta"]["edit_msg"]["chat_type"] = edited
+    assert conversation_of(post) == conversation
+
+
+def test_every_example_of_the_facts_is_a_test_case() -> None:
+    """A list of examples under a new name is not forgotten."""
+    cases = [json.dumps(example) for _, example in examples()]
+    parts = {"payload_examples"}  # payloads, which `examples` puts into whole posts
+    for entry in posts.EVENTS:
+        for key in entry:
+            if key.endswith("examples") and key not in parts:
+                for example in entry[key]:
+                    assert json.dumps(example) in cases, f"{entry['id']}: {key}"
 
 
 ENTRIES = {entry["id"]: entry for entry in posts.EVENTS}
@@ -149,8 +250,8 @@ def test_every_documented_field_is_declared(kind: str) -> None:
             or name.startswith((*(f"{whole}." for whole in WHOLE), "payload.bodies["))
             or any(path.startswith((f"{name}.", f"{name}[")) for path in declared)
         )
-        # Only the combined message's example prints these, and they repeat what stands above.
-        if name in ("payload.from", "payload.to"):
+        # The combined message's example prints these, and they repeat what stands above.
+        if kind != "message.edited" and name in ("payload.from", "payload.to"):
             continue
         if kind in ("chat.message", "chat.message_offline"):
             covered = covered or name == "group_id"  # a one-to-one message has none
@@ -339,6 +440,33 @@ def test_an_unknown_type_stays_as_it_is() -> None:
     body = {"type": "unknown", "what": [1]}
     event: Any = parse_event({**posts.MESSAGE, "payload": {"bodies": [body]}})
     assert event.body == body
+
+
+@pytest.mark.parametrize("payload", posts.EDIT_QUESTION["payload"], ids=str)
+def test_an_edit_may_be_asked_about_without_a_part_of_its_content(payload: str) -> None:
+    content = {k: v for k, v in posts.EDIT_QUESTION["payload"].items() if k != payload}
+    event = parse_event({**posts.EDIT_QUESTION, "payload": content})
+    assert isinstance(event, webhooks.PreDelivery)
+    assert event.is_edit
+    assert event.is_flat is False
+    assert event.edited_message_id == content.get("edit_message_id")
+    assert event.body == (None if payload == "bodies" else Text("hello"))
+    assert event.payload["payload"] == content
+    assert event.conversation == "edit"
+
+
+def test_an_edit_is_known_by_any_of_its_marks() -> None:
+    for change, is_edit in (
+        ({}, False),
+        ({"chat_type": "edit"}, True),
+        ({"payload": {"edit_message_id": 1}}, True),
+        ({"payload": {"type": "edit"}}, True),
+        ({"payload": {"type": "chat"}}, False),
+        ({"chat_type": "a-new-one"}, False),
+    ):
+        event = parse_event({**posts.QUESTION, **change})
+        assert isinstance(event, webhooks.PreDelivery)
+        assert event.is_edit is is_edit, change
 
 
 def test_a_question_may_have_its_body_bare() -> None:

@@ -15,6 +15,7 @@ from easemob_async import ConfigurationError, WebhookError
 from easemob_async.webhooks import (
     ChatMessage,
     DropReason,
+    MessageEdited,
     PreDelivery,
     UnknownEvent,
     parse_event,
@@ -23,7 +24,15 @@ from easemob_async.webhooks import (
 from easemob_async.webhooks.duplicates import event_key
 from easemob_async.webhooks.intake import Decision, Intake
 from tests.webhooks.kept import Kept, post
-from tests.webhooks.posts import MESSAGE, QUESTION, SECRET, signed
+from tests.webhooks.posts import (
+    EDIT_QUESTION,
+    MESSAGE,
+    OLDER_EDIT,
+    QUESTION,
+    SECRET,
+    examples,
+    signed,
+)
 
 
 async def test_an_oversized_post_is_refused() -> None:
@@ -114,6 +123,9 @@ async def test_depth_in_any_field_of_a_signed_post_gets_200(field: str) -> None:
 # ---------------------------------------------------------------- decided without a receiver
 
 
+UNASKED = ("eventType", "event", "step", "reason")
+
+
 def intake(**options: Any) -> Intake:
     given: dict[str, Any] = {
         "allow_unsigned": False,
@@ -159,6 +171,34 @@ def test_a_signed_question_is_asked_and_is_no_duplicate_of_another() -> None:
         assert isinstance(decision.event, PreDelivery)
         assert decision.key is None
         one.remember(decision)
+
+
+@pytest.mark.parametrize(
+    ("post", "cls", "asks"),
+    [
+        (MESSAGE, ChatMessage, False),
+        (QUESTION, PreDelivery, True),
+        (EDIT_QUESTION, PreDelivery, True),
+        ({**EDIT_QUESTION, "chat_type": "a-new-one"}, PreDelivery, True),
+        (OLDER_EDIT, MessageEdited, True),
+        ({**OLDER_EDIT, "eventType": "chat"}, MessageEdited, False),
+        ({**EDIT_QUESTION, "chat_type": "a-new-one", "appkey": "acme#shop"}, UnknownEvent, True),
+        ({"what": 1}, UnknownEvent, True),
+        *(({"what": 1, name: "new"}, UnknownEvent, False) for name in UNASKED),
+    ],
+)
+def test_what_may_be_a_question_gets_the_answer_of_one(
+    post: dict[str, Any], cls: type, asks: bool
+) -> None:
+    """The service ignores the body of the answer if it did not ask."""
+    one = intake()
+    decision = one.decide(body_of(signed(post)), None, running=True)
+    assert (type(decision.event), decision.asks) == (cls, asks)
+    assert decision.dropped is None
+    if cls is not PreDelivery:
+        one.remember(decision)
+        again = one.decide(body_of(signed(post)), None, running=True)
+        assert (again.dropped, again.asks) == (DropReason.DUPLICATE, asks)
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
@@ -255,6 +295,17 @@ def test_only_what_was_remembered_comes_again_as_a_duplicate() -> None:
         one.remember(take(number))
     assert [take(number).dropped for number in (1, 2)] == [DropReason.DUPLICATE] * 2
     assert take(0).dropped is None  # the oldest is forgotten
+
+
+@pytest.mark.parametrize("kind", ["user.login", "user.logout", "user.replaced"])
+def test_a_status_that_is_posted_again_after_a_minute_is_a_duplicate(kind: str) -> None:
+    one = intake()
+    (example,) = (example for found, example in examples() if found == kind)
+    first = one.decide(body_of(signed(example)), None, running=True)
+    assert (first.dropped, first.asks) == (None, False)
+    one.remember(first)
+    again = one.decide(body_of(signed(example)), None, running=True)
+    assert again.dropped is DropReason.DUPLICATE
 
 
 def test_what_is_nested_too_deeply_is_an_event_that_is_not_known() -> None:

@@ -20,6 +20,7 @@ from easemob_async.webhooks import (
     GroupMemberJoined,
     GroupMessage,
     GroupMessageOffline,
+    MessageEdited,
     PreDelivery,
     Refuse,
     Replace,
@@ -30,7 +31,7 @@ from easemob_async.webhooks import (
 from tests.clock import run_virtual
 from tests.waiting import happens, turns
 from tests.webhooks.kept import NOW, Kept, post
-from tests.webhooks.posts import MESSAGE, QUESTION, SECRET, signed
+from tests.webhooks.posts import EDIT_QUESTION, MESSAGE, OLDER_EDIT, QUESTION, SECRET, signed
 
 
 async def test_an_event_with_a_good_signature_reaches_its_handlers() -> None:
@@ -239,6 +240,67 @@ async def test_a_replacement_comes_in_the_form_of_the_question() -> None:
 async def test_without_a_handler_the_default_is_the_answer() -> None:
     assert await answered(Kept()) == {"valid": True}
     assert await answered(Kept(default=Refuse("closed"))) == {"valid": False, "code": "closed"}
+
+
+@pytest.mark.parametrize("chat_type", ["edit", "chat", "a-new-one"])
+@pytest.mark.parametrize(
+    ("verdict", "expected"),
+    [
+        (Allow(), {"valid": True}),
+        (Refuse("too late"), {"valid": False, "code": "too late"}),
+        (
+            Replace(Text("***")),
+            {
+                "valid": True,
+                "payload": {"bodies": [{"msg": "***", "type": "txt"}], "ext": {"k": 1}},
+            },
+        ),
+    ],
+)
+async def test_an_edit_is_asked_about_and_answered_as_a_message_is(
+    chat_type: str, verdict: Any, expected: Any
+) -> None:
+    asked: list[PreDelivery] = []
+
+    def screen(message: PreDelivery) -> Any:
+        asked.append(message)
+        return verdict
+
+    content = {**EDIT_QUESTION, "chat_type": chat_type}
+    kept = asking(screen)
+    kept.receiver.on(Event)(kept.events.append)
+    assert await answered(kept, content) == expected
+    (question,) = asked
+    assert question.is_edit
+    assert question.edited_message_id == EDIT_QUESTION["payload"]["edit_message_id"]
+    assert question.body == Text("hello")
+    assert question.payload == signed(content)
+    assert kept.events == []
+    assert kept.receiver.counts.asked == 1
+
+
+@pytest.mark.parametrize("default", [Allow(), Refuse("closed")])
+async def test_what_may_be_a_question_is_answered_by_the_default(default: Any) -> None:
+    expected = {"valid": True} if default == Allow() else {"valid": False, "code": "closed"}
+    assert await answered(Kept(default=default), EDIT_QUESTION) == expected
+    damaged = Kept(default=default)
+    assert await answered(damaged, {**EDIT_QUESTION, "payload": {"bodies": 1}}) == expected
+    assert damaged.reasons() == [DropReason.DAMAGED]
+    for content, cls in (
+        (OLDER_EDIT, MessageEdited),
+        ({**EDIT_QUESTION, "chat_type": "a-new-one", "appkey": "acme#shop"}, UnknownEvent),
+        ({"what": 1}, UnknownEvent),
+    ):
+        kept = asking(lambda _: 1 / 0, default=default)
+        kept.receiver.on(Event)(kept.events.append)
+        assert await answered(kept, content) == expected
+        assert [type(event) for event in kept.events] == [cls]
+        assert kept.failed == []
+
+
+async def test_an_edit_after_delivery_is_answered_as_any_event() -> None:
+    async with Kept().listening() as receiver:
+        assert await post(receiver, signed({**OLDER_EDIT, "eventType": "chat"})) == (200, {})
 
 
 @pytest.mark.parametrize(

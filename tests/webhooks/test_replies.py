@@ -44,6 +44,24 @@ from tests.webhooks.posts import MESSAGE
             {"to": ["7"]},
         ),
         (
+            {"chat_type": "groupchat", "to": "7", "payload": {"type": "chatroom"}},
+            {},
+            "/messages/chatrooms",
+            {"to": ["7"]},
+        ),
+        (
+            {"chat_type": "groupchat", "to": "7", "payload": {"type": "groupchat"}},
+            {"room": True},
+            "/messages/chatgroups",
+            {"to": ["7"]},
+        ),
+        (
+            {"chat_type": "groupchat", "to": "7", "payload": {"type": "chat"}},
+            {"room": True},
+            "/messages/chatrooms",
+            {"to": ["7"]},
+        ),
+        (
             {"chat_type": "groupchat", "to": "7", "content_type": "chat:group:text"},
             {"room": True},
             "/messages/chatgroups",

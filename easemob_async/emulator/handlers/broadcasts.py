@@ -19,6 +19,8 @@ def _broadcast(call: Call, kind: str, targets: list[str]) -> dict[str, JSON]:
     content = body.get("msg")
     if not isinstance(content, dict) or not content.get("type"):
         raise malformed_body()
+    if not isinstance(content["type"], str) or not isinstance(body.get("from", ""), str):
+        raise malformed_body()
     message_id = state.new_message_id()
     message = {
         "id": message_id,

@@ -136,6 +136,26 @@ def list_joined(call: Call) -> dict[str, JSON]:
     return {"entities": rows, "total": len(joined)}
 
 
+@routes.add("GET", "/users/{username}/joined_chatgroups", quota="joined_groups")
+def list_joined_legacy(call: Call) -> dict[str, JSON]:
+    """Handle chat_groups.list_joined_legacy: the first page is 1; open: the order of the groups."""
+    name = call.params["username"].lower()
+    joined = [group for group in call.state.groups.values() if name in group]
+    joined.sort(key=lambda group: group.members.get(name, group.created))
+    rows = [{"groupid": g.group_id, "groupname": g.settings["groupname"]} for g in joined]
+    most = api_limits.LEGACY_GROUPS_PER_PAGE
+    if call.query.keys() & {"pagesize", "pagenum"}:
+        page = paged(call, rows, 10, most)
+        params = {key: [value] for key, value in call.query.items()}
+        return {"entities": [], "data": page, "count": len(page), "params": params}
+    page = rows[: -_JOINED_LAST - 1 : -1]
+    return {"entities": [], "data": page, "count": len(page)}
+
+
+_JOINED_LAST: Final = 500
+"""The most groups of a user in an answer without pages."""
+
+
 @routes.add("GET", "/chatgroups/{group_id}")
 def get(call: Call) -> dict[str, JSON]:
     """Handle chat_groups.get: one group, or several joined by commas."""
@@ -344,7 +364,9 @@ def _check_attributes(given: JSON) -> dict[str, str]:
     for key, value in given.items():
         if len(key.encode()) > api_limits.MEMBER_ATTRIBUTE_NAME:
             raise _metadata(400, "exceeds chatgroup user metadata single key limit")
-        if len(str(value).encode()) > api_limits.MEMBER_ATTRIBUTE_VALUE:
+        if not isinstance(value, str):
+            raise _metadata(400, f"the value of {key} must be a string")  # open: the text
+        if len(value.encode()) > api_limits.MEMBER_ATTRIBUTE_VALUE:
             raise _metadata(400, "exceeds chatgroup user metadata single value limit")
     return given
 
@@ -376,6 +398,8 @@ def set_attributes_of_members(call: Call) -> dict[str, JSON]:
     if group is None:
         raise _metadata(404, "group not exists")
     rows = call.body if isinstance(call.body, list) else []
+    if not all(isinstance(row, dict) and isinstance(row.get("username"), str) for row in rows):
+        raise _metadata(400, "username must be provided")  # open: the text
     if len(rows) > api_limits.MEMBER_ATTRIBUTES_SET:
         raise _metadata(400, "exceeds chatgroup metadata batch put users limit")
     strangers = [row["username"] for row in rows if row["username"] not in group]
@@ -409,6 +433,8 @@ def get_attributes_of_members(call: Call) -> dict[str, JSON]:
     too_many = _metadata(400, "query param reaches limit.")
     names = call.names("targets", most=api_limits.MEMBER_ATTRIBUTES_GET, too_many=too_many)
     wanted = call.object().get("properties")
+    if not isinstance(wanted, list | None):
+        raise _metadata(400, "properties must be a list")  # open: the text
     return {
         "data": {
             name: {

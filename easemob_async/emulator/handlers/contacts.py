@@ -66,8 +66,8 @@ def list_contacts(call: Call) -> dict[str, JSON]:
     """Handle contacts.list: the newest first."""
     user = find_user(call)
     most = api_limits.CONTACTS_PER_PAGE
-    if call.query.get("limit", "10").isdigit() and int(call.query.get("limit", "10")) > most:
-        raise illegal_argument(f"getContacts | page size more than max limit : {most}")
+    too_large = illegal_argument(f"getContacts | page size more than max limit : {most}")
+    call.refuse_above("limit", most, too_large)
     page, cursor = by_cursor(call, list(user.contacts.items())[::-1], 10, most)
     wanted = call.query.get("needReturnRemark") == "true"
     rows = [{"username": n, "remark": r} if wanted else {"username": n} for n, r in page]
@@ -90,6 +90,8 @@ def _checked(call: Call) -> tuple[str, list[str]]:
         raise illegal_argument("username cannot be blank")
     if not isinstance(names, list) or not 1 <= len(names) <= api_limits.CONTACTS_PER_CHECK:
         raise illegal_argument("check_list size must be between 1 and 100")
+    if not all(isinstance(name, str) for name in (body["username"], *names)):
+        raise illegal_argument("check_list is not legal")  # open: the text
     return body["username"], names
 
 

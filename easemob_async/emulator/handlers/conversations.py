@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
+from typing import Any
+
 from easemob_async.emulator.refusal import JSON, illegal_argument
 from easemob_async.emulator.routes import Call, routes
 from easemob_async.emulator.state import PLACES_OF_CHAT_TYPES, belongs_to
@@ -18,7 +22,50 @@ def delete_conversation(call: Call) -> dict[str, JSON]:
             raise illegal_argument(f"field {key} cannot be null or empty")
     if not isinstance(body.get("delete_roam"), bool):
         raise illegal_argument("field delete_roam cannot be null")
+    user = call.state.users.get(name.lower())
+    if user is not None:
+        user.deleted_conversations[str(body["channel"])] = call.state.milliseconds()
     if body["delete_roam"]:
-        kind = PLACES_OF_CHAT_TYPES.get(body["type"], "")
+        kind = PLACES_OF_CHAT_TYPES.get(str(body["type"]), "")
         call.state.drop(name, lambda m: belongs_to(m, name, kind, body["channel"]))
     return {"entities": [], "data": {"result": "ok"}}
+
+
+@routes.add("GET", "/user/{username}/user_channels", quota="conversations")
+def list_conversations(call: Call) -> dict[str, JSON]:
+    """Handle conversations.list; open: nearly all of its answer, which no page shows."""
+    name, state = call.params["username"].lower(), call.state
+    user = state.users.get(name)
+    deleted = {} if user is None else user.deleted_conversations
+    last: dict[str, tuple[dict[str, Any], int]] = {}
+    for message in state.messages.values():
+        target, sender = message["to"], message["from"]
+        if message["chat_type"] == "users":
+            if name not in (target.lower(), sender.lower()):
+                continue
+            other, domain = (sender if target.lower() == name else target), "easemob.com"
+        else:
+            places = state.groups if message["chat_type"] == "chatgroups" else {}
+            if target not in places or name not in places[target]:
+                continue
+            other, domain = target, "conference.easemob.com"
+        if message["timestamp"] <= deleted.get(other, -1):
+            continue
+        unread = last.pop(f"{other}@{domain}", (message, 0))[1] + (sender.lower() != name)
+        last[f"{other}@{domain}"] = (message, unread)
+    rows = [
+        {
+            "channel_id": channel,
+            "unread_num": unread,
+            "is_top": False,
+            "update_top_status_time": 0,
+            "marks": [],
+            "meta": {
+                "id": message["id"],
+                "payload": base64.b64encode(json.dumps(message).encode()).decode(),
+                "timestamp": message["timestamp"],
+            },
+        }
+        for channel, (message, unread) in reversed(last.items())
+    ]
+    return {"data": {"channel_infos": rows}}

@@ -7,7 +7,7 @@ from typing import Any
 
 from easemob_async import api_limits
 from easemob_async.emulator.refusal import JSON, Refusal, illegal_argument
-from easemob_async.emulator.routes import Call, routes
+from easemob_async.emulator.routes import Call, as_number, routes
 from easemob_async.emulator.state import User
 
 # ---------------------------------------------------------------- favorites
@@ -21,19 +21,23 @@ def _keeper(call: Call, name: JSON = None) -> User:
     return user
 
 
-def _save(call: Call, user: User, row: dict[str, JSON]) -> dict[str, JSON]:
-    data, ext = row.get("data"), row.get("ext")
+def _save(call: Call, user: User, row: JSON) -> dict[str, JSON]:
+    if not isinstance(row, dict):
+        raise illegal_argument("collection is not legal")  # open: the text, here and below
+    data, ext, now = row.get("data"), row.get("ext"), call.state.milliseconds()
     if not isinstance(data, str) or len(data) > api_limits.FAVORITE_LENGTH:
-        raise illegal_argument("data is not legal")  # open: the text
+        raise illegal_argument("data is not legal")
     if ext is not None and len(str(ext)) > api_limits.FAVORITE_EXT_LENGTH:
-        raise illegal_argument("ext is not legal")  # open: the text
-    now = call.state.milliseconds()
-    favorite = {
-        "id": row.get("id") or str(uuid.uuid4()),
+        raise illegal_argument("ext is not legal")
+    created = as_number(row.get("createdAt", now))
+    if created is None:
+        raise illegal_argument("createdAt is not legal")
+    favorite: dict[str, JSON] = {
+        "id": str(row.get("id") or uuid.uuid4()),
         "type": row.get("type"),
         "data": data,
         "ext": ext,
-        "createdAt": row.get("createdAt", now),
+        "createdAt": created,
         "updatedAt": now,
     }
     user.favorites[favorite["id"]] = favorite
@@ -87,9 +91,9 @@ def list_favorites(call: Call) -> dict[str, JSON]:
     direction = query.get("direction", "desc")
     if direction not in ("desc", "asc"):
         raise illegal_argument("direction should be desc or asc")
-    if query.get("limit", "").isdigit() and int(query["limit"]) > api_limits.FAVORITES_PER_PAGE:
-        raise illegal_argument("limit should be less than 200")
-    size = call.whole_number("limit", 100, api_limits.FAVORITES_PER_PAGE)
+    most = api_limits.FAVORITES_PER_PAGE
+    call.refuse_above("limit", most, illegal_argument("limit should be less than 200"))
+    size = call.whole_number("limit", 100, most)
     rows: list[dict[str, Any]] = sorted(user.favorites.values(), key=lambda f: f["createdAt"])
     if direction == "desc":
         rows = rows[::-1]
@@ -99,7 +103,8 @@ def list_favorites(call: Call) -> dict[str, JSON]:
             raise Refusal(400, None, "user collection not found")
         rows = rows[[row["id"] for row in rows].index(anchor) :]
     else:
-        begin, end = float(query.get("begin_time", 0)), float(query.get("end_time", "inf"))
+        begin = call.whole_number("begin_time", 0, 10**19, least=0)
+        end = call.whole_number("end_time", 10**19, 10**19, least=0)
         rows = [row for row in rows if begin <= row["createdAt"] <= end]
     if "type" in query:
         rows = [row for row in rows if str(row["type"]) == query["type"]]

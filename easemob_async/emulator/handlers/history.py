@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from easemob_async.emulator.refusal import JSON, Refusal
 from easemob_async.emulator.routes import Call, Content, routes
+from easemob_async.emulator.state import BEIJING
 
-_BEIJING: Final = timezone(timedelta(hours=8))
 _HISTORY_DAYS: Final = 3
 _KINDS: Final = {"users": "chat", "chatgroups": "groupchat", "chatrooms": "chatroom"}
 
@@ -22,7 +22,7 @@ def _hour(call: Call) -> datetime:
     text = call.params["hour"]
     shown = f"appkey: {call.state.org}#{call.state.app}, time: {text}"
     try:
-        hour = datetime.strptime(text, "%Y%m%d%H").replace(tzinfo=_BEIJING)
+        hour = datetime.strptime(text, "%Y%m%d%H").replace(tzinfo=BEIJING)
     except ValueError:
         raise Refusal(400, "illegal_argument", f"illegal arguments: {shown}") from None
     now = datetime.fromtimestamp(call.state.now(), UTC)

@@ -14,7 +14,11 @@ def _import(call: Call, kind: str, who: list[str]) -> dict[str, JSON]:
         raise illegal_argument("message body not allow empty")
     if not body.get("type"):
         raise illegal_argument("type not allow empty")
-    if not isinstance(body["body"], dict) or not isinstance(body.get("from"), str):
+    names = (body.get("from"), body.get("target"), body["type"])
+    objects = (body["body"], body.get("ext", {}))
+    if not all(isinstance(name, str) for name in names):
+        raise malformed_body()
+    if not all(isinstance(value, dict) for value in objects):
         raise malformed_body()
     moment = body.get("msg_timestamp", state.milliseconds())
     if isinstance(moment, bool) or not isinstance(moment, int) or moment < 1000:
@@ -43,5 +47,6 @@ def import_user_message(call: Call) -> dict[str, JSON]:
 @routes.add("POST", "/messages/chatgroups/import")
 def import_group_message(call: Call) -> dict[str, JSON]:
     """Handle message_imports.create_group_message."""
-    group = call.state.groups.get(str((call.body or {}).get("target")))
+    body = call.object("invalid_request_body", "body")
+    group = call.state.groups.get(str(body.get("target")))
     return _import(call, "chatgroups", group.everybody if group else [])

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+import attrs
+
 from easemob_async import api_limits
-from easemob_async.emulator.events import tell_edit, tell_message, tell_recall
+from easemob_async.emulator.events import tell_edit, tell_keywords, tell_message, tell_recall
 from easemob_async.emulator.refusal import JSON, Refusal, illegal_argument, malformed_body
-from easemob_async.emulator.routes import Call, routes
+from easemob_async.emulator.routes import Call, as_number, routes
 from easemob_async.emulator.state import PLACES_OF_CHAT_TYPES, State, Stream
+from easemob_async.emulator.word_lists import moderate
 
 _TYPES: Final = frozenset({"txt", "img", "audio", "video", "file", "loc", "cmd", "custom"})
 _REQUIRED: Final = {
@@ -56,7 +59,7 @@ def check_message(body: JSON, most: int, *, members: bool = False) -> None:
     if len(to) > most:
         raise _refused(f"params to's size can't exceed limit {most}")
     kind, content = body["type"], body["body"]
-    if kind not in _TYPES or not isinstance(content, dict):
+    if not isinstance(kind, str) or kind not in _TYPES or not isinstance(content, dict):
         raise malformed_body()
     if any(not isinstance(content.get(name), str) for name in _REQUIRED[kind]):
         raise malformed_body()
@@ -92,7 +95,7 @@ def send_to_groups(call: Call) -> dict[str, JSON]:
     return _send(call, "chatgroups", who)
 
 
-@routes.add("POST", "/messages/chatgroups/users", quota="messages.members")
+@routes.add("POST", "/messages/chatgroups/users", quota="messages.group_members")
 def send_to_group_members(call: Call) -> dict[str, JSON]:
     """Handle messages.send_to_group_members."""
     check_message(call.body, api_limits.GROUPS_PER_MESSAGE, members=True)
@@ -107,7 +110,7 @@ def send_to_rooms(call: Call) -> dict[str, JSON]:
     return _send(call, "chatrooms", {room: [] for room in call.body["to"]})
 
 
-@routes.add("POST", "/messages/chatrooms/users", quota="messages.members")
+@routes.add("POST", "/messages/chatrooms/users", quota="messages.room_members")
 def send_to_room_members(call: Call) -> dict[str, JSON]:
     """Handle messages.send_to_room_members."""
     check_message(call.body, api_limits.ROOMS_PER_MESSAGE, members=True)
@@ -125,7 +128,9 @@ def send_legacy(call: Call) -> dict[str, JSON]:
         description = "target_type can only be 'users' or 'chatgroups' or 'chatrooms'"
         raise Refusal(400, "illegal_argument", description)
     targets, message = body.get("target"), body.get("msg")
-    if not _strings(targets) or not targets or not isinstance(message, dict):
+    proper = _strings(targets) and targets and isinstance(message, dict)
+    proper = proper and isinstance(body.get("ext", {}), dict)
+    if not proper or not _strings([body.get("from", "admin"), message.get("type")]):
         raise Refusal(400, "illegal_argument", "this is an invalid request.")
     content = {key: value for key, value in message.items() if key != "type"}
     if len(_compact(message)) > 40 * 1024:
@@ -163,7 +168,21 @@ def _deliver(
     call: Call, kind: str, target: str, users: list[str], type_: JSON, content: JSON
 ) -> str:
     sender, ext = call.body.get("from", "admin"), call.body.get("ext", {})
-    return deliver(call.state, kind, sender, target, users, {"type": type_, **content}, ext)
+    body = {"type": type_, **content}
+    # open: what the answer says of a message that a word list blocks; here it is accepted
+    return deliver(call.state, kind, sender, target, users, body, ext).message_id
+
+
+@attrs.frozen
+class Delivery:
+    """What became of a message."""
+
+    message_id: str
+    """The id of the message."""
+    delivered: bool
+    """Whether it was delivered; not if a word list blocks its text."""
+    body: dict[str, JSON]
+    """The body, with the words replaced that a word list replaces."""
 
 
 def deliver(
@@ -172,14 +191,16 @@ def deliver(
     sender: str,
     target: str,
     users: list[str],
-    body: JSON,
+    body: dict[str, JSON],
     ext: JSON,
     message_id: str | None = None,
-) -> str:
-    """Deliver a message to its recipients, add its webhook events, and return its id."""
-    message_id = message_id or state.new_message_id()
-    message = {
-        "id": message_id,
+) -> Delivery:
+    """Deliver a message to its recipients, and add its webhook events.
+
+    The text of a text message is moderated by the word lists.
+    """
+    message: dict[str, JSON] = {
+        "id": message_id or state.new_message_id(),
         "chat_type": kind,
         "from": sender,
         "to": target,
@@ -188,10 +209,17 @@ def deliver(
         "ext": ext,
         "timestamp": state.milliseconds(),
     }
+    text = body.get("msg")
+    if body["type"] == "txt" and isinstance(text, str):
+        moderated = moderate(state, text, kind)
+        tell_keywords(state, message, moderated)
+        if moderated.disposition == "REJECT":
+            return Delivery(message["id"], delivered=False, body=body)
+        message["body"]["msg"] = moderated.text
     # It is stored for the group as well, so that a test can read both.
     state.deliver(list(dict.fromkeys([target, *users])), message)
     tell_message(state, message, users)
-    return message_id
+    return Delivery(message["id"], delivered=True, body={"type": body["type"], **message["body"]})
 
 
 def _strings(value: JSON) -> bool:
@@ -210,7 +238,9 @@ _EDITABLE: Final = ("txt", "loc", "img", "audio", "video", "file", "custom")
 # ---------------------------------------------------------------- recalls and edits
 
 
-def _recall(call: Call, row: dict[str, JSON]) -> dict[str, Any] | Refusal:
+def _recall(call: Call, row: JSON) -> dict[str, Any] | Refusal:
+    if not isinstance(row, dict):
+        return malformed_body()
     for name in ("msg_id", "to", "chat_type"):
         if not row.get(name):
             return Refusal(400, "message_recall_error", f"param {name} can't be empty")
@@ -220,9 +250,8 @@ def _recall(call: Call, row: dict[str, JSON]) -> dict[str, Any] | Refusal:
     message = state.messages.get(message_id)
     if message is None or message["type"] == "cmd":
         return Refusal(403, "message_recall_error", "not_found msg")
-    if message["to"] != row["to"] or message["chat_type"] != PLACES_OF_CHAT_TYPES.get(
-        row["chat_type"]
-    ):
+    kind = PLACES_OF_CHAT_TYPES.get(str(row["chat_type"]))
+    if message["to"] != row["to"] or message["chat_type"] != kind:
         return Refusal(400, "message_recall_error", "can't find msg to")
     if not row["force"] and state.now() * 1000 - message["timestamp"] > _RECALL_SECONDS * 1000:
         return Refusal(403, "message_recall_error", "exceed recall time limit")
@@ -261,7 +290,8 @@ def recall_many(call: Call) -> dict[str, JSON]:
     for row in rows:
         done = _recall(call, row)
         if isinstance(done, Refusal):
-            done = {"msg_id": row.get("msg_id"), "recalled": str(done)}
+            own = row.get("msg_id") if isinstance(row, dict) else None
+            done = {"msg_id": own, "recalled": str(done)}
         data.append(done)
     return {"data": data}
 
@@ -272,7 +302,7 @@ def edit(call: Call) -> dict[str, JSON]:
     error = "message_rewrite_error"
     call.needs("edits", Refusal(403, error, "The rewrite message feature is not open."))
     message_id, body = call.params["message_id"], call.object()
-    if not message_id.isdigit():
+    if as_number(message_id) is None:
         description = "The provided message ID is not a valid number."
         raise Refusal(400, "InvalidMessageIdException", description)
     new = body.get("new_msg")
@@ -319,6 +349,11 @@ def _stream_piece(call: Call, kind: str, mismatch: str) -> dict[str, JSON]:
         if not body.get(name):
             raise _stream_refused(code, f"param {name} can't be empty")
     piece, now = body["body"], state.now()
+    ext = body.get("ext") or {}
+    if not _strings([body["from"], body["to"]]):
+        raise malformed_body()  # open: the answer to wrong types
+    if not isinstance(piece, dict) or not isinstance(ext, dict):
+        raise malformed_body()
     seq = piece.get("seq")
     if isinstance(seq, bool) or not isinstance(seq, int) or seq < 0:
         raise _stream_refused(14030, "param body.seq is illegal")
@@ -332,7 +367,7 @@ def _stream_piece(call: Call, kind: str, mismatch: str) -> dict[str, JSON]:
             "to": body["to"],
             "type": "txt",
             "body": {"msg": ""},
-            "ext": body.get("ext") or {},
+            "ext": ext,
             "timestamp": state.milliseconds(),
             "format": piece.get("type", "text"),
         }
@@ -347,7 +382,7 @@ def _stream_piece(call: Call, kind: str, mismatch: str) -> dict[str, JSON]:
         state.deliver([body["to"], *members], message)
         data = {"msgId": message_id}
     else:
-        found = state.streams.get(message_id)
+        found = state.streams.get(str(message_id))
         if found is None:
             raise _stream_refused(14031, "can not find stream message by msgId")
         stream, data = found, {}

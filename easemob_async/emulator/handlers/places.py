@@ -307,7 +307,7 @@ def list_admins(call: Call) -> dict[str, JSON]:
 def add_admin(call: Call) -> dict[str, JSON]:
     """Handle chat_groups.admins.add."""
     group, username = find_usable(call), call.object().get("newadmin")
-    if username not in group.members:
+    if not isinstance(username, str) or username not in group.members:
         description = f"user: {username} doesn't exist in group: {group.group_id}"
         raise Refusal(404, "resource_not_found", description)
     if username not in group.admins:

@@ -7,7 +7,7 @@ from typing import Any
 from easemob_async import api_limits
 from easemob_async.emulator.handlers.users import find_user
 from easemob_async.emulator.refusal import JSON, Refusal, illegal_argument
-from easemob_async.emulator.routes import Call, routes
+from easemob_async.emulator.routes import Call, as_number, routes
 
 
 def _open(call: Call) -> None:
@@ -54,10 +54,10 @@ def subscribe(call: Call) -> dict[str, JSON]:
         raise illegal_argument("usernames is empty")
     if user.username in names:
         raise illegal_argument("you can't sub yourself")
-    seconds = call.params["expiry"]
-    if not seconds.isdigit() or not 0 < int(seconds) <= api_limits.PRESENCE_LONGEST:
+    seconds = as_number(call.params["expiry"])
+    if seconds is None or not 0 < seconds <= api_limits.PRESENCE_LONGEST:
         raise illegal_argument("expiry is not legal")  # open: the text
-    end = int(call.state.now()) + int(seconds)
+    end = int(call.state.now()) + seconds
     user.subscriptions.update(dict.fromkeys(names, end))
     return {"result": [{**_shown(call, name), "expiry": str(end)} for name in names]}
 

@@ -122,13 +122,12 @@ def list_reactions(call: Call) -> dict[str, JSON]:
 def get(call: Call) -> dict[str, JSON]:
     """Handle reactions.get; the last page has a cursor as well."""
     _open(call)
-    limit = call.query.get("limit", "50")
-    if limit.isdigit() and int(limit) > api_limits.REACTORS_PER_PAGE:
-        raise _bad("Limit exceeds the maximum quantity limit")
+    most = api_limits.REACTORS_PER_PAGE
+    call.refuse_above("limit", most, _bad("Limit exceeds the maximum quantity limit"))
     emoji = call.query.get("message", "")
     reaction = call.state.reactions.get(call.query.get("msgId", ""), {}).get(emoji)
     if reaction is None:
         raise _bad("the user operation is illegal!")  # open: the answer for an unknown reaction
-    page, cursor = by_cursor(call, reaction["users"], 50, api_limits.REACTORS_PER_PAGE)
+    page, cursor = by_cursor(call, reaction["users"], 50, most)
     data = _shown(emoji, reaction, call.params["username"], page)
     return _ok(call, data={**data, "cursor": cursor or call.state.new_message_id()})

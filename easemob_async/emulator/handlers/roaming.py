@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from easemob_async import api_limits
 from easemob_async.emulator.refusal import JSON, Refusal
-from easemob_async.emulator.routes import Call, routes
+from easemob_async.emulator.routes import Call, as_number, routes
 from easemob_async.emulator.state import belongs_to
 
 
@@ -25,9 +25,9 @@ def _delete_roaming(call: Call, key: str, *, by_time: bool) -> dict[str, JSON]:
         raise Refusal(400, "Bad Request", "Bad Request")
     kinds = ("users",) if key == "userId" else ("chatgroups", "chatrooms")
     if by_time:
-        if not wanted.isdigit():
+        until = as_number(wanted)
+        if until is None:
             raise Refusal(400, "Bad Request", "Bad Request")
-        until = int(wanted)
         call.state.drop(
             name,
             lambda m: m["timestamp"] <= until and any(belongs_to(m, name, k, other) for k in kinds),

@@ -83,10 +83,12 @@ def delete(call: Call) -> dict[str, JSON]:
     return {"data": {"status": "ok"}}
 
 
+def _too_large() -> Refusal:
+    return _refuse(400, "query param reaches limit.")
+
+
 def _listed(call: Call, threads: list[Thread], *, whole: bool) -> dict[str, JSON]:
-    size = call.query.get("limit", str(_MOST))
-    if size.isdigit() and int(size) > _MOST:
-        raise _refuse(400, "query param reaches limit.")
+    call.refuse_above("limit", _MOST, _too_large())
     if call.query.get("sort", "desc") == "desc":
         threads = threads[::-1]
     page, cursor = by_cursor(call, threads, _MOST, _MOST)
@@ -134,9 +136,7 @@ def list_joined_in_group(call: Call) -> dict[str, JSON]:
 def list_members(call: Call) -> dict[str, JSON]:
     """Handle threads.members.list."""
     members = list(_find(call).members)
-    size = call.query.get("limit", str(_MOST))
-    if size.isdigit() and int(size) > _MOST:
-        raise _refuse(400, "query param reaches limit.")
+    call.refuse_above("limit", _MOST, _too_large())
     page, cursor = by_cursor(call, members, _MOST, _MOST)
     return {"data": {"affiliations": page}, "properties": {"cursor": cursor} if cursor else {}}
 

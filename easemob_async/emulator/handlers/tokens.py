@@ -5,18 +5,21 @@ from __future__ import annotations
 from easemob_async import api_limits
 from easemob_async.emulator.handlers.users import add_user, show_user
 from easemob_async.emulator.refusal import JSON, Refusal
-from easemob_async.emulator.routes import Call, routes
+from easemob_async.emulator.routes import Call, as_number, routes
+from easemob_async.emulator.state import State, User
 
 
 @routes.add("POST", "/token", auth="optional", quota="tokens", envelope=False)
 def create_token(call: Call) -> dict[str, JSON]:
-    """Handle tokens.create_app_token and tokens.create_user_token, by ``grant_type``."""
+    """Handle the operations that create tokens, by ``grant_type``."""
     body = call.object()
     grant = body.get("grant_type")
     if grant == "client_credentials":
         return _app_token(call, body)
     if grant == "inherit":
         return _user_token(call, body)
+    if grant == "password":
+        return _password_token(call, body)
     # open: the answer to an unknown grant_type; the nearest error is illegal_argument
     raise Refusal(400, "illegal_argument", "grant_type is not legal")
 
@@ -57,20 +60,33 @@ def _user_token(call: Call, body: dict[str, JSON]) -> dict[str, JSON]:
         if not api_limits.USERNAME.fullmatch(username):
             raise Refusal(400, "illegal_argument", f"username [{username}] is not legal")
         user = add_user(state, {"username": username, "password": "-"})
+    return _issue(state, user, body)
+
+
+def _password_token(call: Call, body: dict[str, JSON]) -> dict[str, JSON]:
+    """Handle tokens.create_user_token_with_password; usernames are in any case of letters."""
+    user = call.state.users.get(str(body.get("username")).lower())
+    if user is None or body.get("password") != user.password:
+        raise Refusal(400, "invalid_grant", "invalid username or password")
+    return _issue(call.state, user, body)
+
+
+def _issue(state: State, user: User, body: dict[str, JSON]) -> dict[str, JSON]:
     if not user.activated:
         raise Refusal(400, "invalid_grant", "user not activated")
     ttl = _ttl(body, state.token_ttl)
     return {
-        "access_token": state.issue_token(username, ttl),
+        "access_token": state.issue_token(user.username, ttl),
         "expires_in": ttl or state.token_ttl,
         "user": show_user(user),
     }
 
 
 def _ttl(body: dict[str, JSON], default: int) -> int:
-    ttl = body.get("ttl", default)
-    text = str(ttl)
-    if isinstance(ttl, bool) or not text.isdigit():
-        # open: the answer to an invalid ttl
+    ttl = body.get("ttl")
+    if ttl is None or ttl == "":
+        return default
+    seconds = as_number(int(ttl) if isinstance(ttl, float) else ttl)
+    if seconds is None:  # open: the answer to an invalid ttl
         raise Refusal(400, "illegal_argument", "ttl is not legal")
-    return int(text)
+    return seconds

@@ -226,6 +226,8 @@ def get_statuses(call: Call) -> dict[str, JSON]:
             f"request body exceeds maximum limit, maximum limit is {api_limits.STATUSES_PER_CALL}"
         )
         raise Refusal(400, "illegal_argument", description)
+    if not all(isinstance(name, str) for name in names):
+        raise Refusal(400, "illegal_argument", "usernames is not legal")  # open: the text
     users = call.state.users
     rows = [{name: _status(users[name]) if name in users else "offline"} for name in names]
     return {"action": "get batch user status", "data": rows}

@@ -109,28 +109,30 @@ class MessagingEvent(KnownEvent):
 
 def conversation_of(post: Mapping[str, Any]) -> str:
     """Return the conversation that a post belongs to: see `Event.conversation`."""
-    content = post.get("payload")
-    content = content if isinstance(content, Mapping) else {}
+    content = _object(post, "payload")
     app_key = post.get("appkey")
     token = decoding.id_prefix.set(f"{app_key}_" if isinstance(app_key, str) else "")
     try:
         if content.get("type") == "thread":
-            data = content.get("data")
-            thread = _first_name(data if isinstance(data, Mapping) else {}, ("id", "thread_id"))
+            thread = _first_name(_object(content, "data"), ("id", "thread_id"))
             if thread:
                 return f"thread:{thread}"
         place = _first_name(post, ("group_id", "groupId", "muc_id", "room_id"))
         if not place and post.get("event") == "group_op_event":
             place = _first_name(post, ("id",))
         kinds = (post.get("chat_type"), post.get("channel_type"), content.get("channel_type"))
-        config = content.get("msg_config")
-        to_group = any(kind in _GROUPS for kind in kinds) or (
-            isinstance(config, Mapping) and config.get("allow_group_ack") is True
+        edited = _object(_object(content, "meta"), "edit_msg").get("chat_type")
+        to_group = (
+            any(kind in _GROUPS for kind in kinds)
+            or _object(content, "msg_config").get("allow_group_ack") is True
+            or (isinstance(edited, str) and edited.startswith(_EDITED_IN_GROUPS))
         )
-        to = _first_name(post, ("to", "target", "target_id"))
+        # The older form of an edit has its users in the payload; those above are internal.
+        inner = content if post.get("chat_type") == "edit" else {}
+        to = _first_name(inner, ("to",)) or _first_name(post, ("to", "target", "target_id"))
         if place or (to_group and to):
             return f"group:{place or to}"
-        sender = _first_name(post, ("from", "sender"))
+        sender = _first_name(inner, ("from",)) or _first_name(post, ("from", "sender"))
         if sender and to:
             return f"chat:{' '.join(sorted((sender, to)))}"
         user = sender or to or _first_name(post, ("name", "user", "username", "uid"))
@@ -140,6 +142,12 @@ def conversation_of(post: Mapping[str, Any]) -> str:
 
 
 _GROUPS: Final = ("group", "groupchat", "chatroom", "muc")
+_EDITED_IN_GROUPS: Final = ("chat:group", "chat:room")
+
+
+def _object(post: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = post.get(key)
+    return value if isinstance(value, Mapping) else {}
 
 
 def _first_name(post: Mapping[str, Any], keys: tuple[str, ...]) -> str:

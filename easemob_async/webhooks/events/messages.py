@@ -12,6 +12,7 @@ from easemob_async.models.messages import ChatType
 from easemob_async.models.received import Body, Origin
 from easemob_async.webhooks.events.base import (
     ContentEvent,
+    EventType,
     Kind,
     MessagingEvent,
     read_bodies,
@@ -31,8 +32,9 @@ class MessageEvent(ContentEvent):
     def is_room(self) -> bool | None:
         """Whether the message was sent in a chat room; ``None`` if the post does not say so.
 
-        A room message without a `content_type` looks like a group message; its event
-        is a `GroupMessage` or `GroupMessageOffline`.
+        Messages of groups and rooms have the same type, ``groupchat``. The `content_type` of the
+        post distinguishes them, or else its ``payload.type``. Without both, the event is a
+        `GroupMessage` or `GroupMessageOffline` whose id may be the id of a room.
         """
         return False
 
@@ -42,8 +44,14 @@ class MessageEvent(ContentEvent):
         return Origin("user", str(self.sender), str(self.target))
 
 
-def _told_apart(content_type: str | None) -> bool | None:
-    return None if content_type is None else False
+def in_room(post: Mapping[str, Any]) -> bool | None:
+    """Return whether a ``groupchat`` post is about a room; ``None`` if it does not say so."""
+    content_type = post.get("content_type")
+    if content_type is not None:
+        return isinstance(content_type, str) and content_type.startswith("chat:room:")
+    content = post.get("payload")
+    kind = content.get("type") if isinstance(content, Mapping) else None
+    return {"groupchat": False, "chatroom": True}.get(kind) if isinstance(kind, str) else None
 
 
 @attrs.frozen(kw_only=True)
@@ -72,7 +80,7 @@ class ChatMessageOffline(MessageEvent):
 class GroupMessage(MessageEvent):
     """An event posted when a message is sent in a chat group, its `target`.
 
-    A chat room message without a `content_type` looks the same; only the id shows the difference.
+    A chat room message may look the same: see `is_room`.
 
     Source: group.message
     """
@@ -84,7 +92,7 @@ class GroupMessage(MessageEvent):
     @property
     def is_room(self) -> bool | None:
         """``False``; ``None`` if the post does not distinguish groups and rooms."""
-        return _told_apart(self.content_type)
+        return in_room(self.payload)
 
     @property
     def origin(self) -> Origin:
@@ -106,7 +114,7 @@ class GroupMessageOffline(MessageEvent):
     @property
     def is_room(self) -> bool | None:
         """``False``; ``None`` if the post does not distinguish groups and rooms."""
-        return _told_apart(self.content_type)
+        return in_room(self.payload)
 
     @property
     def origin(self) -> Origin | None:
@@ -133,8 +141,10 @@ class ChatroomMessage(MessageEvent):
         return True
 
     @property
-    def origin(self) -> Origin:
-        """The room that the message was sent in."""
+    def origin(self) -> Origin | None:
+        """The room that the message was sent in; ``None`` if the post does not name it."""
+        if self.room_id is None and self.event_type == EventType.CHAT_OFFLINE:
+            return None  # the target is the member who was offline
         return Origin("room", str(self.room_id or self.target))
 
 
@@ -212,6 +222,11 @@ class MessageEdited(ContentEvent):
     """
 
     kind = Kind("message.edited")
+    # An older form of the post has the users in the payload; the names above are internal.
+    sender: Jid = wire("payload.from", "from")
+    """The username of the sender of the message."""
+    target: Jid = wire("payload.to", "to")
+    """The user, group or room that the message was sent to."""
     edited_message_id: str = wire("payload.edit_message_id")
     """The id of the edited message; `message_id` is the id of the event."""
     edit: Edit | None = wire("payload.meta.edit_msg", default=None)

@@ -17,7 +17,7 @@ from easemob_async.models.messages import (
 )
 from easemob_async.webhooks.events.base import ContentEvent, Kind
 from easemob_async.wire import codec
-from easemob_async.wire.fields import Id
+from easemob_async.wire.fields import Id, wire
 
 LONGEST_ANSWER: Final = 1000
 """The longest answer in characters; the service treats a longer answer as an attack."""
@@ -28,7 +28,8 @@ class PreDelivery(ContentEvent):
     """A pre-send callback, posted before the service delivers a message from a client SDK.
 
     Messages that were sent by REST have no such callback. The answer is a verdict: `Allow`,
-    `Refuse` or `Replace`.
+    `Refuse` or `Replace`. A rule can also select edits of messages; the form of these callbacks is
+    not documented: see `is_edit` and, for everything that the post contains, `payload`.
 
     Source: message.pre_delivery
     """
@@ -36,6 +37,17 @@ class PreDelivery(ContentEvent):
     kind = Kind("message.pre_delivery")
     group_id: Id | None = None
     """The id of the group or room; ``None`` for one-to-one chats."""
+    edited_message_id: Id | None = wire("payload.edit_message_id", default=None)
+    """The id of the message to edit, if the callback is about an edit and contains it."""
+
+    @property
+    def is_edit(self) -> bool:
+        """Whether the callback asks about an edit of a message that was delivered before."""
+        return (
+            self.chat_type == "edit"
+            or self.edited_message_id is not None
+            or _type(self.payload.get("payload")) == "edit"
+        )
 
     @property
     def conversation(self) -> ChatType | str:
@@ -55,8 +67,14 @@ class PreDelivery(ContentEvent):
         return {**fields, "payload.bodies": content} if _is_flat(content) else fields
 
 
+def _type(content: object) -> object:
+    return content.get("type") if isinstance(content, Mapping) else None
+
+
 def _is_flat(content: object) -> bool:
-    return isinstance(content, Mapping) and "bodies" not in content and "type" in content
+    if not isinstance(content, Mapping) or "bodies" in content or "type" not in content:
+        return False
+    return _type(content) != "edit"  # the type of the post, not of a body
 
 
 def _level(value: RoomMessageLevel | str | None) -> RoomMessageLevel | None:

@@ -9,6 +9,8 @@ from typing import Any
 import attrs
 
 from easemob_async.models.messages import ChatType
+from easemob_async.models.moderation import ModerationResult as ModerationResult
+from easemob_async.models.moderation import ReviewResult as ReviewResult
 from easemob_async.models.received import Body
 from easemob_async.webhooks.events.base import (
     Kind,
@@ -131,30 +133,6 @@ class PushError(PushEvent):
     """
 
     kind = Kind("push.error")
-
-
-class ModerationResult(StrEnum):
-    """The result for a message that was reviewed."""
-
-    PASS = "PASS"  # noqa: S105 - the service's word
-    """The message was delivered."""
-    REJECT = "REJECT"
-    """The message was not delivered."""
-    EXCHANGE = "EXCHANGE"
-    """The message was delivered with other content."""
-    RECALL = "RECALL"
-    """The message was recalled after its delivery."""
-
-
-class ReviewResult(StrEnum):
-    """The finding of a review."""
-
-    PASS = "PASS"  # noqa: S105 - the service's word
-    """The review found nothing."""
-    REVIEWED = "REVIEWED"
-    """The content is suspicious."""
-    REJECT = "REJECT"
-    """The content is prohibited."""
 
 
 @attrs.frozen(kw_only=True)

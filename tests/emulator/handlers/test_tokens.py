@@ -31,6 +31,25 @@ class TestTokens:
         }
         assert refusal(await call("POST", "/token", body, token="")) == expected
 
+    @pytest.mark.parametrize(
+        ("ttl", "seconds"),
+        [(None, 5_184_000), ("", 5_184_000), (60.9, 60), ("60", 60), (0, 5_184_000)],
+    )
+    async def test_a_ttl_may_be_a_text_a_float_or_nothing(
+        self, call: Caller, ttl: object, seconds: int
+    ) -> None:
+        call.emulator.add_user("ann", password="x")
+        body = {"grant_type": "password", "username": "Ann", "password": "x", "ttl": ttl}
+        status, answer = await call("POST", "/token", body, token="")
+        assert (status, answer["expires_in"]) == (200, seconds)
+
+    @pytest.mark.parametrize("ttl", [-1, "²", "9" * 5000, True, [], "1.5"])
+    async def test_a_ttl_that_is_no_number_is_refused(self, call: Caller, ttl: object) -> None:
+        call.emulator.add_user("ann", password="x")
+        body = {"grant_type": "password", "username": "ann", "password": "x", "ttl": ttl}
+        found = refusal(await call("POST", "/token", body, token=""))
+        assert found[:2] == (400, "illegal_argument")
+
     async def test_an_answer_has_no_envelope(self, call: Caller) -> None:
         state = call.emulator.state
         body = {
