@@ -49,9 +49,7 @@ NOT_READ: Final[Mapping[str, Sequence[str]]] = {
         r"\S+ params(\.\w+)?",
         r"(moderation\.\w+\.(list|search)|robots\.list) (first|size|number|page)",
     ),
-    "the last page says so, or reaches the total": (
-        r"moderation\.\w+\.(list|search) totalPages",
-    ),
+    "the last page says so, or reaches the total": (r"moderation\.\w+\.(list|search) totalPages",),
     "in errors alone": (r"messages\.search meta\.retryAfter",),
     "the name of what was done": (r"chat_(groups|rooms)\.\S+ data(\[\])?\.action",),
     "the group or room of the call, repeated": (

@@ -111,7 +111,7 @@ def test_nothing_is_imported_for_type_checkers_alone() -> None:
 LOADED_LATE = {
     "pytest_plugin": "pytest loads the plugin in every project where the library is installed",
     "cli": "the extra may be missing, which is said in words",
-    "cli.app": "the emulator's server is loaded by the two commands that need it",
+    "cli.emulator": "the emulator's server is loaded by the two commands that need it",
     "cli.demo": "the same",
 }
 

@@ -8,6 +8,7 @@ import json
 import secrets
 import time
 import uuid
+from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib.resources import files
 from typing import Any, Final
@@ -196,17 +197,19 @@ def _set(post: dict[str, Any], change: str) -> None:
 
 
 async def _post(url: str, post: dict[str, Any]) -> int:
-    status, text = await _request(url, post)
+    status, text = await _request(url, post, {})
     click.echo(f"{status} {text}")
     return 0 if status == 200 else 1
 
 
-async def _request(url: str, content: dict[str, Any]) -> tuple[int, str]:
+async def _request(
+    url: str, content: Mapping[str, Any], headers: Mapping[str, str]
+) -> tuple[int, str]:
     timeout = aiohttp.ClientTimeout(total=10)
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.post(url, json=content, allow_redirects=False) as response,
+            session.post(url, json=content, headers=headers, allow_redirects=False) as response,
         ):
             return response.status, await response.text()
     except aiohttp.InvalidURL:
@@ -228,9 +231,21 @@ async def _request(url: str, content: dict[str, Any]) -> tuple[int, str]:
     metavar="URL",
     help="The URL of the emulator. [env: EASEMOB_BASE_URL]",
 )
+@click.option(
+    "--control-key",
+    envvar="EASEMOB_CONTROL_KEY",
+    metavar="KEY",
+    help="The control key of an emulator on another machine. [env: EASEMOB_CONTROL_KEY]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def say(
-    sender: str, target: str, text: str, chat_type: str | None, base_url: str, as_json: bool
+    sender: str,
+    target: str,
+    text: str,
+    chat_type: str | None,
+    base_url: str,
+    control_key: str | None,
+    as_json: bool,
 ) -> None:
     """Send TEXT to TARGET as a user of the emulator.
 
@@ -238,11 +253,12 @@ def say(
     """
     click.get_current_context().meta["json"] = as_json
     content = {"sender": sender, "target": target, "body": text, "chat_type": chat_type or "chat"}
-    run(_say(f"{base_url.rstrip('/')}/_emulator/say", content))
+    headers = {"X-Emulator-Key": control_key} if control_key else {}
+    run(_say(f"{base_url.rstrip('/')}/_emulator/say", content, headers))
 
 
-async def _say(url: str, content: dict[str, str]) -> int:
-    status, text = await _request(url, content)
+async def _say(url: str, content: Mapping[str, str], headers: Mapping[str, str]) -> int:
+    status, text = await _request(url, content, headers)
     try:
         answer = json.loads(text)
         if status != 200:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from easemob_async.emulator import events
 from easemob_async.emulator.faults import Fault
+from easemob_async.emulator.log import log_webhook
 from easemob_async.emulator.quotas import StrictQuotas
 from easemob_async.emulator.refusal import JSON
 from easemob_async.emulator.state import State, User
+from easemob_async.emulator.traffic import Traffic, show_posted
 from easemob_async.emulator.user_apps import Said, say
-from easemob_async.emulator.webhooks import WebhookRule, Webhooks
+from easemob_async.emulator.webhooks import Posted, WebhookRule, Webhooks
 
 
 class App:
@@ -24,8 +27,11 @@ class App:
         """The state that the calls of the app change."""
         self.quotas = StrictQuotas(quotas, monotonic)
         """The quotas of the app."""
-        self.webhooks = Webhooks(state)
+        self.webhooks = Webhooks(state, self._posted)
         """The webhook rules that `add_webhook` adds, and the result of each post."""
+        self.traffic = Traffic(self.secrets)
+        """The latest requests, and the feed of all that happens."""
+        state.watch = self._arrived
         self.faults: list[Fault] = []
         """The failures that `fail` has ordered."""
 
@@ -33,6 +39,49 @@ class App:
     def app_key(self) -> str:
         """The App Key."""
         return f"{self.state.org}#{self.state.app}"
+
+    @property
+    def requests(self) -> list[tuple[str, str]]:
+        """The method and the path of the latest 10 000 requests, in the order of the answers."""
+        # A copy first: a test may ask from another thread.
+        return [(seen.method, seen.path) for seen in list(self.traffic.requests)]
+
+    @property
+    def online(self) -> list[str]:
+        """The usernames of the users who are logged in on a device."""
+        # `dict.values`: this changes no user, so that none is written to the state file again.
+        return [user.username for user in list(dict.values(self.state.users)) if user.devices]
+
+    def secrets(self) -> list[str]:
+        """Return what must not be shown: the client secret and the secrets of webhook rules."""
+        return [self.state.client_secret, *(rule.secret for rule in self.webhooks.rules)]
+
+    def reset(self) -> None:
+        """Forget users, groups, messages, tokens, faults, requests, webhook posts and quotas used.
+
+        The webhook rules, the clock and the settings stay; the ids of new groups and messages go on
+        from the last ones.
+        """
+        self.state.reset()
+        self.faults.clear()
+        self.webhooks.forget()
+        self.quotas.forget()
+        self.traffic.forget()
+        self.traffic.feed.publish("reset", lambda: {"app": self.app_key})
+
+    def changed(self, *what: str) -> None:
+        """Tell the feed that users, groups or rooms have changed."""
+        for place in what:
+            self.traffic.feed.publish("change", partial(dict, what=place))
+
+    def _posted(self, posted: Posted) -> None:
+        log_webhook(posted)
+        self.traffic.feed.publish("webhook", lambda: show_posted(posted, self.secrets()))
+
+    def _arrived(self, targets: list[str], message: dict[str, JSON]) -> None:
+        feed = self.traffic.feed
+        for target in targets if feed.subscribers else ():
+            feed.publish("message", partial(dict, to=target, message=message))
 
     def received(self, target: str) -> list[dict[str, Any]]:
         """Return the messages that a user, a group or a room received, in order."""
@@ -49,6 +98,7 @@ class App:
         """Register a user directly, without a call of the API."""
         now = self.state.milliseconds()
         self.state.users[username] = User(username, password, now, now)
+        self.changed("users")
 
     def add_robot(self, name: str, username: str) -> None:
         """Add an AI robot that answers as a user; there is no call of the API that does it."""
@@ -74,6 +124,7 @@ class App:
         self.state.users[username].devices[device_id] = device_name
         events.tell_device(self.state, username, device_id, "login")
         self.webhooks.flush()
+        self.changed("users")
 
     def log_out(self, username: str) -> None:
         """Log a user out of all devices."""
@@ -82,6 +133,7 @@ class App:
             events.tell_device(self.state, username, device_id, "logout")
         devices.clear()
         self.webhooks.flush()
+        self.changed("users")
 
     def add_webhook(
         self,
@@ -138,10 +190,15 @@ class App:
         content = {"type": "txt", "msg": body} if isinstance(body, str) else dict(body)
         return await say(self.state, self.webhooks, sender, target, content, chat_type, ext or {})
 
-    def expire_tokens(self) -> None:
-        """Expire all issued tokens now."""
+    def expire_tokens(self, username: str | None = None) -> int:
+        """Expire all issued tokens now, or those of a user; return how many were valid."""
+        now, expired = self.state.now(), 0
         for record in self.state.tokens.values():
-            record.expires_at = self.state.now()
+            mine = username is None or record.username == username
+            if mine and (record.expires_at is None or record.expires_at > now):
+                record.expires_at = now
+                expired += 1
+        return expired
 
     def fail(
         self,

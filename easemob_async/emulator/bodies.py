@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from email.message import Message
+from email.utils import collapse_rfc2231_value
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -16,21 +17,30 @@ from aiohttp import web
 from easemob_async.emulator.refusal import JSON, Refusal
 from easemob_async.emulator.routes import File
 
+try:
+    import orjson
+except ImportError:  # the extra ``speed`` is not installed
+    orjson = None  # type: ignore[assignment]
+
 _MESSAGE_PATHS: Final = ("/messages/users", "/messages/chatgroups", "/messages/chatrooms")
+_JSON_TYPES: Final = ("application/json", "application/octet-stream")
 _DEEPEST: Final = 500
 _TOO_DEEP: Final = "the JSON is nested too deeply"
 _ESCAPED_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+_LONG_NUMBER: Final = re.compile(rb"[0-9]{19}")
 _HALF_PAIR: Final = re.compile("[\ud800-\udfff]")
 
 
 def _json(request: web.Request, path: str, content: bytes) -> JSON:
-    if not content:
+    """Read JSON, whatever the ``Content-Type`` says: ``curl -d`` says that it is a form."""
+    if not content.strip():
         return None
-    if request.content_type not in ("application/json", "application/octet-stream"):
-        raise Refusal(415, "web_application", "Unsupported Media Type")
     try:
         return decoded(content)
     except ValueError as error:
+        looks_so = content.lstrip()[:1] in (b"{", b"[")
+        if request.content_type not in _JSON_TYPES and not looks_so:
+            raise Refusal(415, "web_application", "Unsupported Media Type") from None
         if path.startswith(_MESSAGE_PATHS):
             description = "Request body is invalid. Please check body is correct."
             raise Refusal(400, "invalid_request_body", description) from None
@@ -45,15 +55,30 @@ def decoded(content: bytes) -> JSON:
             deeper than the emulator can handle.
     """
     try:
-        value = json.loads(content, parse_constant=_no_number, parse_float=_finite)
+        value = _loads(content)
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
     if content.count(b"[") + content.count(b"{") > _DEEPEST and _is_deep(value):
         raise ValueError(_TOO_DEEP)
     if _ESCAPED_SURROGATE.search(content):
         # Half a surrogate pair is not text. open: what the service makes of it
-        return json.loads(_HALF_PAIR.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
+        return json.loads(clean(json.dumps(value, ensure_ascii=False)))
     return value
+
+
+def _loads(content: bytes) -> JSON:
+    # `orjson` has no integers of more than 64 bits, and is otherwise stricter.
+    if orjson is not None and not _LONG_NUMBER.search(content):
+        try:
+            return orjson.loads(content)
+        except ValueError:
+            pass
+    return _DECODER.decode(content.decode(json.detect_encoding(content), "surrogatepass"))
+
+
+def clean(text: str) -> str:
+    """Return a text without halves of surrogate pairs, which cannot be encoded."""
+    return text if text.isascii() else _HALF_PAIR.sub("\ufffd", text)
 
 
 def _no_number(name: str) -> JSON:
@@ -63,6 +88,9 @@ def _no_number(name: str) -> JSON:
 def _finite(text: str) -> float:
     number = float(text)
     return number if math.isfinite(number) else _no_number(text[:20])
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite)
 
 
 def _is_deep(value: JSON) -> bool:
@@ -78,24 +106,102 @@ def _is_deep(value: JSON) -> bool:
 
 
 def _form(request: web.Request, path: str, content: bytes) -> JSON:
-    if request.content_type != "application/x-www-form-urlencoded":
-        kind = request.headers.get("Content-Type", "")
+    """Read a form, with the fields of the query.
+
+    open: fields in the query, which other clients send in place of a body
+    """
+    given = clean(request.rel_url.raw_query_string)
+    fields = dict(parse_qsl(given, keep_blank_values=True))
+    kind = request.headers.get("Content-Type", "")
+    if request.content_type == "application/x-www-form-urlencoded":
+        text = content.decode("utf-8", "replace")
+        fields.update(parse_qsl(text, keep_blank_values=True))
+    elif content or not fields:
         description = f"Content-Type '{kind}' is not supported."
         raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", description)
-    return dict(parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True))
+    return fields
 
 
 def _file(request: web.Request, path: str, content: bytes) -> File | None:
     """Return the part ``file`` of a form; ``None`` if it is missing."""
-    kind = request.headers.get("Content-Type", "")
-    parsed = email.message_from_bytes(
-        b"Content-Type: " + kind.encode() + b"\r\n\r\n" + content, policy=email.policy.HTTP
-    )
-    for part in parsed.iter_parts() if parsed.is_multipart() else ():
-        if part.get_param("name", header="content-disposition") == "file":
-            data = part.get_payload(decode=True)
-            return File(part.get_filename() or "file", data if isinstance(data, bytes) else b"")
+    boundary = _BOUNDARY.search(request.headers.get("Content-Type", ""))
+    for head, data in _parts(content, boundary[1]) if boundary else ():
+        if _parameter(head, "name") == "file":
+            return File(clean(_parameter(head, "filename") or "file"), data)
     return None
+
+
+_BOUNDARY: Final = re.compile('boundary="?([^";,]+)', re.IGNORECASE)
+
+
+def _parts(content: bytes, boundary: str) -> Iterator[tuple[str, bytes]]:
+    """Read the parts of a multipart body: the headers of each, and its content byte for byte."""
+    mark = b"--" + boundary.strip().encode("utf-8", "surrogateescape")
+    # Some clients that write forms by hand end lines with a bare line feed.
+    line = b"\n" if mark + b"\n" in content[: len(mark) + 4096] else b"\r\n"
+    mark, content = line + mark, line + content
+    at = content.find(mark)
+    while at >= 0:
+        begin = at + len(mark)
+        at = content.find(mark, begin)
+        if at < 0 or content.startswith(b"--", begin):
+            return
+        # Behind the mark there may be blanks, and then there is a line break.
+        begin = content.find(line, begin, at)
+        end = content.find(line * 2, begin, at) if begin >= 0 else -1
+        if end >= 0:
+            head = content[begin:end].decode("utf-8", "replace")
+            found = _DISPOSITION.search(head)
+            yield found[1] if found else "", content[end + len(line) * 2 : at]
+
+
+_DISPOSITION: Final = re.compile(
+    "^content-disposition:((?:.|\n[ \t])*)", re.IGNORECASE | re.MULTILINE
+)
+
+
+def _parameter(disposition: str, name: str) -> str | None:
+    """Return a parameter of a ``Content-Disposition``."""
+    header = Message()
+    header["Content-Disposition"] = " ".join(disposition.split())
+    found = header.get_param(name, header="Content-Disposition")
+    try:
+        return None if found is None else collapse_rfc2231_value(found)
+    except ValueError:  # a charset that is none
+        return None
+
+
+def unpacked(request: web.Request, content: bytes, most: int) -> bytes:
+    """Return a content without its ``Content-Encoding``.
+
+    Raises:
+        ValueError: it is not encoded as it says, or not in a way that the emulator knows.
+        OverflowError: it is larger than `most`.
+    """
+    if "Content-Encoding" not in request.headers:
+        return content
+    for coding in reversed(request.headers["Content-Encoding"].lower().split(",")):
+        name = coding.strip()
+        if name in ("gzip", "x-gzip", "deflate"):
+            content = _inflated(content, most)
+        elif name not in ("", "identity"):
+            raise ValueError(f"the Content-Encoding {name!r} is not supported")
+    return content
+
+
+def _inflated(content: bytes, most: int) -> bytes:
+    """Return the unpacked content: of gzip or zlib by its head, else of bare deflate."""
+    wrapped = content[:2] == b"\x1f\x8b" or content[:1] == b"\x78"
+    reader = zlib.decompressobj(wbits=32 + zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS)
+    try:
+        found = reader.decompress(content, most + 1)
+    except zlib.error:
+        raise ValueError("the content cannot be read") from None
+    if len(found) > most:
+        raise OverflowError
+    if not reader.eof:
+        raise ValueError("the content cannot be read")
+    return found
 
 
 READERS: Final[Mapping[str, Callable[[web.Request, str, bytes], JSON]]] = {

@@ -288,8 +288,7 @@ class Before:
 def look(call: Call) -> Before:
     """Return a copy of the state that a request may change."""
     state = call.state
-    # Usernames are not case-sensitive.
-    place, user = _place(call), state.users.get(call.params.get("username", "").lower())
+    place, user = _place(call), state.users.get(call.params.get("username", ""))
     return Before(
         set(state.groups),
         set(state.rooms),
@@ -330,7 +329,7 @@ def compare(call: Call, before: Before) -> None:
         else:
             _changed(state, kind, before.place, place)
     if before.user is not None:
-        _user_changed(state, before.user, call.params.get("friend", "").lower())
+        _user_changed(state, before.user, call.params.get("friend", ""))
     added = [name for name in state.super_admins if name not in before.super_admins]
     removed = [name for name in before.super_admins if name not in state.super_admins]
     for type_, names in (("ADD", added), ("REMOVE", removed)):

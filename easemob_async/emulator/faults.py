@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 import attrs
 from aiohttp import web
 
+from easemob_async.emulator.answers import dumps
 from easemob_async.emulator.refusal import JSON
 
 
@@ -55,8 +55,3 @@ def take_fault(faults: list[Fault], method: str, path: str) -> Fault | None:
                 faults.remove(fault)
             return fault
     return None
-
-
-def dumps(value: JSON) -> bytes:
-    """Return an answer encoded as JSON."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -11,7 +11,7 @@ import attrs
 from easemob_async.emulator.refusal import Refusal
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Rule:
     """A limit: a number of units in any window of a length."""
 
@@ -86,19 +86,43 @@ class Window:
     def __init__(self, units: int, seconds: float) -> None:
         self.units = units
         self.seconds = seconds
+        self.refused = 0
+        """The number of refused calls so far."""
         self._counted: deque[tuple[float, int]] = deque()
         self._sum = 0
 
     def has_room(self, units: int, now: float) -> bool:
         """Return whether a number of units still fits into the window."""
+        return self.used(now) + units <= self.units
+
+    def used(self, now: float) -> int:
+        """Return the number of units in the window."""
         while self._counted and self._counted[0][0] <= now - self.seconds:
             self._sum -= self._counted.popleft()[1]
-        return self._sum + units <= self.units
+        return self._sum
 
     def count(self, units: int, now: float) -> None:
         """Count the units of a call."""
         self._counted.append((now, units))
         self._sum += units
+
+
+@attrs.frozen
+class Usage:
+    """How much of a limit is in use."""
+
+    name: str
+    """The routes that share the limit, or the route; with the user of a limit for each user."""
+    units: int
+    """The largest number of units in a window."""
+    seconds: float
+    """The length of the window, in seconds."""
+    unit: str
+    """The unit: ``"calls"`` or ``"messages"``."""
+    used: int
+    """The number of units in the window at this time."""
+    refused: int
+    """The number of refused calls so far."""
 
 
 class StrictQuotas:
@@ -111,6 +135,7 @@ class StrictQuotas:
         """The number of refused calls so far."""
         self._clock = clock
         self._windows: dict[tuple[str, Rule, str], Window] = {}
+        self._of_routes: dict[str, list[tuple[Rule, Window]]] = {}
 
     def count(self, quota: str, route: str, messages: int, username: str = "") -> None:
         """Count a call, or refuse it as a whole.
@@ -121,21 +146,48 @@ class StrictQuotas:
         if self.scale is None:
             return
         now = self._clock()
-        taken: list[tuple[Window, int]] = []
-        for rule in RULES[quota]:
-            key = (rule.group or route, rule, username if rule.keyed else "")
-            window = self._windows.get(key)
-            if window is None:
-                scale = 1.0 if rule.fixed else self.scale
-                units = max(1, int(rule.units * scale + 1e-9))
-                window = self._windows[key] = Window(units, rule.seconds)
-            units = messages if rule.unit == "messages" else 1
-            if not window.has_room(units, now):
+        found = self._of_routes.get(route)
+        if found is None:
+            found = [(rule, self._window(rule, route, username)) for rule in RULES[quota]]
+            if not any(rule.keyed for rule, _ in found):
+                self._of_routes[route] = found
+        for rule, window in found:
+            if not window.has_room(messages if rule.unit == "messages" else 1, now):
                 self.refusals += 1
+                window.refused += 1
                 raise _refusal(rule)
-            taken.append((window, units))
-        for window, units in taken:
-            window.count(units, now)
+        for rule, window in found:
+            window.count(messages if rule.unit == "messages" else 1, now)
+
+    def _window(self, rule: Rule, route: str, username: str) -> Window:
+        key = (rule.group or route, rule, username if rule.keyed else "")
+        window = self._windows.get(key)
+        if window is None:
+            scale = 1.0 if rule.fixed or self.scale is None else self.scale
+            units = max(1, int(rule.units * scale + 1e-9))
+            window = self._windows[key] = Window(units, rule.seconds)
+        return window
+
+    def usage(self) -> list[Usage]:
+        """Return how much of each limit is in use, for all that any call has counted for."""
+        now = self._clock()
+        return [
+            Usage(
+                name=f"{name} ({username})" if username else name,
+                units=window.units,
+                seconds=window.seconds,
+                unit=rule.unit,
+                used=window.used(now),
+                refused=window.refused,
+            )
+            for (name, rule, username), window in list(self._windows.items())
+        ]
+
+    def forget(self) -> None:
+        """Forget all calls."""
+        self._windows.clear()
+        self._of_routes.clear()
+        self.refusals = 0
 
 
 def _refusal(rule: Rule) -> Refusal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final, Literal
 from urllib.parse import unquote
 
@@ -12,6 +13,7 @@ import attrs
 
 from easemob_async.emulator.refusal import JSON, Refusal
 from easemob_async.emulator.state import State
+from easemob_async.emulator.usernames import fold_parameters
 
 
 @attrs.define
@@ -41,6 +43,11 @@ class Call:
     def is_room(self) -> bool:
         """Whether the path names a room, not a group."""
         return "room_id" in self.params
+
+    @property
+    def shown_query(self) -> dict[str, JSON]:
+        """The query as answers show it under ``params``: each value in a list."""
+        return {name: [value] for name, value in self.query.items()}
 
     def needs(self, feature: str, refusal: Refusal) -> None:
         """Refuse the request if a feature is not enabled for the app."""
@@ -81,18 +88,39 @@ class Call:
         return min(number, most)
 
 
-def as_number(value: JSON) -> int | None:
+def as_number(value: JSON, least: int = 0) -> int | None:
     """Read a whole number, or a string with one; ``None`` for any other value.
 
-    It has at most 19 digits, as a 64-bit integer has.
+    It has at most 19 digits, as a 64-bit integer has. open: a float without a fraction, which
+    clients in languages with one type of numbers send, is a whole number; so is a string, which
+    the service itself prints for many numbers.
     """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
+    if isinstance(value, int) and abs(value) >= _TOO_LARGE:  # str() has a limit as well
+        return None
     text = str(value)
-    return int(text) if _NUMBER.fullmatch(text) else None
+    number = int(text) if _NUMBER.fullmatch(text) else None
+    return None if number is None or number < least else number
 
 
-_NUMBER: Final = re.compile("[0-9]{1,19}")
+_NUMBER: Final = re.compile("-?[0-9]{1,19}")
+_TOO_LARGE: Final = 10**19
+
+
+def as_flag(value: JSON) -> bool | None:
+    """Read a bool, or a string with one; ``None`` for any other value.
+
+    open: the strings ``"true"`` and ``"false"``, which the service itself prints for some bools.
+    """
+    if isinstance(value, bool):
+        return value
+    return _FLAGS.get(value) if isinstance(value, str) else None
+
+
+_FLAGS: Final = {"true": True, "false": False}
 
 
 Handler = Callable[[Call], Any]
@@ -106,8 +134,8 @@ BodyKind = Literal["json", "form", "file"]
 class Content:
     """An answer that is a file."""
 
-    data: bytes
-    """The content of the file."""
+    data: bytes | Callable[[], bytes]
+    """The content of the file, or the function that makes it; the function runs in a thread."""
 
 
 @attrs.frozen
@@ -138,13 +166,21 @@ class Route:
     """Whether the answer has the common fields."""
     body: BodyKind = "json"
     """The format of the request body."""
+    usernames: bool = True
+    """Whether the body's usernames are put into lower case; not where other things have the names
+    of their fields."""
+    operations: tuple[str, ...] = ()
+    """The ids of the operations that the handler's docstring names."""
 
 
 class Routes:
     """The table of routes; a fixed segment takes precedence over a parameter."""
 
     def __init__(self) -> None:
-        self._root: dict[str, Any] = {}
+        self._root: dict[object, Any] = {}
+        self.find = lru_cache(maxsize=4096)(self._find)
+        """Finds the route of a request and the parameters in its path, or raises a `Refusal`: 404
+        for a path that the API does not have, 405 for a method that the path does not allow."""
 
     def add(
         self,
@@ -155,31 +191,27 @@ class Routes:
         quota: str = "default",
         envelope: bool = True,
         body: BodyKind = "json",
+        usernames: bool = True,
     ) -> Callable[[Handler], Handler]:
         """Register a handler for a path like ``/users/{username}``."""
 
         def register(handler: Handler) -> Handler:
             node = self._root
             for segment in path.strip("/").split("/"):
-                key = _PARAM if segment.startswith("{") else segment
+                key: object = _PARAM if segment.startswith("{") else segment
                 node = node.setdefault(key, {})
             names = [s[1:-1] for s in path.strip("/").split("/") if s.startswith("{")]
             methods = node.setdefault(_METHODS, {})
-            route = Route(method, path, handler, auth, quota, envelope, body)
+            operations = _operations(handler, path)
+            route = Route(method, path, handler, auth, quota, envelope, body, usernames, operations)
             methods[method] = (route, names)
             return handler
 
         return register
 
-    def find(self, method: str, raw_path: str) -> tuple[Route, dict[str, str]]:
-        """Find the route of a request.
-
-        Raises:
-            Refusal: 404 for a path that the API does not have, 405 for a method that the path does
-                not allow.
-        """
+    def _find(self, method: str, raw_path: str) -> tuple[Route, Mapping[str, str]]:
         segments = raw_path.strip("/").split("/")
-        found = self._walk(self._root, segments, [])
+        found = self._walk(self._root, segments, 0, ())
         if found is None:
             # open: the overview of status codes has 404 with a meaning, but no error name
             raise Refusal(404, "web_application", "no such API on the server")
@@ -187,29 +219,55 @@ class Routes:
         if method not in methods:
             raise Refusal(405, "Method Not Allowed", f"{method} is not allowed here")
         route, names = methods[method]
-        return route, dict(zip(names, values, strict=True))
+        return route, fold_parameters(dict(zip(names, values, strict=True)))
 
     def _walk(
-        self, node: dict[str, Any], segments: list[str], values: list[str]
-    ) -> tuple[dict[str, Any], list[str]] | None:
-        if not segments:
-            methods = node.get(_METHODS)
-            return None if methods is None else (methods, values)
-        head, *rest = segments
-        if head in node:
-            found = self._walk(node[head], rest, values)
-            if found is not None:
-                return found
-        if _PARAM in node and head:
-            return self._walk(node[_PARAM], rest, [*values, unquote(head)])
-        return None
+        self, node: dict[object, Any], segments: list[str], begin: int, values: tuple[str, ...]
+    ) -> tuple[dict[str, Any], tuple[str, ...]] | None:
+        for at in range(begin, len(segments)):
+            head = segments[at]
+            fixed, parameter = node.get(head), node.get(_PARAM) if head else None
+            if parameter is None:
+                if fixed is None:
+                    return None
+                node = fixed
+                continue
+            if fixed is not None:
+                found = self._walk(fixed, segments, at + 1, values)
+                if found is not None:
+                    return found
+            values = (*values, unquote(head) if "%" in head else head)
+            node = parameter
+        methods = node.get(_METHODS)
+        return None if methods is None else (methods, values)
 
 
-def paged(call: Call, rows: list[Any], default: int, most: int) -> list[Any]:
-    """Return a page of a list that has numbered pages, the first being 1."""
-    size = call.whole_number("pagesize", default, most)
-    number = call.whole_number("pagenum", 1, 10**9)
-    return rows[(number - 1) * size : number * size]
+_OPERATION: Final = re.compile(r"(?<![\w.])(?:\*|[a-z_]+)(?:\.[a-z_]+)+")
+
+
+def _operations(handler: Handler, path: str) -> tuple[str, ...]:
+    """Return the ids of operations in a docstring; ``*`` is ``chat_groups`` or ``chat_rooms``."""
+    place = "chat_rooms" if path.startswith("/chatrooms") else "chat_groups"
+    found = _OPERATION.findall(handler.__doc__ or "")
+    return tuple(dict.fromkeys(name.replace("*", place) for name in found))
+
+
+def paged(
+    call: Call,
+    rows: list[Any],
+    default: int,
+    most: int,
+    *,
+    size: str = "pagesize",
+    number: str = "pagenum",
+) -> list[Any]:
+    """Return a page of a list that has numbered pages, the first being 1.
+
+    open: the page 0, which some clients ask for first and is the first page here
+    """
+    length = call.whole_number(size, default, most)
+    page = max(1, call.whole_number(number, 1, 10**9, least=0))
+    return rows[(page - 1) * length : page * length]
 
 
 def by_cursor(
@@ -242,7 +300,8 @@ def read_cursor(call: Call) -> int | None:
     return position
 
 
-_PARAM: Final = "{}"
-_METHODS: Final = "{methods}"
+# No segment of a path is equal to them.
+_PARAM: Final = object()
+_METHODS: Final = object()
 routes: Final = Routes()
 """All routes of the emulator; each module of handlers adds its routes when it is imported."""

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from ssl import SSLContext
 from types import TracebackType
 from typing import Final, Self, TypedDict
 
-import attrs
 from aiohttp import web
 
-from easemob_async.emulator import events
+from easemob_async.emulator import addresses, events
+from easemob_async.emulator.answers import JSONAnswer, dumps
 from easemob_async.emulator.app import App
-from easemob_async.emulator.bodies import READERS, decoded
-from easemob_async.emulator.faults import dumps, take_fault
+from easemob_async.emulator.blobs import Blobs
+from easemob_async.emulator.bodies import READERS, clean, unpacked
+from easemob_async.emulator.connections import defect, make_runner
+from easemob_async.emulator.control import Control, is_control
+from easemob_async.emulator.faults import take_fault
+from easemob_async.emulator.features import features
 from easemob_async.emulator.handlers import routes
+from easemob_async.emulator.log import log_request
+from easemob_async.emulator.operations import operation_of
 from easemob_async.emulator.refusal import JSON, Refusal
 from easemob_async.emulator.routes import Call, Content, Route
-from easemob_async.emulator.state import State
+from easemob_async.emulator.state import Clock, State, split_header
+from easemob_async.emulator.storage import Storage
+from easemob_async.emulator.traffic import Body, SeenRequest, changed_by
+from easemob_async.emulator.usernames import fold_body, fold_parameters
 
 _LARGEST_BODY: Final = 64 * 1024 * 1024
-
-
-SAY_PATH: Final = "/_emulator/say"
 
 
 class Credentials(TypedDict):
@@ -49,8 +57,10 @@ class Emulator(App):
         more_apps: the App Keys of further apps, with the same client id and secret; see `apps`.
         client_id: the client id that a request for an app token must carry.
         client_secret: the client secret that a request for an app token must carry.
-        host: the address to listen on; by default only this machine can connect.
+        host: the address to listen on; by default only this machine can connect. ``"0.0.0.0"`` and
+            ``"::"`` are all addresses of this machine, see `urls`.
         port: the port to listen on; 0 for any free port.
+        ssl: what the emulator serves HTTPS with; ``None`` for HTTP.
         quotas: the factor that multiplies the documented limits; ``None`` for no limits. The
             limits are strict: a call that would exceed a limit is refused as a whole.
         token_ttl: the lifetime of a token in seconds, if the request does not set one.
@@ -58,12 +68,17 @@ class Emulator(App):
         user_limit: the largest number of users that the plan allows; ``None`` for no limit.
         delay: the shortest and the longest delay of an answer in seconds; each is random.
         keep_messages: whether received messages are kept; if not, they are only counted.
-        switched_off: features that are not enabled for the app: ``"threads"``, ``"presence"``,
-            ``"reactions"``, ``"tags"``, ``"user_attributes"``, ``"member_attributes"``,
-            ``"mutes"``, ``"broadcasts"``, ``"recall"``, ``"edits"``, ``"roaming"``,
-            ``"lifetimes"``, ``"group_online_count"``, ``"push_statistics"``,
-            ``"instant_push"``, ``"webhook_storage"``, ``"message_search"``, ``"translation"``,
-            ``"moderation"``, ``"rtc"``.
+        max_messages: the largest number of received messages that an app keeps; the oldest go
+            first, and are no longer found. A message to several recipients counts once; ten times
+            this number are kept in all mailboxes together.
+        max_file_bytes: the size in bytes of the uploaded files that an app keeps in memory; the
+            oldest of more are moved to a temporary file.
+        state_file: the SQLite file that keeps the state of all apps over restarts, tokens too; by
+            default it is lost when the emulator stops. See `easemob_async.emulator.storage`.
+        switched_off: features that are not enabled for the app, by their names in
+            `easemob_async.emulator.features.FEATURES`.
+        control_key: the key that requests to the paths below ``/_emulator/`` must carry, if other
+            machines can connect; without one they are refused then.
         now: a function that returns Unix seconds; pass your own clock to make tokens expire.
         monotonic: a function that returns the seconds by which the quotas are counted.
     """
@@ -77,16 +92,25 @@ class Emulator(App):
         client_secret: str = "YXA6-emulator-secret",  # noqa: S107 - a well-known one on purpose
         host: str = "127.0.0.1",
         port: int = 0,
+        ssl: SSLContext | None = None,
         quotas: float | None = 1.0,
         token_ttl: int = 5_184_000,
         open_registration: bool = False,
         user_limit: int | None = None,
         delay: tuple[float, float] = (0.0, 0.0),
         keep_messages: bool = True,
+        max_messages: int = 100_000,
+        max_file_bytes: int = 64 * 1024 * 1024,
+        state_file: str | os.PathLike[str] | None = None,
         switched_off: Collection[str] = (),
+        control_key: str | None = None,
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        if max_messages < 0:
+            raise ValueError(f"max_messages must be 0 or more, not {max_messages}")
+        off = features(switched_off)
+
         def make_state(key: str) -> State:
             org, _, app = key.partition("#")
             return State(
@@ -94,35 +118,46 @@ class Emulator(App):
                 app=app,
                 client_id=client_id,
                 client_secret=client_secret,
-                now=now,
+                now=self.clock,
                 token_ttl=token_ttl,
                 open_registration=open_registration,
                 user_limit=user_limit,
                 keep_messages=keep_messages,
-                switched_off=frozenset(switched_off),
+                max_messages=max_messages,
+                blobs=Blobs(max_file_bytes),
+                switched_off=off,
             )
 
+        self.clock = Clock(now)
+        """The clock of all apps; a test may set it, and it goes on from there."""
         super().__init__(make_state(app_key), quotas, monotonic)
-        more = {key: App(make_state(key), quotas, monotonic) for key in more_apps}
-        self.apps: Mapping[str, App] = {**more, app_key: self}
+        others = [key for key in more_apps if key != app_key]
+        more = {key: App(make_state(key), quotas, monotonic) for key in others}
+        self.apps: Mapping[str, App] = {app_key: self, **more}
         """All apps by their App Keys; the emulator itself is the first."""
-        self.requests: list[tuple[str, str]] = []
-        """The method and the path of the latest 10 000 requests."""
+        self._control = Control(self.apps, self.clock, host, control_key)
         self._host = host
         self._port = port
+        self._ssl = ssl
         self._delay = delay
-        self._runner: web.AppRunner | None = None
-        self._address: tuple[str, int] | None = None
+        self._state_file = state_file
+        self._storage: Storage | None = None
+        self._runner: web.ServerRunner | None = None
+        self._urls: Sequence[str] = ()
 
     # ------------------------------------------------------------ state that a test reads and sets
 
     @property
     def base_url(self) -> str:
-        """The URL that the emulator listens on."""
-        if self._address is None:
+        """The URL of the emulator, for clients on this machine."""
+        return self.urls[0]
+
+    @property
+    def urls(self) -> Sequence[str]:
+        """All URLs of the emulator: `base_url`, and those for clients on other machines."""
+        if not self._urls:
             raise RuntimeError("the emulator is not running; use it as an async context manager")
-        host, port = self._address
-        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        return self._urls
 
     @property
     def credentials(self) -> Credentials:
@@ -137,27 +172,55 @@ class Emulator(App):
     # ------------------------------------------------------------ running
 
     async def start(self) -> None:
-        """Start to listen."""
-        application = web.Application(client_max_size=_LARGEST_BODY)
-        application.router.add_route("*", "/{path:(?s:.*)}", self._handle)
-        self._runner = web.AppRunner(
-            application, access_log=None, handle_signals=False, shutdown_timeout=1
-        )
+        """Start to listen.
+
+        Raises:
+            StateFileError: the state file cannot be used.
+        """
+        if self._state_file is not None:
+            self._storage = Storage(self._state_file, self.apps)
+        try:
+            await self._listen()
+        except BaseException:
+            await self.stop()
+            raise
+        if self._storage is not None:
+            self._storage.start()
+
+    async def _listen(self) -> None:
+        self._runner = make_runner(self._serve, self._refused, _LARGEST_BODY)
         await self._runner.setup()
         for app in self.apps.values():
             app.webhooks.start()
-        site = web.TCPSite(self._runner, self._host, self._port, backlog=1024)
+        self._control.started = self.state.milliseconds()
+        site = web.TCPSite(
+            self._runner, self._host, self._port, backlog=1024, ssl_context=self._ssl
+        )
         await site.start()
         host, port = self._runner.addresses[0][:2]
-        self._address = (host, port)
+        scheme = "http" if self._ssl is None else "https"
+        self._urls = [
+            f"{scheme}://{addresses.url_host(address)}:{port}"
+            for address in addresses.reached_by(host)
+        ]
 
     async def stop(self) -> None:
-        """Close every connection."""
-        runner, self._runner, self._address = self._runner, None, None
+        """Close every connection, and write the state if there is a file for it."""
+        runner, self._runner, self._urls = self._runner, None, ()
         if runner is not None:
+            for app in self.apps.values():
+                app.traffic.feed.close()
             await runner.cleanup()
             for app in self.apps.values():
                 await app.webhooks.stop()
+        storage, self._storage = self._storage, None
+        if storage is not None:
+            await storage.close()
+
+    async def save(self) -> None:
+        """Write the state to its file now; it is written twice a second anyway."""
+        if self._storage is not None:
+            await self._storage.save()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -173,31 +236,56 @@ class Emulator(App):
 
     # ------------------------------------------------------------ one request
 
-    async def _handle(self, request: web.Request) -> web.StreamResponse:
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request, and record it unless it is one to the control paths."""
+        if is_control(request.rel_url.raw_path):
+            return await self._control.answer(request)
+        url, began = request.rel_url, time.perf_counter()
+        seen = SeenRequest(self.state.milliseconds(), request.method, url.raw_path_qs)
+        app, below = self._app_of(clean(url.raw_path))
+        response = await self._handle(request, app, below, seen)
+        seen.ms = round((time.perf_counter() - began) * 1000, 1)
+        if request.transport is not None and not request.transport.is_closing():
+            seen.status = response.status
+            content = response.body if isinstance(response, web.Response) else None
+            if isinstance(content, bytes):
+                seen.answer = Body.of(content, response.headers.get("Content-Type"))
+        seen.app = None if app is None else app.app_key
+        (app or self).traffic.add(seen)
+        log_request(seen)
+        heard = app is not None and app.traffic.feed.subscribers
+        if app is not None and heard and response.status < 400:
+            app.changed(*changed_by(request.method, below))
+        return response
+
+    async def _handle(
+        self, request: web.Request, app: App | None, path: str, seen: SeenRequest
+    ) -> web.StreamResponse:
         try:
             content = await _content(request)
+            if content:
+                seen.request = Body.of(content, request.headers.get("Content-Type"))
         except Refusal as refusal:
             return self._refused(refusal)
         if self._delay != (0.0, 0.0):
             await asyncio.sleep(random.uniform(*self._delay))
-        if request.rel_url.raw_path == SAY_PATH:
-            return await self._say(content)
-        app, path = self._app_of(request.rel_url.raw_path)
-        self.requests.append((request.method, request.rel_url.raw_path_qs))
-        del self.requests[:-10_000]
         fault = take_fault((app or self).faults, request.method, path)
         if fault is not None and not fault.processed:
             return fault.answer(request)
         try:
             if app is None:
                 raise _no_such_app(request.rel_url.raw_path)
-            answer = self._answer(request, app, path, content)
+            answer = self._answer(request, app, path, content, seen)
             if isinstance(answer, Content):
-                response = web.Response(body=answer.data, content_type="application/octet-stream")
+                data = answer.data
+                content = data if isinstance(data, bytes) else await asyncio.to_thread(data)
+                response = web.Response(body=content, content_type="application/octet-stream")
             else:
-                response = web.Response(body=dumps(answer), content_type="application/json")
+                response = JSONAnswer(answer)
         except Refusal as refusal:
             response = self._refused(refusal)
+        except Exception:  # the last catch: whatever is sent, the answer is no 500
+            response = self._refused(defect(request))
         return response if fault is None else fault.answer(request)
 
     def _refused(self, refusal: Refusal) -> web.Response:
@@ -209,23 +297,20 @@ class Emulator(App):
             content_type="application/json",
         )
 
-    async def _say(self, content: bytes) -> web.Response:
-        """Answer the request of `easemob webhooks say`; the service has no such path."""
-        try:
-            said = await self.say(**decoded(content))
-        except (ValueError, TypeError) as error:
-            return web.json_response({"error": str(error)}, status=400)
-        return web.json_response(attrs.asdict(said))
-
-    def _answer(self, request: web.Request, app: App, path: str, content: bytes) -> JSON | Content:
+    def _answer(
+        self, request: web.Request, app: App, path: str, content: bytes, seen: SeenRequest
+    ) -> JSON | Content:
         state = app.state
         route, params = routes.find(request.method, path)
-        query = request.query  # an empty parameter is not given
-        given = {name: query[name] for name in query if query[name]}
-        call = Call(state, request.method, path, params, given, None)
-        call.headers = request.headers
+        given = _parameters(request.query) if request.rel_url.raw_query_string else {}
+        call = Call(state, request.method, path, params, given, None, headers=request.headers)
+        seen.operation = operation_of(route, call)
         _authenticate(request, route, call)
         call.body = READERS[route.body](request, path, content)
+        if route.usernames and route.body == "json":
+            call.body = fold_body(call.body)
+        if len(route.operations) > 1:  # the body may tell which
+            seen.operation = operation_of(route, call)
         name = f"{route.method} {route.path}"
         app.quotas.count(route.quota, name, _messages(call.body), params.get("username", ""))
         before = events.look(call) if state.listening else None
@@ -235,31 +320,31 @@ class Emulator(App):
         app.webhooks.flush()
         if isinstance(fields, Content) or not route.envelope:
             return fields
-        common = {
+        root = f"{request.scheme}://{request.host}/{state.org}/{state.app}"
+        answer = {
             "action": request.method.lower(),
             "application": state.application,
-            "uri": f"{self.base_url}/{state.org}/{state.app}{path}",
+            "uri": f"{root}{path}",
             "timestamp": state.milliseconds(),
             "duration": 0,
             "organization": state.org,
             "applicationName": state.app,
         }
         if fields.get("uri", "") is None:  # the answers of 2014 have only the app's URL
-            fields["uri"] = f"{self.base_url}/{state.org}/{state.app}"
-        return {**common, **fields}
+            fields["uri"] = root
+        answer.update(fields)
+        return answer
 
     def _app_of(self, raw_path: str) -> tuple[App | None, str]:
         """Return the app of a path, and the path below it."""
-        for app in self.apps.values():
-            prefix = f"/{app.state.org}/{app.state.app}"
-            if raw_path == prefix or raw_path.startswith(prefix + "/"):
-                return app, raw_path.removeprefix(prefix)
-        return None, ""
+        parts = raw_path.split("/", 3)  # nothing, the organization, the app, and the rest
+        app = self.apps.get("#".join(parts[1:3]))
+        return app, "/" + parts[3] if app is not None and len(parts) > 3 else ""
 
 
 def _authenticate(request: web.Request, route: Route, call: Call) -> None:
     header = request.headers.get("Authorization")
-    if route.auth == "none" or (route.auth == "optional" and header is None):
+    if route.auth == "none" or (route.auth == "optional" and not split_header(header)[1]):
         return
     record = call.state.check_token(header)
     call.has_token, call.username = True, record.username
@@ -278,14 +363,21 @@ def _no_such_app(raw_path: str) -> Refusal:
     )
 
 
+def _parameters(query: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameters of a query; one that is empty is not given."""
+    return fold_parameters({name: clean(query[name]) for name in query if query[name]})
+
+
 async def _content(request: web.Request) -> bytes:
     """Return the content of a request, or refuse the request."""
+    if not request.body_exists and "Content-Encoding" not in request.headers:
+        return b""
     try:
-        return await request.read()
-    except web.HTTPRequestEntityTooLarge:
+        return unpacked(request, await request.read(), _LARGEST_BODY)
+    except (web.HTTPRequestEntityTooLarge, OverflowError):
         text = "Request Entity Too Large"
         raise Refusal(413, text, text) from None
-    except web.RequestPayloadError:
+    except (web.RequestPayloadError, ValueError):
         # open: the error; the nearest is that of a content type which is not supported
         raise Refusal(400, "web_application", "the content cannot be read") from None
 

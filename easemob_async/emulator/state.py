@@ -5,26 +5,33 @@ from __future__ import annotations
 import itertools
 import secrets
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import timedelta, timezone
 from typing import Final
 
 import attrs
 
+from easemob_async.emulator.blobs import Blobs
 from easemob_async.emulator.refusal import JSON, Refusal
+from easemob_async.emulator.usernames import ByUsername, Mailboxes, fold
 
+_LATEST: Final = 32_503_679_999
 BEIJING: Final = timezone(timedelta(hours=8))
 """The time zone of the service in China."""
 _FIRST_GROUP: Final = 184524748161025
 _FIRST_MESSAGE: Final = 1029457500870543736
+_MAILBOXES_PER_MESSAGE: Final = 10
+_TOKENS_KEPT: Final = 100_000
+_STREAMS_KEPT: Final = 10_000
+_SLACK: Final = 50
 
 
 @attrs.define
 class User:
     """A registered user."""
 
-    username: str
+    username: str = attrs.field(converter=fold)
     """The username, in lower case."""
     password: str
     """The password, in plain text."""
@@ -212,6 +219,60 @@ class Posting:
     """Whether the event comes from the webhook storage."""
 
 
+class Clock:
+    """The clock of an emulator: a real one, or one that was set and goes on from there."""
+
+    def __init__(self, real: Callable[[], float]) -> None:
+        self._real = real
+        self._ahead = 0.0
+
+    def __call__(self) -> float:
+        """Return the time, in Unix seconds."""
+        return self._real() + self._ahead
+
+    @property
+    def real(self) -> bool:
+        """Whether the clock shows the real time."""
+        return self._ahead == 0.0
+
+    def set(self, now: float) -> None:
+        """Set the time, in Unix seconds.
+
+        Raises:
+            ValueError: the time is before 1970 or after 2999.
+        """
+        if not 0 <= now <= _LATEST:
+            raise ValueError(f"the time must be between 1970 and 2999, not {now} Unix seconds")
+        self._ahead = now - self._real()
+
+    def advance(self, seconds: float) -> None:
+        """Set the time forward by a number of seconds, or back by a negative one.
+
+        Raises:
+            ValueError: the time would be before 1970 or after 2999.
+        """
+        self.set(self() + seconds)
+
+    def reset(self) -> None:
+        """Show the real time again."""
+        self._ahead = 0.0
+
+
+@attrs.define
+class Numbers:
+    """Numbers in order, for ids."""
+
+    upcoming: int = 0
+    """The number that comes next."""
+    step: int = 1
+    """The difference between two numbers."""
+
+    def __next__(self) -> int:
+        number = self.upcoming
+        self.upcoming += self.step
+        return number
+
+
 @attrs.define
 class State:
     """The complete state of one app of the emulated service."""
@@ -234,7 +295,14 @@ class State:
     """The largest number of users that the plan allows; ``None`` for no limit."""
     keep_messages: bool = True
     """Whether received messages are kept; if not, they are only counted."""
-    users: dict[str, User] = attrs.field(factory=dict)
+    max_messages: int = 100_000
+    """The largest number of messages that are kept; the oldest go first.
+
+    In all mailboxes together at most ten times as many are kept; a message counts once in each.
+    """
+    blobs: Blobs = attrs.field(factory=lambda: Blobs(64 * 2**20))
+    """The contents of the uploaded files."""
+    users: ByUsername[User] = attrs.field(factory=ByUsername)
     """The users by their usernames."""
     groups: dict[str, Group] = attrs.field(factory=dict)
     """The chat groups by their ids."""
@@ -258,7 +326,7 @@ class State:
     """The push labels by their names."""
     push_notifications: dict[int, dict[str, JSON]] = attrs.field(factory=dict)
     """The stored push notifications by their ids."""
-    pushed: defaultdict[str, list[dict[str, JSON]]] = attrs.field(factory=lambda: defaultdict(list))
+    pushed: Mailboxes[dict[str, JSON]] = attrs.field(factory=Mailboxes)
     """Username to the push notifications that the user got, each with its channel."""
     word_lists: dict[str, dict[str, JSON]] = attrs.field(factory=dict)
     """The word lists for moderation by their ids; ``words`` has the words by their ids."""
@@ -280,20 +348,33 @@ class State:
     """The features that are not enabled for the app."""
     tokens: dict[str, TokenRecord] = attrs.field(factory=dict)
     """The issued tokens."""
-    received: defaultdict[str, list[dict[str, JSON]]] = attrs.field(
-        factory=lambda: defaultdict(list)
-    )
+    received: Mailboxes[dict[str, JSON]] = attrs.field(factory=Mailboxes)
     """The messages by recipient: usernames and the ids of groups and rooms."""
+    mailboxes: dict[str, list[str]] = attrs.field(factory=dict)
+    """Message id to the recipients that have the message among the received ones."""
+    gone: ByUsername[int] = attrs.field(factory=ByUsername)
+    """User, group or room to the number of received messages that are no longer kept."""
     delivered: int = 0
     """The number of accepted (message, target) pairs."""
     application: str = attrs.field(factory=lambda: str(uuid.uuid4()))
     """The UUID of the app."""
-    serials: itertools.count[int] = attrs.field(factory=itertools.count)
+    serials: Numbers = attrs.field(factory=Numbers)
     """The numbers of groups and rooms in the order of creation."""
-    _group_ids: itertools.count[int] = attrs.field(factory=lambda: itertools.count(_FIRST_GROUP, 2))
-    _message_ids: itertools.count[int] = attrs.field(
-        factory=lambda: itertools.count(_FIRST_MESSAGE, 4)
-    )
+    _group_ids: Numbers = attrs.field(factory=lambda: Numbers(_FIRST_GROUP, 2))
+    _message_ids: Numbers = attrs.field(factory=lambda: Numbers(_FIRST_MESSAGE, 4))
+    _copies: int = 0
+    """About the number of messages in all mailboxes; it is counted anew before any are dropped."""
+
+    watch: Callable[[list[str], dict[str, JSON]], None] | None = None
+    """What is called with the recipients of each message and the message."""
+
+    def reset(self) -> None:
+        """Forget all content; the settings, the app's UUID and the numbering of ids stay."""
+        for field in attrs.fields(State):
+            value = getattr(self, field.name)
+            if isinstance(value, dict | list):
+                value.clear()
+        self.delivered = self.rtc_minutes = self._copies = 0
 
     def milliseconds(self) -> int:
         """Return the time in Unix milliseconds, as in the answers of the service."""
@@ -320,11 +401,24 @@ class State:
         """Issue a token; with a ttl of 0 it never expires."""
         token = "YWMt" + secrets.token_urlsafe(48)
         self.tokens[token] = TokenRecord(username, self.now() + ttl if ttl else None)
+        if len(self.tokens) > _TOKENS_KEPT:
+            self._drop_tokens()
         return token
+
+    def _drop_tokens(self) -> None:
+        """Drop the expired tokens and, if they are few, the oldest ones."""
+        now, fewer = self.now(), _TOKENS_KEPT - _TOKENS_KEPT // _SLACK
+        ends = [(token, record.expires_at) for token, record in self.tokens.items()]
+        old = [token for token, end in ends if end is not None and end <= now]
+        for token in old:
+            del self.tokens[token]
+        for token in list(itertools.islice(self.tokens, max(0, len(self.tokens) - fewer))):
+            del self.tokens[token]
 
     def revoke_tokens(self, username: str) -> None:
         """Revoke all tokens of a user."""
-        self.tokens = {t: r for t, r in self.tokens.items() if r.username != username}
+        for token in [t for t, r in self.tokens.items() if r.username == username]:
+            del self.tokens[token]
 
     def check_token(self, header: str | None) -> TokenRecord:
         """Return the record of the token in an ``Authorization`` header.
@@ -332,8 +426,8 @@ class State:
         Raises:
             Refusal: 401; a missing token is reported as an expired one.
         """
-        scheme, _, token = (header or "").partition(" ")
-        if not token or scheme != "Bearer":
+        scheme, token = split_header(header)
+        if not token or scheme != "bearer":
             raise _expired()
         record = self.tokens.get(token)
         if record is None:
@@ -361,26 +455,83 @@ class State:
                     place.leave(user.username)
         for other in self.users.values():
             other.contacts.pop(user.username, None)
-        self.threads = {i: t for i, t in self.threads.items() if t.group_id in self.groups}
+        self.gone.pop(user.username, None)
+        for thread in [t for t in self.threads.values() if t.group_id not in self.groups]:
+            del self.threads[thread.thread_id]
 
     def drop(self, username: str, belongs: Callable[[dict[str, JSON]], bool]) -> None:
         """Delete messages from the received messages of one user."""
-        kept = [message for message in self.received[username] if not belongs(message)]
+        kept = []
+        for message in self.received.get(username, ()):
+            if belongs(message):
+                self.mailboxes[message["id"]].remove(fold(username))
+            else:
+                kept.append(message)
         self.received[username] = kept
 
     def forget(self, message_id: str) -> None:
         """Delete a message from the received messages of all users."""
         del self.messages[message_id]
-        for kept in self.received.values():
+        self.reactions.pop(message_id, None)
+        for name in self.mailboxes.pop(message_id):
+            kept = self.received[name]
             kept[:] = [message for message in kept if message["id"] != message_id]
 
     def deliver(self, targets: list[str], message: dict[str, JSON]) -> None:
         """Store a message for its recipients."""
         self.delivered += len(targets)
-        if self.keep_messages:
+        if self.keep_messages and self.max_messages:
             self.messages[message["id"]] = message
-            for target in targets:
-                self.received[target].append(message)
+            names = self.mailboxes[message["id"]] = [fold(target) for target in targets]
+            for name in names:
+                self.received[name].append(message)
+            self._copies += len(targets)
+            if len(self.messages) > self.max_messages or self._copies > self._most_copies:
+                self._drop_oldest()
+        elif len(self.streams) > _STREAMS_KEPT:
+            del self.streams[next(iter(self.streams))]
+        if self.watch is not None:
+            self.watch(targets, message)
+
+    def total_received(self, target: str) -> int:
+        """Return how many messages a user, a group or a room received, the gone ones as well."""
+        return len(self.received.get(target, ())) + self.gone.get(target, 0)
+
+    @property
+    def _most_copies(self) -> int:
+        return self.max_messages * _MAILBOXES_PER_MESSAGE
+
+    def _drop_oldest(self) -> None:
+        """Drop the oldest messages: some more than necessary, so that it is seldom necessary."""
+        self._copies = sum(map(len, self.mailboxes.values()))
+        messages = self.max_messages - self.max_messages // _SLACK
+        copies = self._most_copies - self._most_copies // _SLACK
+        excess = len(self.messages) - messages if len(self.messages) > self.max_messages else 0
+        dropped: Counter[str] = Counter()
+        # The newest message stays in any case.
+        for message_id in list(itertools.islice(self.messages, len(self.messages) - 1)):
+            if excess <= 0 and self._copies <= copies:
+                break
+            excess -= 1
+            names = self.mailboxes.pop(message_id)
+            self._copies -= len(names)
+            dropped.update(names)
+            del self.messages[message_id]
+            self.reactions.pop(message_id, None)
+            self.streams.pop(message_id, None)
+        for name, number in dropped.items():
+            kept = self.received[name]
+            del kept[:number]  # all mailboxes are in the order of `messages`
+            if name in self.users or name in self.groups or name in self.rooms:
+                self.gone[name] = self.gone.get(name, 0) + number
+            elif not kept:
+                del self.received[name]
+
+
+def split_header(header: str | None) -> tuple[str, str]:
+    """Return the scheme, in lower case, and the token of an ``Authorization`` header."""
+    scheme, _, token = (header or "").strip().partition(" ")
+    return scheme.lower(), token.strip()
 
 
 def _expired() -> Refusal:

@@ -10,6 +10,7 @@ import attrs
 from easemob_async.emulator.handlers.messages import deliver
 from easemob_async.emulator.refusal import JSON
 from easemob_async.emulator.state import State
+from easemob_async.emulator.usernames import fold
 from easemob_async.emulator.webhooks import Webhooks
 
 _KINDS: Final = {"chat": "users", "groupchat": "chatgroups", "chatroom": "chatrooms"}
@@ -50,6 +51,7 @@ async def say(
         ValueError: the user, group or room does not exist, the sender is not a member, or the body
             has no type.
     """
+    sender, target = fold(sender), fold(target)
     if not isinstance(body.get("type"), str):
         raise ValueError(f"say: the body has no type: {dict(body)!r:.80}")
     users = _receivers(state, sender, target, chat_type)

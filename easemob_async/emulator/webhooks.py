@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import time
 from collections import deque
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -58,6 +60,19 @@ class Posted:
 
     Empty while rules are suspended, since no attempt is made.
     """
+    number: int
+    """The number of the row, from 1."""
+    time: int
+    """The time of the first attempt, in Unix milliseconds."""
+    answer: str = ""
+    """The text of the last answer, at most 1 000 characters."""
+    ms: float = 0.0
+    """The duration of all attempts in milliseconds."""
+
+    @property
+    def kind(self) -> str:
+        """What the event is about: ``"chat"``, ``"recall"``, ``"group.join"``, ``"login"``..."""
+        return _kind(self.event)
 
     @property
     def delivered(self) -> bool:
@@ -68,13 +83,19 @@ class Posted:
 class Webhooks:
     """The sender of webhook events: posts them to each rule one by one, in order."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(
+        self, state: State, on_posted: Callable[[Posted], None] = lambda posted: None
+    ) -> None:
         self.rules: list[WebhookRule] = []
+        """The rules."""
         self.posted: deque[Posted] = deque(maxlen=_POSTED_KEPT)
-        """The latest posted events."""
+        """The latest 10 000 posted events."""
+        self.total = 0
+        """The number of all posted events."""
         self.suspended_until = 0.0
         """The end of the suspension of all rules of the app, in Unix seconds."""
         self._state = state
+        self._on_posted = on_posted
         self._failures: deque[float] = deque(maxlen=_FAILURES)
         self._bans: list[float] = []
         self._session: aiohttp.ClientSession | None = None
@@ -86,6 +107,21 @@ class Webhooks:
         """Add a rule; earlier events are not posted to it."""
         self.rules.append(rule)
         self._state.listening = True
+
+    def clear(self) -> None:
+        """Remove all rules."""
+        self.rules.clear()
+        self._state.listening = False
+
+    def forget(self) -> None:
+        """Forget what was posted, what is waiting and the failures; the rules stay."""
+        self.posted.clear()
+        self.total = 0
+        self.suspended_until = 0.0
+        self._failures.clear()
+        self._bans.clear()
+        for queue in self._queues.values():
+            queue.clear()
 
     def start(self) -> None:
         """Start to post, in the running event loop."""
@@ -131,16 +167,16 @@ class Webhooks:
 
     async def _deliver(self, posting: Posting, rule: WebhookRule) -> None:
         event = _signed(posting.event, rule.secret)
-        url, statuses = posting.url or rule.url, []
+        url, statuses, answer = posting.url or rule.url, list[int | None](), ""
+        at, began = self._state.milliseconds(), time.perf_counter()
         for _ in range(2):  # one retry, without a delay
             if self.suspended:
                 break
-            status, _text = await self.post(url, event, _TIMEOUT)
+            status, answer = await self.post(url, event, _TIMEOUT)
             statuses.append(status)
             if status == 200:
                 break
-        done = Posted(url, event, tuple(statuses))
-        self.posted.append(done)
+        done = self._record(url, event, statuses, at, began, answer)
         if not done.delivered and not posting.again:
             self._store(posting)
 
@@ -164,13 +200,31 @@ class Webhooks:
                 answer = None
                 if not self.suspended:
                     event = _signed(question, rule.secret)
+                    at, began = self._state.milliseconds(), time.perf_counter()
                     status, text = await self.post(rule.url, event, rule.wait)
                     answer = _verdict(text) if status == 200 else None
-                    self.posted.append(Posted(rule.url, event, (status,)))
+                    self._record(rule.url, event, [status], at, began, text)
                 answers.append((rule, answer))
         return answers
 
     # ------------------------------------------------------------ posting and suspending
+
+    def _record(
+        self,
+        url: str,
+        event: dict[str, JSON],
+        statuses: list[int | None],
+        at: int,
+        began: float,
+        answer: str,
+    ) -> Posted:
+        self.total += 1
+        ms = round((time.perf_counter() - began) * 1000, 1)
+        shown = answer[:_LONGEST_ANSWER]
+        posted = Posted(url, event, tuple(statuses), self.total, at, shown, ms)
+        self.posted.append(posted)
+        self._on_posted(posted)
+        return posted
 
     @property
     def suspended(self) -> bool:
@@ -218,6 +272,26 @@ def _signed(event: dict[str, JSON], secret: str) -> dict[str, JSON]:
         return event
     text = f"{event['callId']}{secret}{event['timestamp']}".encode()
     return {**event, "security": hashlib.md5(text, usedforsecurity=False).hexdigest()}
+
+
+def _kind(event: dict[str, JSON]) -> str:
+    """Return what an event is about, by the fields that tell the events apart."""
+    if event.get("event") == "group_op_event":
+        return f"{event['type']}.{event['operation']}".lower()
+    if "reason" in event and "status" in event:
+        return str(event["reason"])
+    match event.get("eventType"):
+        case None:
+            return "pre_delivery"
+        case "chat":
+            kind = str(event.get("chat_type"))
+            what = event.get("payload", {})
+            names = {"roster": what.get("operation"), "notify": what.get("type")}
+            return f"{kind}.{names[kind]}" if kind in names else kind
+        case "chat_offline":
+            return f"{event.get('chat_type')}.offline"
+        case other:
+            return str(other)
 
 
 def _verdict(text: str) -> JSON:

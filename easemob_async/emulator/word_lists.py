@@ -38,6 +38,8 @@ def moderate(state: State, text: str, kind: str = "") -> Moderated:
     Words are found in any case of letters. Lists with the scope ``TAG`` are not used, because the
     emulator has no such tags.
     """
+    if not state.word_lists:
+        return Moderated(None, [], text)
     found: dict[str, list[str]] = {"REJECT": [], "EXCHANGE": [], "PASS": []}
     low = text.casefold()
     for one in state.word_lists.values():

@@ -11,7 +11,7 @@ from tests.conftest import FAST
 
 async def test_each_app_has_a_state_of_its_own() -> None:
     async with Emulator(app_key="acme#shop", more_apps=["acme#game", "other#shop"]) as emulator:
-        assert list(emulator.apps)[-1] == "acme#shop"
+        assert list(emulator.apps) == ["acme#shop", "acme#game", "other#shop"]
         keys = emulator.credentials
         beside = keys.copy()
         beside["app_key"] = "acme#game"

@@ -34,7 +34,7 @@ def _broadcast(call: Call, kind: str, targets: list[str]) -> dict[str, JSON]:
     }
     state.deliver(targets, message)
     # The id is a number above 2**53, as documented.
-    return {"data": {"id": int(message_id)}}
+    return {"path": call.path, "data": {"id": int(message_id)}}
 
 
 @routes.add("POST", "/messages/broadcast", quota="broadcasts.users")

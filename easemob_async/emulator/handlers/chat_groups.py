@@ -9,13 +9,25 @@ from easemob_async import api_limits
 from easemob_async.emulator.handlers.files import given_file
 from easemob_async.emulator.handlers.places import (
     check_user,
+    chosen_id,
     find_group,
     find_usable,
+    first_members,
     refuse_blocked,
 )
 from easemob_async.emulator.handlers.user_attributes import size_of
 from easemob_async.emulator.refusal import JSON, Refusal
-from easemob_async.emulator.routes import Call, Content, make_cursor, paged, read_cursor, routes
+from easemob_async.emulator.routes import (
+    Call,
+    Content,
+    as_flag,
+    as_number,
+    by_cursor,
+    make_cursor,
+    paged,
+    read_cursor,
+    routes,
+)
 from easemob_async.emulator.state import Group
 
 _CHANGEABLE: Final = (
@@ -37,40 +49,63 @@ _DEFAULTS: Final[dict[str, JSON]] = {
     "invite_need_confirm": True,
     "custom": "",
 }
+# What other clients call the settings: the first form of the API, and the Java SDK.
+_OTHER_NAMES: Final = {"desc": "description", "members_only": "membersonly", "name": "groupname"}
+_UNUSED: Final = ("need_verify", "scale")
+"""Settings on no page, which the Java SDK sends; they change nothing here."""
 
 
-def _check_settings(body: dict[str, JSON]) -> None:
-    for name, most in _LIMITS.items():
-        if len(str(body.get(name) or "")) > most:
-            raise Refusal(400, "invalid_parameter", f"{name} length is too big")
-    if len(str(body.get("custom") or "").encode()) > api_limits.GROUP_CUSTOM_BYTES:
+def _settings(body: dict[str, JSON]) -> dict[str, JSON]:
+    """Return the settings in a body by their documented names, or refuse the request.
+
+    open: null, which counts as not given here
+    """
+    found: dict[str, JSON] = {}
+    for given, value in body.items():
+        name = _OTHER_NAMES.get(given, given)
+        if name in _CHANGEABLE and value is not None and (given == name or name not in body):
+            found[name] = _setting(name, value)
+    return found
+
+
+def _setting(name: str, value: JSON) -> JSON:
+    read: JSON
+    if name == "maxusers":
+        read = as_number(value, 1)
+    elif name in ("groupname", "avatar", "description", "custom"):
+        read = value if isinstance(value, str) else None
+    else:
+        read = as_flag(value)
+    if read is None:
+        # open: no error is documented for a wrong type
+        raise Refusal(400, "invalid_parameter", f"{name} is not legal")
+    if name in _LIMITS and len(read) > _LIMITS[name]:
+        raise Refusal(400, "invalid_parameter", f"{name} length is too big")
+    if name == "custom" and len(read.encode()) > api_limits.GROUP_CUSTOM_BYTES:
         raise Refusal(400, "invalid_parameter", "custom length is too big")
-    most = body.get("maxusers", 1)
-    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
-        raise Refusal(400, "invalid_parameter", "maxusers is not legal")
+    return read
 
 
 @routes.add("POST", "/chatgroups")
 def create(call: Call) -> dict[str, JSON]:
     """Handle chat_groups.create."""
     state, body = call.state, call.object()
-    if "public" not in body:
+    if body.get("public") is None:
         raise Refusal(400, "invalid_parameter", "group must contain public field!")
     if not body.get("owner"):
         raise Refusal(400, "invalid_parameter", "owner must be provided")
-    _check_settings(body)
+    settings = {**_DEFAULTS, **_settings(body)}
     owner = check_user(call, body["owner"])
-    members = [check_user(call, name) for name in body.get("members") or []]
-    settings = {**_DEFAULTS, **{k: body[k] for k in _CHANGEABLE if k in body}}
+    members = first_members(call)
     if settings["public"]:
         settings["allowinvites"] = False  # on creation, only private groups may have it
     if len(members) > settings["maxusers"]:
         raise Refusal(403, "exceed_limit", "members size is greater than max user size !")
-    group_id = body.get("groupid") or state.new_group_id()
+    group_id = chosen_id(body, "groupid") or state.new_group_id()
     if group_id in state.groups:
         raise Refusal(400, "illegal_argument", f"group ID {group_id} already exists!")
     now = state.milliseconds()
-    group = Group(str(group_id), owner, now, now, settings, serial=next(state.serials))
+    group = Group(group_id, owner, now, now, settings, serial=next(state.serials))
     group.members = {name: now for name in members if name != owner}
     state.groups[group.group_id] = group
     return {"entities": [], "data": {"groupid": group.group_id}}
@@ -139,15 +174,15 @@ def list_joined(call: Call) -> dict[str, JSON]:
 @routes.add("GET", "/users/{username}/joined_chatgroups", quota="joined_groups")
 def list_joined_legacy(call: Call) -> dict[str, JSON]:
     """Handle chat_groups.list_joined_legacy: the first page is 1; open: the order of the groups."""
-    name = call.params["username"].lower()
+    name = call.params["username"]
     joined = [group for group in call.state.groups.values() if name in group]
     joined.sort(key=lambda group: group.members.get(name, group.created))
     rows = [{"groupid": g.group_id, "groupname": g.settings["groupname"]} for g in joined]
     most = api_limits.LEGACY_GROUPS_PER_PAGE
     if call.query.keys() & {"pagesize", "pagenum"}:
         page = paged(call, rows, 10, most)
-        params = {key: [value] for key, value in call.query.items()}
-        return {"entities": [], "data": page, "count": len(page), "params": params}
+        paging = {"params": call.shown_query, "properties": {}}
+        return {"entities": [], "data": page, "count": len(page), **paging}
     page = rows[: -_JOINED_LAST - 1 : -1]
     return {"entities": [], "data": page, "count": len(page)}
 
@@ -195,12 +230,12 @@ def update(call: Call) -> dict[str, JSON]:
     group, body = find_usable(call), call.object()
     if "newowner" in body:
         return _transfer(call, group, body["newowner"])
-    wrong = [key for key in body if key not in _CHANGEABLE]
+    known = (*_CHANGEABLE, *_OTHER_NAMES, *_UNUSED)
+    wrong = [key for key in body if key not in known]
     if wrong:
         description = f"some of [{', '.join(wrong)}] are not valid fields"
         raise Refusal(400, "invalid_parameter", description)
-    _check_settings(body)
-    group.settings.update(body)
+    group.settings.update(_settings(body))
     group.modified = call.state.milliseconds()
     return {"entities": [], "properties": {}, "data": dict.fromkeys(body, True)}
 
@@ -208,7 +243,7 @@ def update(call: Call) -> dict[str, JSON]:
 def _transfer(call: Call, group: Group, username: JSON) -> dict[str, JSON]:
     if username == group.owner:
         raise Refusal(403, "forbidden_op", "new owner and old owner are the same")
-    if username not in group:
+    if not isinstance(username, str) or username not in group:
         description = f"user: {username} doesn't exist in group: {group.group_id}"
         raise Refusal(403, "forbidden_op", description)
     joined = group.members.pop(username)
@@ -245,28 +280,38 @@ def unban(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/chatgroups/{group_id}/users")
 def list_members(call: Call) -> dict[str, JSON]:
-    """Handle chat_groups.members.list: the first page is 1."""
+    """Handle chat_groups.members.list: the first page is 1.
+
+    With ``version=v3`` the pages go by cursor, as the Java SDK reads them: only names, without the
+    owner.
+    """
     group = call.state.groups.get(call.params["group_id"])
     if group is None:
         description = f"do not find this group:{call.params['group_id']}"
         raise Refusal(404, "service_resource_not_found", description)
-    size = call.whole_number("pagesize", api_limits.MEMBERS_PER_PAGE, api_limits.MEMBERS_PER_PAGE)
-    number = call.whole_number("pagenum", 1, 10**9)
+    most = api_limits.MEMBERS_PER_PAGE
+    if call.query.get("version") == "v3":
+        names, cursor = by_cursor(call, list(group.members), most, most)
+        answer: dict[str, JSON] = {"entities": [], "data": names, "count": len(names)}
+        return {**answer, "cursor": cursor} if cursor else answer
     with_time = call.query.get("joined_time") == "true"
     everybody = [("owner", group.owner, group.created)]
     everybody += [("member", name, joined) for name, joined in group.members.items()]
-    page = everybody[(number - 1) * size : number * size]
+    page = paged(call, everybody, most, most)
     rows = [
         {role: name, "joined_time": joined} if with_time else {role: name}
         for role, name, joined in page
     ]
-    params = {key: [value] for key, value in call.query.items()}
-    return {"params": params, "entities": [], "data": rows, "count": len(rows)}
+    return {"params": call.shown_query, "entities": [], "data": rows, "count": len(rows)}
 
 
+@routes.add("POST", "/chatgroups/{group_id}/user/{username}/is_joined")
 @routes.add("GET", "/chatgroups/{group_id}/user/{username}/is_joined")
 def is_joined(call: Call) -> dict[str, JSON]:
-    """Handle chat_groups.members.is_joined; ``data`` is just a bool."""
+    """Handle chat_groups.members.is_joined; ``data`` is just a bool.
+
+    With POST as well, which the page of the limits has.
+    """
     return {"data": call.params["username"] in find_group(call)}
 
 
@@ -287,12 +332,13 @@ def add_member(call: Call) -> dict[str, JSON]:
 @routes.add("POST", "/chatgroups/{group_id}/users")
 def add_members(call: Call) -> dict[str, JSON]:
     """Handle chat_groups.members.add_many: users who are members already are left out."""
-    group, names = find_usable(call), call.object().get("usernames")
-    if not isinstance(names, list) or not names:
-        # open: no error is documented for a missing list
+    group = find_usable(call)
+    # An older page has 60.
+    too_many = Refusal(403, "exceed_limit", "members size is greater than max user size !")
+    names = call.names(most=100, too_many=too_many)
+    if not names:
+        # open: no error is documented for an empty list
         raise Refusal(400, "invalid_parameter", "usernames must be provided")
-    if len(names) > 100:  # an older page has 60
-        raise Refusal(403, "exceed_limit", "members size is greater than max user size !")
     for name in names:
         check_user(call, name)
     new = [name for name in dict.fromkeys(names) if name not in group]
@@ -479,7 +525,8 @@ def share(call: Call) -> dict[str, JSON]:
         "created": call.state.milliseconds(),
     }
     owner = call.username or "admin"  # open: the owner of a file that the app uploads
-    group.files[file_id] = {"shown": {**shown, "file_owner": owner}, "data": file.data}
+    content = call.state.blobs.keep(file.data)
+    group.files[file_id] = {"shown": {**shown, "file_owner": owner}, "data": content}
     url = f"http://{call.headers.get('Host')}/{call.state.org}/{call.state.app}{call.path}"
     return {
         "entities": [],
@@ -491,13 +538,14 @@ def share(call: Call) -> dict[str, JSON]:
 def list_shared(call: Call) -> dict[str, JSON]:
     """Handle chat_groups.files.list: the newest first."""
     files = [file["shown"] for file in _group_of_files(call).files.values()][::-1]
-    return {"entities": [], "data": paged(call, files, 1000, 1000)}
+    page = paged(call, files, 1000, 1000)
+    return {"params": call.shown_query, "entities": [], "data": page}
 
 
 @routes.add("GET", "/chatgroups/{group_id}/share_files/{file_id}")
 def download_shared(call: Call) -> Content:
     """Handle chat_groups.files.download."""
-    return Content(_shared(call)["data"])
+    return Content(_shared(call)["data"].read)
 
 
 @routes.add("DELETE", "/chatgroups/{group_id}/share_files/{file_id}")

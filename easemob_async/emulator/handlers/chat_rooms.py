@@ -7,16 +7,19 @@ from typing import Any, Final
 from easemob_async import api_limits
 from easemob_async.emulator.handlers.places import (
     check_user,
+    chosen_id,
     find_group,
+    first_members,
     not_members,
     refuse_blocked,
 )
 from easemob_async.emulator.refusal import JSON, Refusal
-from easemob_async.emulator.routes import Call, by_cursor, paged, routes
+from easemob_async.emulator.routes import Call, as_number, by_cursor, paged, routes
 from easemob_async.emulator.state import Group
 
 _MAX_USERS: Final = 10_000
-_CHANGEABLE: Final = ("name", "description", "maxusers")
+_CHANGEABLE: Final = ("name", "description", "maxusers", "custom", "need_verify")
+"""What an update changes; the last two are on no page, but the Java SDK sends them."""
 _NO_TAGS: Final = Refusal(403, "forbidden_op", "Group tag mute is disabled")
 _TOO_MANY_KEYS: Final = Refusal(
     400, None, f"exceed allowed batch size {api_limits.ROOM_ATTRIBUTES_PER_CALL}"
@@ -39,13 +42,12 @@ def create(call: Call) -> dict[str, JSON]:
     for name in ("name", "description", "owner"):
         if not isinstance(body.get(name), str) or (name != "description" and not body[name]):
             raise Refusal(400, "invalid_parameter", f"{name} must be provided")
-    _check(body)
+    most = _check(body) or 1000
     owner = check_user(call, body["owner"])
-    members = [check_user(call, name) for name in body.get("members") or []]
-    most = body.get("maxusers", 1000)
+    members = first_members(call)
     if len(members) > most:
         raise Refusal(403, "exceed_limit", "members size is greater than max user size !")
-    room_id = str(body.get("roomid") or state.new_group_id())
+    room_id = chosen_id(body, "roomid") or state.new_group_id()
     if room_id in state.rooms:
         raise Refusal(400, "illegal_argument", f"group ID {room_id} already exists!")
     now = state.milliseconds()
@@ -53,7 +55,7 @@ def create(call: Call) -> dict[str, JSON]:
         "name": body["name"],
         "description": body["description"],
         "maxusers": most,
-        "custom": body.get("custom", ""),
+        "custom": body.get("custom") or "",
     }
     room = Group(room_id, owner, now, now, settings, serial=next(state.serials))
     room.members = {name: now for name in members if name != owner}
@@ -85,7 +87,8 @@ def list_joined(call: Call) -> dict[str, JSON]:
         {"id": r.group_id, "name": r.settings["name"], "disabled": str(r.disabled).lower()}
         for r in paged(call, joined, 1000, 1000)
     ]
-    return {"entities": [], "data": rows, "count": len(rows)}
+    more = {"params": call.shown_query, "properties": {}}
+    return {"entities": [], "data": rows, "count": len(rows), **more}
 
 
 @routes.add("GET", "/chatrooms/{room_id}")
@@ -130,8 +133,11 @@ def update(call: Call) -> dict[str, JSON]:
     if wrong:
         description = f"some of [{', '.join(wrong)}] are not valid fields"
         raise Refusal(400, "invalid_parameter", description)
-    _check(body)
-    room.settings.update(body)
+    most = _check(body)
+    changed = {key: body[key] for key in ("name", "description", "custom") if key in body}
+    room.settings.update({key: value for key, value in changed.items() if value is not None})
+    if most is not None:
+        room.settings["maxusers"] = most
     # The service returns the name as groupname.
     return {"data": {"groupname" if key == "name" else key: True for key in body}}
 
@@ -144,20 +150,28 @@ def delete(call: Call) -> dict[str, JSON]:
     return {"entities": [], "data": {"success": True, "id": room.group_id}}
 
 
-def _check(body: dict[str, JSON]) -> None:
+def _check(body: dict[str, JSON]) -> int | None:
+    """Refuse settings that are not allowed; return ``maxusers``."""
     limits = (
         ("name", "title", api_limits.GROUP_NAME_LENGTH),
         ("description", "desc", api_limits.GROUP_DESCRIPTION_LENGTH),
+        ("custom", "custom", api_limits.GROUP_CUSTOM_BYTES),
     )
     for key, shown, most in limits:
-        if len(str(body.get(key) or "")) > most:
+        text = body.get(key)
+        if not isinstance(text, str | None):
+            # open: no error is documented for a wrong type, here and below
+            raise Refusal(400, "invalid_parameter", f"{key} is not legal")
+        if len(text or "") > most:
             raise Refusal(403, "exceed_limit", f"{shown} cannot exceed to {most}")
-    users = body.get("maxusers", 1)
-    if isinstance(users, bool) or not isinstance(users, int) or users < 1:
-        # open: no error is documented for a value that is not a number
+    if body.get("maxusers") is None:
+        return None
+    users = as_number(body["maxusers"], 1)
+    if users is None:
         raise Refusal(400, "invalid_parameter", "maxusers is not legal")
     if users > _MAX_USERS:
         raise Refusal(403, "exceed_limit", f"maxUsers cannot exceed {_MAX_USERS}")
+    return users
 
 
 # ---------------------------------------------------------------- members
@@ -169,7 +183,7 @@ def list_members(call: Call) -> dict[str, JSON]:
     room = _found(call)
     rows = [{"owner": room.owner}, *({"member": name} for name in room.members)]
     page = paged(call, rows, 1000, 1000)
-    return {"entities": [], "data": page, "count": len(page)}
+    return {"params": call.shown_query, "entities": [], "data": page, "count": len(page)}
 
 
 def _join(call: Call, room: Group, names: list[str]) -> None:
@@ -205,7 +219,10 @@ def add_members(call: Call) -> dict[str, JSON]:
 
 @routes.add("DELETE", "/chatrooms/{room_id}/users/{usernames}")
 def remove_members(call: Call) -> dict[str, JSON]:
-    """Handle chat_rooms.members.remove (returns an object) and remove_many (returns a list)."""
+    """Handle chat_rooms.members.remove and chat_rooms.members.remove_many.
+
+    The first returns an object, the second a list.
+    """
     room, names = find_group(call), call.params["usernames"].split(",")
     if len(names) > api_limits.IDS_PER_URL:
         description = "kickMember: kickMembers number more than maxSize : 60"
@@ -240,7 +257,7 @@ def add_super_admin(call: Call) -> dict[str, JSON]:
 def list_super_admins(call: Call) -> dict[str, JSON]:
     """Handle chat_rooms.super_admins.list."""
     page = paged(call, call.state.super_admins, 10, 1000)
-    return {"entities": [], "data": page, "count": len(page)}
+    return {"params": call.shown_query, "entities": [], "data": page, "count": len(page)}
 
 
 @routes.add("DELETE", "/chatrooms/super_admin/{username}")
@@ -249,7 +266,8 @@ def remove_super_admin(call: Call) -> dict[str, JSON]:
     name = check_user(call, call.params["username"])
     if name in call.state.super_admins:
         call.state.super_admins.remove(name)
-    return {"entities": [], "data": {"newSuperAdmin": name, "resource": ""}}
+    data = {"newSuperAdmin": name, "resource": ""}
+    return {"entities": [], "properties": {}, "data": data}
 
 
 # ---------------------------------------------------------------- attributes
@@ -319,7 +337,9 @@ def set_attributes_forced(call: Call) -> dict[str, JSON]:
 def get_attributes(call: Call) -> dict[str, JSON]:
     """Handle chat_rooms.attributes.get; without ``keys``, all attributes."""
     room = find_group(call)
-    keys = (call.body or {}).get("keys")
+    keys = None if call.body is None else call.object().get("keys")
+    if not isinstance(keys, list | None):
+        raise Refusal(400, None, "keys must be a list")  # open: the answer to another type
     found = {k: v[0] for k, v in room.attributes.items() if keys is None or k in keys}
     return {"data": found}
 
@@ -352,7 +372,7 @@ def set_tags(call: Call) -> dict[str, JSON]:
     """Handle chat_rooms.tags.set."""
     room, name = _tagged(call)
     tags = call.object().get("tags")
-    if not isinstance(tags, list):
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         raise Refusal(400, "invalid_parameter", "tags should be type of List")
     if len(tags) > api_limits.TAGS_PER_MEMBER:
         raise Refusal(403, "exceed_limit", "user group tag count exceed limit")
@@ -361,14 +381,14 @@ def set_tags(call: Call) -> dict[str, JSON]:
     # open: the value of a tag that was never muted; 0 here, a time in the past
     old = room.tags.get(name, {})
     room.tags[name] = {tag: old.get(tag, "0") for tag in tags}
-    return {"data": {"result": True}, "properties": {}}
+    return {"entities": [], "data": {"result": True}, "properties": {}}
 
 
 @routes.add("GET", "/chatrooms/{room_id}/users/{username}/tag")
 def get_tags(call: Call) -> dict[str, JSON]:
     """Handle chat_rooms.tags.get; the end of each mute is a string."""
     room, name = _tagged(call)
-    return {"data": dict(room.tags.get(name, {})), "properties": {}}
+    return {"entities": [], "data": dict(room.tags.get(name, {})), "properties": {}}
 
 
 @routes.add("PUT", "/chatrooms/{room_id}/tag/mute")
@@ -376,13 +396,13 @@ def mute_tag(call: Call) -> dict[str, JSON]:
     """Handle chat_rooms.tags.mute, in seconds; members with the tag join the mute list."""
     call.needs("tags", _NO_TAGS)
     room, body = find_group(call), call.object()
-    tag, length = str(body.get("tag") or ""), body.get("mute_duration")
+    tag, length = str(body.get("tag") or ""), as_number(body.get("mute_duration"), -1)
     if len(tag) > api_limits.TAG_LENGTH:
         raise Refusal(403, "exceed_limit", "tag length exceeds limit!")
     tagged = [name for name, tags in room.tags.items() if tag in tags]
     if not tagged:
         raise Refusal(404, "resource_not_found", "group tag not found")
-    if isinstance(length, bool) or not isinstance(length, int) or length < -1:
+    if length is None:
         # open: the answer to an invalid length
         raise Refusal(400, "invalid_parameter", "mute_duration is not legal")
     end = -1 if length == -1 else call.state.milliseconds() + length * 1000
@@ -392,4 +412,4 @@ def mute_tag(call: Call) -> dict[str, JSON]:
             room.mutes[name] = end
         else:
             room.mutes.pop(name, None)
-    return {"data": {"result": True}, "properties": {}}
+    return {"entities": [], "data": {"result": True}, "properties": {}}

@@ -8,9 +8,15 @@ from easemob_async import api_limits
 from easemob_async.emulator.handlers.users import find_user, show_user
 from easemob_async.emulator.refusal import JSON, Refusal, illegal_argument
 from easemob_async.emulator.routes import Call, by_cursor, routes
+from easemob_async.emulator.state import User
 
 _MOST_CONTACTS: Final = 3000
 _KINDS: Final = ("chat", "groupchat", "chatroom")
+
+
+def _path(user: User, what: str) -> str:
+    """Return the path that answers show: it has the UUID of the user."""
+    return f"/users/{user.uuid}/{what}"
 
 
 # ---------------------------------------------------------------- contacts
@@ -25,7 +31,7 @@ def add(call: Call) -> dict[str, JSON]:
             raise Refusal(403, "exceed_limit", "user contact number exceed limit")
     user.contacts.setdefault(friend.username, None)
     friend.contacts.setdefault(user.username, None)
-    return {"entities": [show_user(friend, nickname=True)]}
+    return {"path": _path(user, "contacts"), "entities": [show_user(friend, nickname=True)]}
 
 
 @routes.add("DELETE", "/users/{username}/contacts/users/{friend}")
@@ -34,7 +40,7 @@ def remove(call: Call) -> dict[str, JSON]:
     user, friend = find_user(call), find_user(call, "friend")
     user.contacts.pop(friend.username, None)
     friend.contacts.pop(user.username, None)
-    return {"entities": [show_user(friend, nickname=True)]}
+    return {"path": _path(user, "contacts"), "entities": [show_user(friend, nickname=True)]}
 
 
 @routes.add("DELETE", "/contacts/users/{username}")
@@ -45,7 +51,7 @@ def remove_all(call: Call) -> dict[str, JSON]:
         call.state.users[name].contacts.pop(call.params["username"], None)
     if user:
         user.contacts.clear()
-    return {"entities": []}
+    return {"path": call.path, "entities": []}
 
 
 @routes.add("PUT", "/user/{username}/contacts/users/{friend}")
@@ -102,9 +108,10 @@ def check(call: Call) -> dict[str, JSON]:
     user = call.state.users.get(name)
     known = user.contacts if user else {}
     return {
+        "path": call.path,
         "entities": [
             {"username": n, "relation": "friend" if n in known else "not_friend"} for n in names
-        ]
+        ],
     }
 
 
@@ -156,7 +163,7 @@ def unblock(call: Call) -> dict[str, JSON]:
     user, other = find_user(call), find_user(call, "blocked")
     if other.username in user.blocked:
         user.blocked.remove(other.username)
-    return {"entities": [show_user(other, nickname=True)]}
+    return {"path": _path(user, "blocks"), "entities": [show_user(other, nickname=True)]}
 
 
 @routes.add("GET", "/users/{username}/blocks/users", quota="contacts.blocks")
@@ -178,8 +185,9 @@ def check_blocked(call: Call) -> dict[str, JSON]:
     user = call.state.users.get(name)
     known = user.blocked if user else []
     return {
+        "path": "/contacts/check",  # that of the other check, as documented
         "entities": [
             {"username": n, "relation": "blacklist" if n in known else "not_blacklist"}
             for n in names
-        ]
+        ],
     }

@@ -22,28 +22,28 @@ def delete_conversation(call: Call) -> dict[str, JSON]:
             raise illegal_argument(f"field {key} cannot be null or empty")
     if not isinstance(body.get("delete_roam"), bool):
         raise illegal_argument("field delete_roam cannot be null")
-    user = call.state.users.get(name.lower())
+    user = call.state.users.get(name)
     if user is not None:
         user.deleted_conversations[str(body["channel"])] = call.state.milliseconds()
     if body["delete_roam"]:
         kind = PLACES_OF_CHAT_TYPES.get(str(body["type"]), "")
         call.state.drop(name, lambda m: belongs_to(m, name, kind, body["channel"]))
-    return {"entities": [], "data": {"result": "ok"}}
+    return {"path": "/users/user_channel", "entities": [], "data": {"result": "ok"}}
 
 
 @routes.add("GET", "/user/{username}/user_channels", quota="conversations")
 def list_conversations(call: Call) -> dict[str, JSON]:
     """Handle conversations.list; open: nearly all of its answer, which no page shows."""
-    name, state = call.params["username"].lower(), call.state
+    name, state = call.params["username"], call.state
     user = state.users.get(name)
     deleted = {} if user is None else user.deleted_conversations
     last: dict[str, tuple[dict[str, Any], int]] = {}
     for message in state.messages.values():
         target, sender = message["to"], message["from"]
         if message["chat_type"] == "users":
-            if name not in (target.lower(), sender.lower()):
+            if name not in (target, sender):
                 continue
-            other, domain = (sender if target.lower() == name else target), "easemob.com"
+            other, domain = (sender if target == name else target), "easemob.com"
         else:
             places = state.groups if message["chat_type"] == "chatgroups" else {}
             if target not in places or name not in places[target]:
@@ -51,7 +51,7 @@ def list_conversations(call: Call) -> dict[str, JSON]:
             other, domain = target, "conference.easemob.com"
         if message["timestamp"] <= deleted.get(other, -1):
             continue
-        unread = last.pop(f"{other}@{domain}", (message, 0))[1] + (sender.lower() != name)
+        unread = last.pop(f"{other}@{domain}", (message, 0))[1] + (sender != name)
         last[f"{other}@{domain}"] = (message, unread)
     rows = [
         {

@@ -8,7 +8,8 @@ from typing import Final
 
 from easemob_async import api_limits
 from easemob_async.emulator.refusal import JSON, Refusal
-from easemob_async.emulator.routes import Call, Content, File, routes
+from easemob_async.emulator.routes import Call, Content, File, as_number, routes
+from easemob_async.emulator.thumbnails import SIDE, thumbnail
 
 _KEPT: Final = 7 * 86_400
 
@@ -29,17 +30,21 @@ def upload(call: Call) -> dict[str, JSON]:
     file, file_id = given_file(call, "illegal_argument"), str(uuid.uuid4())
     secret = secrets.token_urlsafe(9)
     call.state.files[file_id] = {
-        "data": file.data,
+        "data": call.state.blobs.keep(file.data),
+        "thumbnail": [_side(call, "thumbnail-width"), _side(call, "thumbnail-height")],
         "secret": secret,
         "restricted": call.headers.get("restrict-access", "").lower() == "true",
         "ends": call.state.now() + _KEPT,
     }
-    return {"entities": [{"uuid": file_id, "type": "chatfile", "share-secret": secret}]}
+    return {
+        "path": call.path,
+        "entities": [{"uuid": file_id, "type": "chatfile", "share-secret": secret}],
+    }
 
 
 @routes.add("GET", "/chatfiles/{file_id}")
 def download(call: Call) -> Content:
-    """Handle files.download and files.download_thumbnail; here a thumbnail is the image itself."""
+    """Handle files.download and files.download_thumbnail."""
     file = call.state.files.get(call.params["file_id"])
     if file is None:
         raise Refusal(404, "entity_not_found", "file may not exists")
@@ -49,12 +54,24 @@ def download(call: Call) -> Content:
     if file["restricted"] and given != file["secret"]:
         # open: the answer to a wrong share-secret
         raise Refusal(403, "forbidden_op", "share-secret is wrong")
-    return Content(file["data"])
+    blob, (width, height) = file["data"], file["thumbnail"]
+    if call.headers.get("thumbnail", "").lower() == "true":
+        return Content(lambda: thumbnail(blob.read(), width, height))
+    return Content(blob.read)
 
 
+def _side(call: Call, header: str) -> int:
+    """Return the width or height of a thumbnail; open: what a value that is no number means."""
+    return as_number(call.headers.get(header)) or SIDE
+
+
+@routes.add("POST", "/users/{username}/chatfiles/lifetime", auth="user")
 @routes.add("PUT", "/users/{username}/chatfiles/lifetime", auth="user")
 def set_lifetime(call: Call) -> dict[str, JSON]:
-    """Handle files.set_lifetime; each file succeeds or fails separately."""
+    """Handle files.set_lifetime; each file succeeds or fails separately.
+
+    With POST as well, which the page of the limits has.
+    """
     call.needs("lifetimes", Refusal(403, "forbidden_op", ""))
     lifetime = call.object().get("lifetime", "default")
     too_many = Refusal(400, "illegal_argument", "chatfile_ids size is too large")
@@ -67,4 +84,4 @@ def set_lifetime(call: Call) -> dict[str, JSON]:
             ends = None if lifetime == "forever" else call.state.now() + _KEPT
             call.state.files[file_id]["ends"] = ends
     known = call.state.files
-    return {"data": {i: "success" if i in known else "failed" for i in ids}}
+    return {"path": call.path, "data": {i: "success" if i in known else "failed" for i in ids}}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -34,33 +36,41 @@ def _hour(call: Call) -> datetime:
     return hour
 
 
-def _records(call: Call, hour: datetime) -> list[dict[str, Any]]:
+def _within(messages: Iterable[dict[str, Any]], hour: datetime) -> Iterator[dict[str, Any]]:
     begin = hour.timestamp() * 1000
-    return [
-        {
-            "msg_id": message["id"],
-            "timestamp": message["timestamp"],
-            "direction": "outgoing",
-            "to": message["to"],
+    return (m for m in messages if begin <= m["timestamp"] < begin + 3_600_000)
+
+
+def _record(message: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "msg_id": message["id"],
+        "timestamp": message["timestamp"],
+        "direction": "outgoing",
+        "to": message["to"],
+        "from": message["from"],
+        "chat_type": _KINDS[message["chat_type"]],
+        "payload": {
+            "bodies": [{**message["body"], "type": message["type"]}],
+            "ext": message["ext"],
             "from": message["from"],
-            "chat_type": _KINDS[message["chat_type"]],
-            "payload": {
-                "bodies": [{**message["body"], "type": message["type"]}],
-                "ext": message["ext"],
-                "from": message["from"],
-                "to": message["to"],
-            },
-        }
-        for message in call.state.messages.values()
-        if begin <= message["timestamp"] < begin + 3_600_000
-    ]
+            "to": message["to"],
+        },
+    }
+
+
+def _file(messages: Iterable[dict[str, Any]], hour: datetime) -> bytes:
+    content = io.BytesIO()
+    with gzip.open(content, "wt", 1, encoding="utf-8") as lines:
+        for message in _within(messages, hour):
+            lines.write(json.dumps(_record(message), ensure_ascii=False) + "\n")
+    return content.getvalue()
 
 
 @routes.add("GET", "/chatmessages/{hour}", quota="history")
 def get_history(call: Call) -> dict[str, JSON]:
     """Handle history.get: the URL of the file, which is available without a delay."""
     hour = _hour(call)
-    if not _records(call, hour):
+    if next(_within(call.state.messages.values(), hour), None) is None:
         shown = f"appkey: {call.state.org}#{call.state.app}, time: {call.params['hour']}"
         description = f"Failed to find chat message history download url for {shown}"
         raise Refusal(404, "storage_object_not_found", description)
@@ -72,5 +82,5 @@ def get_history(call: Call) -> dict[str, JSON]:
 @routes.add("GET", "/chatmessages/{hour}/file", auth="none")
 def download_history(call: Call) -> Content:
     """Serve the file of a signed URL, one record per line, gzipped; not a call of the API."""
-    lines = [json.dumps(r, ensure_ascii=False) + "\n" for r in _records(call, _hour(call))]
-    return Content(gzip.compress("".join(lines).encode()))
+    hour, messages = _hour(call), list(call.state.messages.values())
+    return Content(lambda: _file(messages, hour))

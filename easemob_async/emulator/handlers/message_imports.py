@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from easemob_async.emulator.refusal import JSON, illegal_argument, malformed_body
-from easemob_async.emulator.routes import Call, routes
+from easemob_async.emulator.routes import Call, as_number, routes
 
 # ---------------------------------------------------------------- imports
 
 
 def _import(call: Call, kind: str, who: list[str]) -> dict[str, JSON]:
-    body, state = call.object("invalid_request_body", "body"), call.state
+    body, state = _content(call), call.state
     if not body.get("body"):
         raise illegal_argument("message body not allow empty")
     if not body.get("type"):
@@ -20,8 +20,8 @@ def _import(call: Call, kind: str, who: list[str]) -> dict[str, JSON]:
         raise malformed_body()
     if not all(isinstance(value, dict) for value in objects):
         raise malformed_body()
-    moment = body.get("msg_timestamp", state.milliseconds())
-    if isinstance(moment, bool) or not isinstance(moment, int) or moment < 1000:
+    moment = as_number(body.get("msg_timestamp", state.milliseconds()), 1000)
+    if moment is None:
         raise illegal_argument("msg_timestamp is not legal")  # open: the text
     message_id = state.new_message_id()
     message = {
@@ -35,7 +35,19 @@ def _import(call: Call, kind: str, who: list[str]) -> dict[str, JSON]:
         "timestamp": moment,
     }
     state.deliver(list(dict.fromkeys([body["target"], *who])), message)
-    return {"entities": [], "data": {"msg_id": message_id}}
+    # The example of a group has the path of a user's message as well.
+    return {"path": "/messages/users/import", "entities": [], "data": {"msg_id": message_id}}
+
+
+def _content(call: Call) -> dict[str, JSON]:
+    """Return the body; the Java SDK sends the content as ``msg``, with types of its own."""
+    body: dict[str, JSON] = call.object("invalid_request_body", "body")
+    content = body.get("msg")
+    if "body" in body or not isinstance(content, dict):
+        return body
+    kind = content.get("type")
+    rest = {key: value for key, value in content.items() if key != "type"}
+    return {**body, "type": "txt" if kind == "text" else kind, "body": rest}
 
 
 @routes.add("POST", "/messages/users/import")

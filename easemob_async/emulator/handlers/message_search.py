@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from easemob_async import api_limits
 from easemob_async.emulator.refusal import JSON, Refusal
-from easemob_async.emulator.routes import Call, routes
+from easemob_async.emulator.routes import Call, as_number, routes
 
 _TYPES: Final = {
     "txt": "text",
@@ -94,8 +94,8 @@ def _keywords(data: Mapping[str, JSON]) -> tuple[list[str], bool]:
 
 
 def _number(data: Mapping[str, JSON], key: str, default: int) -> int:
-    value = data.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    value = as_number(data.get(key, default), 1)
+    if value is None:
         raise _refuse()
     return value
 
@@ -126,12 +126,10 @@ def _content_types(data: Mapping[str, JSON]) -> set[str] | None:
 
 
 def _times(data: Mapping[str, JSON]) -> tuple[int, int] | None:
-    start, end = data.get("startTime"), data.get("endTime")
-    if start is None and end is None:
+    if data.get("startTime") is None and data.get("endTime") is None:
         return None
-    if not isinstance(start, int) or not isinstance(end, int) or end < start:
-        raise _refuse()
-    if isinstance(start, bool) or isinstance(end, bool):
+    start, end = as_number(data.get("startTime")), as_number(data.get("endTime"))
+    if start is None or end is None or end < start:
         raise _refuse()
     if end - start > timedelta(days=api_limits.SEARCH_DAYS) / timedelta(milliseconds=1):
         raise _refuse()
@@ -150,7 +148,7 @@ def _ids(data: Mapping[str, JSON], key: str) -> list[str]:
 
 def _conversations(call: Call, data: Mapping[str, JSON]) -> Callable[[Mapping[str, Any]], bool]:
     """Return the test whether the user can see a message, and has asked for its conversation."""
-    name, state = call.params["username"].lower(), call.state
+    name, state = call.params["username"], call.state
     pairs = data.get("participantPairs")
     groups, rooms = _ids(data, "groupIds"), _ids(data, "chatroomIds")
     peers = None if pairs is None else [_peer(pair, name) for pair in _pairs(pairs)]
@@ -165,7 +163,7 @@ def _conversations(call: Call, data: Mapping[str, JSON]) -> Callable[[Mapping[st
         if kinds is not None and _CHAT_TYPES[kind] not in kinds:
             return False
         if kind == "users":
-            ends = {message["from"].lower(), target.lower()}
+            ends = {message["from"], target}
             if name not in ends or (peers is None and (groups or rooms) and kinds is None):
                 return False
             return peers is None or any(ends == {name, peer} for peer in peers)
@@ -233,8 +231,8 @@ def _marker(data: Mapping[str, JSON], words: list[str], mode: str) -> Callable[[
         ("highlightFragmentSize", 1, api_limits.HIGHLIGHT_FRAGMENT_LENGTH),
         ("highlightNumberOfFragments", 0, api_limits.HIGHLIGHT_FRAGMENTS),
     ):
-        number = data.get(key, least)
-        if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
+        number = as_number(data.get(key, least), least)
+        if number is None or number > most:
             raise _refuse()
     if data.get("highlightEnable") is not True:
         return None

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 import attrs
 
 from easemob_async import api_limits
+from easemob_async.emulator.answers import dumps
 from easemob_async.emulator.events import tell_edit, tell_keywords, tell_message, tell_recall
 from easemob_async.emulator.refusal import JSON, Refusal, illegal_argument, malformed_body
-from easemob_async.emulator.routes import Call, as_number, routes
+from easemob_async.emulator.routes import Call, as_flag, as_number, routes
 from easemob_async.emulator.state import PLACES_OF_CHAT_TYPES, State, Stream
 from easemob_async.emulator.word_lists import moderate
 
@@ -61,14 +61,18 @@ def check_message(body: JSON, most: int, *, members: bool = False) -> None:
     kind, content = body["type"], body["body"]
     if not isinstance(kind, str) or kind not in _TYPES or not isinstance(content, dict):
         raise malformed_body()
-    if any(not isinstance(content.get(name), str) for name in _REQUIRED[kind]):
-        raise malformed_body()
+    for name in _REQUIRED[kind]:
+        value = content.get(name)
+        # The Java SDK sends the place of a location in numbers.
+        number = name in ("lat", "lng") and isinstance(value, int | float)
+        if not isinstance(value, str) and not (number and not isinstance(value, bool)):
+            raise malformed_body()
     check_size(content, body.get("ext"))
 
 
 def check_size(content: JSON, ext: JSON) -> None:
     """Refuse a body that is too large together with its ext."""
-    size = sum(len(_compact(part)) for part in (content, ext) if part is not None)
+    size = sum(len(dumps(part)) for part in (content, ext) if part is not None)
     if size > api_limits.MESSAGE_BYTES:
         raise _refused("message is too large", 14007)
 
@@ -133,7 +137,7 @@ def send_legacy(call: Call) -> dict[str, JSON]:
     if not proper or not _strings([body.get("from", "admin"), message.get("type")]):
         raise Refusal(400, "illegal_argument", "this is an invalid request.")
     content = {key: value for key, value in message.items() if key != "type"}
-    if len(_compact(message)) > 40 * 1024:
+    if len(dumps(message)) > 40 * 1024:
         raise Refusal(400, "illegal_argument", "message is too large")
     with_ids = call.query.get("useMsgId") == "true"
     data = {}
@@ -226,10 +230,6 @@ def _strings(value: JSON) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) and item for item in value)
 
 
-def _compact(value: JSON) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
 _RECALL_SECONDS: Final = 120
 _EDITS: Final = 10
 _EDITABLE: Final = ("txt", "loc", "img", "audio", "video", "file", "custom")
@@ -244,7 +244,8 @@ def _recall(call: Call, row: JSON) -> dict[str, Any] | Refusal:
     for name in ("msg_id", "to", "chat_type"):
         if not row.get(name):
             return Refusal(400, "message_recall_error", f"param {name} can't be empty")
-    if not isinstance(row.get("force"), bool):
+    force = as_flag(row.get("force"))
+    if force is None:
         return Refusal(400, "message_recall_error", "param force can't be empty")
     state, message_id = call.state, str(row["msg_id"])
     message = state.messages.get(message_id)
@@ -253,28 +254,34 @@ def _recall(call: Call, row: JSON) -> dict[str, Any] | Refusal:
     kind = PLACES_OF_CHAT_TYPES.get(str(row["chat_type"]))
     if message["to"] != row["to"] or message["chat_type"] != kind:
         return Refusal(400, "message_recall_error", "can't find msg to")
-    if not row["force"] and state.now() * 1000 - message["timestamp"] > _RECALL_SECONDS * 1000:
+    if not force and state.now() * 1000 - message["timestamp"] > _RECALL_SECONDS * 1000:
         return Refusal(403, "message_recall_error", "exceed recall time limit")
+    sender = row.get("from") or "admin"
+    if not isinstance(sender, str):
+        return malformed_body()  # open: the answer to another type
     state.forget(message_id)
-    tell_recall(state, message, row.get("from", "admin"))
+    tell_recall(state, message, sender)
     return {
         "recalled": "yes",
         "chattype": row["chat_type"],
-        "from": row.get("from", "admin"),
+        "from": sender,
         "to": row["to"],
         "msg_id": message_id,
     }
 
 
+@routes.add("POST", "/messages/recall")
 @routes.add("POST", "/messages/msg_recall")
 def recall(call: Call) -> dict[str, JSON]:
-    """Handle messages.recall."""
+    """Handle messages.recall, and its older path, which took many messages as well."""
     unopened = Refusal(403, "forbidden_op", "message recall service is unopened")
     call.needs("recall", unopened)
+    if "msgs" in call.object():
+        return _recall_many(call)
     done = _recall(call, call.object())
     if isinstance(done, Refusal):
         raise done
-    return {"data": done}
+    return {"path": call.path, "data": done}
 
 
 @routes.add("POST", "/messages/batch_recall")
@@ -282,6 +289,10 @@ def recall_many(call: Call) -> dict[str, JSON]:
     """Handle messages.recall_many; open: a failed row has its reason in `recalled`, as in 2023."""
     unopened = Refusal(403, "forbidden_op", "message recall service is unopened")
     call.needs("recall", unopened)
+    return _recall_many(call)
+
+
+def _recall_many(call: Call) -> dict[str, JSON]:
     rows = call.object().get("msgs")
     if not isinstance(rows, list) or not 1 <= len(rows) <= api_limits.RECALLS_PER_CALL:
         # open: the answer to more than 30
@@ -293,7 +304,7 @@ def recall_many(call: Call) -> dict[str, JSON]:
             own = row.get("msg_id") if isinstance(row, dict) else None
             done = {"msg_id": own, "recalled": str(done)}
         data.append(done)
-    return {"data": data}
+    return {"path": call.path, "data": data}
 
 
 @routes.add("PUT", "/messages/rewrite/{message_id}")
@@ -325,7 +336,7 @@ def edit(call: Call) -> dict[str, JSON]:
         merge = body.get("is_combine_ext", True)
         message["ext"] = {**message["ext"], **ext} if merge else ext
     tell_edit(call.state, message, body.get("user") or "easemob_rest_app_admin")
-    return {"data": "success"}
+    return {"path": call.path, "data": "success"}
 
 
 _STREAM_APART: Final = 30
@@ -354,8 +365,8 @@ def _stream_piece(call: Call, kind: str, mismatch: str) -> dict[str, JSON]:
         raise malformed_body()  # open: the answer to wrong types
     if not isinstance(piece, dict) or not isinstance(ext, dict):
         raise malformed_body()
-    seq = piece.get("seq")
-    if isinstance(seq, bool) or not isinstance(seq, int) or seq < 0:
+    seq = as_number(piece.get("seq"))
+    if seq is None:
         raise _stream_refused(14030, "param body.seq is illegal")
     message_id, text = piece.get("msgId"), str(piece.get("msg", ""))
     if message_id is None:
@@ -393,7 +404,7 @@ def _stream_piece(call: Call, kind: str, mismatch: str) -> dict[str, JSON]:
     if piece.get("finish") is True:
         stream.over = True
         stream.message["finishReason"] = piece.get("finishReason", 0)
-    return {"data": data}
+    return {"path": call.path, "data": data}
 
 
 def _check_stream(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from easemob_async import api_limits
 from easemob_async.emulator.handlers.contacts import _KINDS
 from easemob_async.emulator.refusal import JSON, Refusal, illegal_argument
-from easemob_async.emulator.routes import Call, routes
+from easemob_async.emulator.routes import Call, as_number, paged, routes
 from easemob_async.emulator.state import User
 
 # ---------------------------------------------------------------- mutes of the whole app
@@ -31,13 +31,13 @@ def mute(call: Call) -> dict[str, JSON]:
     body = call.object()
     user = _muted_user(call, body.get("username"))
     for kind in _KINDS:
-        length = body.get(kind)
-        if length is None:
+        if body.get(kind) is None:
             continue
-        if isinstance(length, bool) or not isinstance(length, int) or length < -1:
+        length = as_number(body[kind], -1)
+        if length is None:
             raise illegal_argument(f"{kind} is not legal")  # open: the answer to an invalid length
         user.mutes[kind] = None if length == -1 else call.state.now() + length
-    return {"data": {"result": "ok"}}
+    return {"path": "/mutes", "data": {"result": "ok"}}
 
 
 @routes.add("GET", "/mutes/{username}")
@@ -47,7 +47,7 @@ def get_mute(call: Call) -> dict[str, JSON]:
     user, state = _muted_user(call, call.params["username"]), call.state
     data: dict[str, JSON] = {"userid": f"{state.org}#{state.app}_{user.username}"}
     data.update({k: _left(call, user, k) if k in user.mutes else 0 for k in _KINDS})
-    return {"data": {**data, "unixtime": int(state.now())}}
+    return {"path": "/mutes", "data": {**data, "unixtime": int(state.now())}}
 
 
 @routes.add("GET", "/mutes")
@@ -59,7 +59,6 @@ def list_mutes(call: Call) -> dict[str, JSON]:
         for user in call.state.users.values()
         for kind in user.mutes
     ]
-    size = call.whole_number("pageSize", 10, api_limits.MUTED_PER_PAGE)
-    number = call.whole_number("pageNum", 1, 10**9)
-    page = rows[(number - 1) * size : number * size]
-    return {"data": {"data": page, "unixtime": int(call.state.now())}}
+    most = api_limits.MUTED_PER_PAGE
+    page = paged(call, rows, 10, most, size="pageSize", number="pageNum")
+    return {"path": "/mutes", "data": {"data": page, "unixtime": int(call.state.now())}}

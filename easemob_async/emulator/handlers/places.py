@@ -1,4 +1,7 @@
-"""Handlers that groups and rooms share: mutes, lists, admins and announcements."""
+"""Handlers that groups and rooms share: mutes, lists, admins and announcements.
+
+In the ids of operations ``*`` stands for ``chat_groups`` or ``chat_rooms``, by the path.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Any, Final
 
 from easemob_async import api_limits
 from easemob_async.emulator.refusal import JSON, Refusal
-from easemob_async.emulator.routes import Call, Handler, routes
+from easemob_async.emulator.routes import Call, Handler, as_number, routes
 from easemob_async.emulator.state import Group
 
 
@@ -34,6 +37,24 @@ def check_user(call: Call, username: JSON) -> str:
     if not isinstance(username, str) or username not in call.state.users:
         raise Refusal(404, "resource_not_found", f"username {username} doesn't exist!")
     return username
+
+
+def first_members(call: Call) -> list[str]:
+    """Return the members in the body of a new group or room, or refuse the request."""
+    names = call.object().get("members") or []
+    if not isinstance(names, list):
+        # open: no error is documented for a value that is no list
+        raise Refusal(400, "invalid_parameter", "members must be a list")
+    return [check_user(call, name) for name in names]
+
+
+def chosen_id(body: dict[str, JSON], key: str) -> str | None:
+    """Return the id that a request chooses for a new group or room, or refuse the request."""
+    chosen = body.get(key) or None
+    if isinstance(chosen, bool) or not isinstance(chosen, str | int | None):
+        # open: no error is documented for another type
+        raise Refusal(400, "invalid_parameter", f"{key} is not legal")
+    return None if chosen is None else str(chosen)
 
 
 def refuse_blocked(group: Group, names: list[str]) -> None:
@@ -89,12 +110,12 @@ def _path_names(call: Call, too_many: str) -> list[str]:
 
 @_both("POST", "/mute")
 def mute(call: Call) -> dict[str, JSON]:
-    """Handle mutes.add_many; 0 removes the mute, -1 is a mute without an end."""
+    """Handle *.mutes.add_many; 0 removes the mute, -1 is a mute without an end."""
     group = find_usable(call)
     too_many = _too_many("userNames size is more than max limit : 100")
     names = call.names(most=api_limits.MUTES_PER_CALL, too_many=too_many)
-    length = call.object().get("mute_duration")
-    if isinstance(length, bool) or not isinstance(length, int) or length < -1:
+    length = as_number(call.object().get("mute_duration"), -1)
+    if length is None:
         # open: the answer to an invalid length
         raise _too_many("mute_duration is not legal")
     strangers = [name for name in names if name not in group]
@@ -114,7 +135,7 @@ def mute(call: Call) -> dict[str, JSON]:
 
 @_both("DELETE", "/mute/{usernames}")
 def unmute(call: Call) -> dict[str, JSON]:
-    """Handle mutes.remove_many; the result of users who are not muted is false."""
+    """Handle *.mutes.remove_many; the result of users who are not muted is false."""
     group = find_usable(call)
     blanks = "  " if call.is_room else " "
     names = _path_names(call, f"removeMute member size more than max limit :{blanks}60")
@@ -124,7 +145,7 @@ def unmute(call: Call) -> dict[str, JSON]:
 
 @_both("GET", "/mute")
 def list_muted(call: Call) -> dict[str, JSON]:
-    """Handle mutes.list, without mutes that have ended."""
+    """Handle *.mutes.list, without mutes that have ended."""
     group, now = find_group(call), call.state.milliseconds()
     group.mutes = {n: end for n, end in group.mutes.items() if end == -1 or end > now}
     return {"entities": [], "data": [{"expire": e, "user": n} for n, e in group.mutes.items()]}
@@ -132,14 +153,14 @@ def list_muted(call: Call) -> dict[str, JSON]:
 
 @_both("POST", "/ban")
 def mute_all(call: Call) -> dict[str, JSON]:
-    """Handle mutes.mute_all."""
+    """Handle *.mutes.mute_all."""
     find_usable(call).mute_all = True
     return {"entities": [], "data": {"mute": True}}
 
 
 @_both("DELETE", "/ban")
 def unmute_all(call: Call) -> dict[str, JSON]:
-    """Handle mutes.unmute_all; the flag is the new state."""
+    """Handle *.mutes.unmute_all; the flag is the new state."""
     find_usable(call).mute_all = False
     return {"entities": [], "data": {"mute": False}}
 
@@ -156,7 +177,7 @@ def _allow(call: Call, group: Group, name: str) -> dict[str, Any]:
 
 @_both("POST", "/white/users/{username}")
 def allow(call: Call) -> dict[str, JSON]:
-    """Handle allowlist.add."""
+    """Handle *.allowlist.add."""
     group, name = find_usable(call), call.params["username"]
     if name not in group:
         raise not_members([name])
@@ -165,7 +186,7 @@ def allow(call: Call) -> dict[str, JSON]:
 
 @_both("POST", "/white/users")
 def allow_many(call: Call) -> dict[str, JSON]:
-    """Handle allowlist.add_many."""
+    """Handle *.allowlist.add_many."""
     group = find_usable(call)
     too_many = _too_many("usernames size is more than max limit : 100")
     names = call.names(most=api_limits.ALLOWED_PER_CALL, too_many=too_many)
@@ -180,7 +201,7 @@ def allow_many(call: Call) -> dict[str, JSON]:
 
 @_both("DELETE", "/white/users/{usernames}")
 def disallow(call: Call) -> dict[str, JSON]:
-    """Handle allowlist.remove_many."""
+    """Handle *.allowlist.remove_many."""
     group = find_usable(call)
     names = _path_names(call, "removeWhitelist size is more than max limit : 60")
     if not any(name in group.allowed for name in names):
@@ -197,7 +218,7 @@ def disallow(call: Call) -> dict[str, JSON]:
 
 @_both("GET", "/white/users")
 def list_allowed(call: Call) -> dict[str, JSON]:
-    """Handle allowlist.list."""
+    """Handle *.allowlist.list."""
     allowed = list(find_group(call).allowed)
     return {"entities": [], "data": allowed, "count": len(allowed)}
 
@@ -214,7 +235,7 @@ def _block(call: Call, group: Group, name: str) -> dict[str, Any]:
 
 @_both("POST", "/blocks/users/{username}")
 def block(call: Call) -> dict[str, JSON]:
-    """Handle blocklist.add: the blocked user is removed from the members immediately."""
+    """Handle *.blocklist.add: the blocked user is removed from the members immediately."""
     group, name = find_usable(call), call.params["username"]
     _owner(group, [name])
     if name not in group:
@@ -224,7 +245,7 @@ def block(call: Call) -> dict[str, JSON]:
 
 @_both("POST", "/blocks/users")
 def block_many(call: Call) -> dict[str, JSON]:
-    """Handle blocklist.add_many: one row per user."""
+    """Handle *.blocklist.add_many: one row per user."""
     group = find_usable(call)
     most = 60 if call.is_room else 100
     too_many = _too_many("userNames is more than max limit : 100")
@@ -237,7 +258,7 @@ def block_many(call: Call) -> dict[str, JSON]:
 
 @_both("DELETE", "/blocks/users/{usernames}")
 def unblock(call: Call) -> dict[str, JSON]:
-    """Handle blocklist.remove (returns an object) and blocklist.remove_many (returns a list)."""
+    """Handle *.blocklist.remove (returns an object) and *.blocklist.remove_many (a list)."""
     group = find_usable(call)
     names = _path_names(call, "removeBlacklist: list size more than max limit : 60")
     if not any(name in group.blocked for name in names):
@@ -254,7 +275,7 @@ def unblock(call: Call) -> dict[str, JSON]:
 
 @_both("GET", "/blocks/users")
 def list_blocked(call: Call) -> dict[str, JSON]:
-    """Handle blocklist.list."""
+    """Handle *.blocklist.list."""
     blocked = list(find_group(call).blocked)
     return {"entities": [], "data": blocked, "count": len(blocked)}
 
@@ -279,13 +300,13 @@ def _row(
 
 @_both("GET", "/announcement")
 def get_announcement(call: Call) -> dict[str, JSON]:
-    """Handle chat_groups.announcement.get."""
+    """Handle *.announcement.get."""
     return {"entities": [], "data": {"announcement": find_group(call).announcement}}
 
 
 @_both("POST", "/announcement")
 def update_announcement(call: Call) -> dict[str, JSON]:
-    """Handle chat_groups.announcement.update."""
+    """Handle *.announcement.update."""
     group, text = find_usable(call), call.object().get("announcement")
     if not isinstance(text, str):
         raise Refusal(400, "illegal_argument", "announcement is null")
@@ -298,14 +319,14 @@ def update_announcement(call: Call) -> dict[str, JSON]:
 
 @_both("GET", "/admin")
 def list_admins(call: Call) -> dict[str, JSON]:
-    """Handle chat_groups.admins.list."""
+    """Handle *.admins.list."""
     admins = list(find_group(call).admins)
     return {"entities": [], "data": admins, "count": len(admins)}
 
 
 @_both("POST", "/admin")
 def add_admin(call: Call) -> dict[str, JSON]:
-    """Handle chat_groups.admins.add."""
+    """Handle *.admins.add."""
     group, username = find_usable(call), call.object().get("newadmin")
     if not isinstance(username, str) or username not in group.members:
         description = f"user: {username} doesn't exist in group: {group.group_id}"
@@ -324,7 +345,7 @@ def add_admin(call: Call) -> dict[str, JSON]:
 
 @_both("DELETE", "/admin/{username}")
 def remove_admin(call: Call) -> dict[str, JSON]:
-    """Handle chat_groups.admins.remove."""
+    """Handle *.admins.remove."""
     group, username = find_usable(call), call.params["username"]
     if username not in group.admins:
         description = f"user:{username} is not admin of group:{group.group_id}"

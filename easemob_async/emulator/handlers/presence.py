@@ -7,7 +7,7 @@ from typing import Any
 from easemob_async import api_limits
 from easemob_async.emulator.handlers.users import find_user
 from easemob_async.emulator.refusal import JSON, Refusal, illegal_argument
-from easemob_async.emulator.routes import Call, as_number, routes
+from easemob_async.emulator.routes import Call, as_number, paged, routes
 
 
 def _open(call: Call) -> None:
@@ -67,7 +67,7 @@ def unsubscribe(call: Call) -> dict[str, JSON]:
     """Handle presence.unsubscribe: the body is a list."""
     _open(call)
     user, names = find_user(call), call.body
-    if not isinstance(names, list) or not names:
+    if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
         raise illegal_argument("usernames cannot be null")
     if len(names) > api_limits.PRESENCES_PER_CALL:
         raise illegal_argument("too many unsub presences")
@@ -83,9 +83,8 @@ def list_subscriptions(call: Call) -> dict[str, JSON]:
     user, now = call.state.users.get(call.params["username"]), call.state.now()
     rows = list(user.subscriptions.items())[::-1] if user else []
     rows = [(name, end) for name, end in rows if end > now]
-    size = call.whole_number("pageSize", 1, api_limits.PRESENCES_PER_CALL)
-    number = call.whole_number("pageNum", 1, 10**9)
-    page = rows[(number - 1) * size : number * size]
+    most = api_limits.PRESENCES_PER_CALL
+    page = paged(call, rows, 1, most, size="pageSize", number="pageNum")
     shown = [{"uid": name, "expiry": str(end)} for name, end in page]
     return {"result": {"totalnum": str(len(rows)), "sublist": shown}}
 

@@ -6,12 +6,10 @@ from datetime import datetime
 from typing import Final
 
 from easemob_async import api_limits
-from easemob_async.emulator.handlers.users import show_user
+from easemob_async.emulator.handlers.users import DISPLAY_STYLE, show_user
 from easemob_async.emulator.refusal import JSON, Refusal
 from easemob_async.emulator.routes import Call, as_number, by_cursor, routes
 from easemob_async.emulator.state import BEIJING, PushLabel, User
-
-_DISPLAY: Final = "notification_display_style"
 
 
 def _user(call: Call) -> User:
@@ -70,14 +68,14 @@ def set_profile(call: Call) -> dict[str, JSON]:
         ):
             raise _invalid("nickname")
         user.nickname = body["nickname"]
-    if _DISPLAY in body:
-        if str(body[_DISPLAY]) not in ("0", "1"):
-            raise _invalid(_DISPLAY)
-        user.push[_DISPLAY] = int(body[_DISPLAY])
+    if DISPLAY_STYLE in body:
+        if str(body[DISPLAY_STYLE]) not in ("0", "1"):
+            raise _invalid(DISPLAY_STYLE)
+        user.push[DISPLAY_STYLE] = int(body[DISPLAY_STYLE])
     user.modified = call.state.milliseconds()
     shown = show_user(user, nickname=True)
-    if _DISPLAY in user.push:
-        shown[_DISPLAY] = user.push[_DISPLAY]
+    if DISPLAY_STYLE in user.push:
+        shown[DISPLAY_STYLE] = user.push[DISPLAY_STYLE]
     return {"path": "/users", "entities": [shown]}
 
 
@@ -104,7 +102,7 @@ def set_nicknames(call: Call) -> dict[str, JSON]:
         if user is not None:  # open: unknown users, who are left out here
             user.nickname = row["push_nickname"]
             done.append({"push_nickname": user.nickname, "username": user.username})
-    return {"entities": done}
+    return {"path": "/push", "entities": done}
 
 
 @routes.add("PUT", "/users/{username}/notification/{kind}/{key}", auth="user")
@@ -123,12 +121,10 @@ def set_settings(call: Call) -> dict[str, JSON]:
         interval = body["ignoreInterval"]
         if interval and not api_limits.PUSH_IGNORE_INTERVAL.fullmatch(str(interval)):
             raise _invalid("ignoreInterval")
-        settings["ignoreInterval"] = interval
+        settings["ignoreInterval"] = interval or ""
     if "ignoreDuration" in body:
-        length = body["ignoreDuration"]
-        if isinstance(length, bool) or not isinstance(length, int):
-            raise _invalid("ignoreDuration")
-        if not 0 <= length <= api_limits.PUSH_IGNORE_LONGEST:
+        length = as_number(body["ignoreDuration"])
+        if length is None or length > api_limits.PUSH_IGNORE_LONGEST:
             raise _invalid("ignoreDuration")
         settings["ignoreDuration"] = call.state.milliseconds() + length if length else 0
     return {"path": "/users", "data": dict(settings)}
@@ -159,13 +155,13 @@ def set_language(call: Call) -> dict[str, JSON]:
     if not isinstance(language, str):
         raise _invalid("translationLanguage")
     user.push["language"] = language
-    return {"data": {"language": language}}
+    return {"path": "/users", "data": {"language": language}}
 
 
 @routes.add("GET", "/users/{username}/notification/language")
 def get_language(call: Call) -> dict[str, JSON]:
     """Handle push.get_language; open: the value before one is set, here the empty string."""
-    return {"data": {"language": _user(call).push.get("language", "")}}
+    return {"path": "/users", "data": {"language": _user(call).push.get("language", "")}}
 
 
 # ---------------------------------------------------------------- templates
@@ -209,7 +205,11 @@ def get_template(call: Call) -> dict[str, JSON]:
 def update_template(call: Call) -> dict[str, JSON]:
     """Handle push.templates.update; open: its body and its answer, the same as for create."""
     template, body = _template(call), call.object()
-    template.update({k: body[k] for k in ("title_pattern", "content_pattern") if k in body})
+    changed = {k: body[k] for k in ("title_pattern", "content_pattern") if k in body}
+    for key, pattern in changed.items():
+        if not isinstance(pattern, str):
+            raise _invalid(key)
+    template.update(changed)
     template["updateAt"] = call.state.milliseconds()
     return {"data": dict(template)}
 
@@ -227,14 +227,14 @@ def choose_template(call: Call) -> dict[str, JSON]:
     if not isinstance(name, str) or not name:
         raise _invalid("templateName")
     user.push["template"] = name
-    return {"data": {"templateName": name}}
+    return {"path": "/users", "data": {"templateName": name}}
 
 
 @routes.add("GET", "/users/{username}/notification/template", auth="user")
 def get_chosen_template(call: Call) -> dict[str, JSON]:
     """Handle push.templates.get_for_user; open: its answer, the same as for set_for_user."""
     name = _user(call).push.get("template")
-    return {"data": {"templateName": name} if name else {}}
+    return {"path": "/users", "data": {"templateName": name} if name else {}}
 
 
 @routes.add(
@@ -336,7 +336,7 @@ def add_to_label(call: Call) -> dict[str, JSON]:
     label, now = _label(call), call.state.milliseconds()
     success, fail = [], {}
     for name in _label_users(call):
-        user = call.state.users.get(name.lower())
+        user = call.state.users.get(name)
         if user is None:
             fail[name] = "appUser not exists"
         elif len(label.users) >= api_limits.PUSH_LABEL_USERS and user.username not in label.users:
@@ -353,7 +353,7 @@ def remove_from_label(call: Call) -> dict[str, JSON]:
     label = _label(call)
     success, fail = [], {}
     for name in _label_users(call):
-        if label.users.pop(name.lower(), None) is None:
+        if label.users.pop(name, None) is None:
             fail[name] = "user is not under the label"
         else:
             success.append(name)
@@ -376,7 +376,7 @@ def list_label(call: Call) -> dict[str, JSON]:
 @routes.add("GET", "/push/label/{name}/user/{username}", quota="push.label_users", envelope=False)
 def get_label_user(call: Call) -> dict[str, JSON]:
     """Handle push.labels.users.get; open: data for a user without the label, here ``{}``."""
-    label, name = _label(call), call.params["username"].lower()
+    label, name = _label(call), call.params["username"]
     time = label.users.get(name)
     return _short(call, {} if time is None else {"username": name, "created": time})
 
@@ -403,16 +403,15 @@ def _check_notification(message: JSON) -> None:
 
 
 def _strategy(body: dict[str, JSON]) -> int:
-    strategy = body.get("strategy", _VENDOR_ONLY)
-    is_one = isinstance(strategy, int) and not isinstance(strategy, bool)
-    if not is_one or not 0 <= strategy <= api_limits.PUSH_STRATEGY_LAST:
+    strategy = as_number(body.get("strategy", _VENDOR_ONLY))
+    if strategy is None or strategy > api_limits.PUSH_STRATEGY_LAST:
         raise _invalid("strategy")
-    return int(strategy)
+    return strategy
 
 
 def _deliver(call: Call, username: str, message: dict[str, JSON], strategy: int) -> str | None:
     """Push to a user; return the reason if that is not possible."""
-    user = call.state.users.get(username.lower())
+    user = call.state.users.get(username)
     if user is None:
         return "appUser not exists"
     bound, online = bool(user.push.get("bindings")), bool(user.devices)
@@ -462,9 +461,9 @@ def push_to_users(call: Call) -> dict[str, JSON]:
     return _short(call, rows)
 
 
-@routes.add("POST", "/push/list/label", quota="push.label_tasks", envelope=False)
+@routes.add("POST", "/push/list/label", quota="push.label_tasks", envelope=False, usernames=False)
 def push_to_label(call: Call) -> dict[str, JSON]:
-    """Handle push.send_to_label; open: an unknown label, refused here as by push.labels.get."""
+    """Handle push.send_to_label; open: an unknown label, refused here as where it is read."""
     _instant(call)
     targets = call.names("targets", most=1, too_many=_invalid("targets"))
     if len(targets) != 1:
@@ -504,7 +503,7 @@ def _task(call: Call) -> int:
     return int(call.state.new_message_id())
 
 
-@routes.add("POST", "/push/message", quota="push.slow", envelope=False)
+@routes.add("POST", "/push/message", quota="push.slow", envelope=False, usernames=False)
 def store_notification(call: Call) -> dict[str, JSON]:
     """Handle push.notifications.create."""
     _instant(call)

@@ -55,15 +55,17 @@ def delete_group(call: Call) -> dict[str, JSON]:
     return _delete_roaming(call, "groupId", by_time=False)
 
 
+@routes.add("POST", "/rest/message/roaming/chat/user/{username}/time", envelope=False)
 @routes.add("DELETE", "/rest/message/roaming/chat/user/{username}/time", envelope=False)
 def delete_chat_before(call: Call) -> dict[str, JSON]:
-    """Handle roaming.delete_chat_messages_before."""
+    """Handle roaming.delete_chat_messages_before; with POST as well, as on the page of limits."""
     return _delete_roaming(call, "userId", by_time=True)
 
 
+@routes.add("POST", "/rest/message/roaming/group/user/{username}/time", envelope=False)
 @routes.add("DELETE", "/rest/message/roaming/group/user/{username}/time", envelope=False)
 def delete_group_before(call: Call) -> dict[str, JSON]:
-    """Handle roaming.delete_group_messages_before."""
+    """Handle roaming.delete_group_messages_before; with POST as well, as on the page of limits."""
     return _delete_roaming(call, "groupId", by_time=True)
 
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 from easemob_async import api_limits
 from easemob_async.emulator.handlers.users import add_user, show_user
 from easemob_async.emulator.refusal import JSON, Refusal
-from easemob_async.emulator.routes import Call, as_number, routes
+from easemob_async.emulator.routes import Call, as_flag, as_number, routes
 from easemob_async.emulator.state import State, User
 
 
-@routes.add("POST", "/token", auth="optional", quota="tokens", envelope=False)
+@routes.add("POST", "/token", auth="none", quota="tokens", envelope=False)
 def create_token(call: Call) -> dict[str, JSON]:
-    """Handle the operations that create tokens, by ``grant_type``."""
+    """Handle the operations that create tokens, by ``grant_type``.
+
+    They are tokens.create_app_token, tokens.create_user_token and
+    tokens.create_user_token_with_password. Only ``inherit`` needs a token; clients also send an
+    empty or an expired one.
+    """
     body = call.object()
     grant = body.get("grant_type")
     if grant == "client_credentials":
@@ -44,9 +49,7 @@ def _app_token(call: Call, body: dict[str, JSON]) -> dict[str, JSON]:
 
 def _user_token(call: Call, body: dict[str, JSON]) -> dict[str, JSON]:
     state = call.state
-    if not call.has_token:
-        raise Refusal(401, "unauthorized", "Unable to authenticate due to expired access token")
-    if call.username is not None:
+    if state.check_token(call.headers.get("Authorization")).username is not None:
         raise Refusal(
             401, "auth_bad_access_token", "Unable to authenticate due to corrupt access token"
         )
@@ -55,7 +58,7 @@ def _user_token(call: Call, body: dict[str, JSON]) -> dict[str, JSON]:
         raise Refusal(404, "entity_not_found", "User null not found")
     user = state.users.get(username)
     if user is None:
-        if body.get("autoCreateUser") is not True:
+        if as_flag(body.get("autoCreateUser")) is not True:
             raise Refusal(404, "entity_not_found", "User null not found")
         if not api_limits.USERNAME.fullmatch(username):
             raise Refusal(400, "illegal_argument", f"username [{username}] is not legal")
@@ -64,8 +67,8 @@ def _user_token(call: Call, body: dict[str, JSON]) -> dict[str, JSON]:
 
 
 def _password_token(call: Call, body: dict[str, JSON]) -> dict[str, JSON]:
-    """Handle tokens.create_user_token_with_password; usernames are in any case of letters."""
-    user = call.state.users.get(str(body.get("username")).lower())
+    """Handle tokens.create_user_token_with_password."""
+    user = call.state.users.get(str(body.get("username")))
     if user is None or body.get("password") != user.password:
         raise Refusal(400, "invalid_grant", "invalid username or password")
     return _issue(call.state, user, body)

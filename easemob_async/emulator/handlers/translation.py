@@ -48,7 +48,7 @@ def _text(call: Call, languages: int = 1) -> str:
     return text
 
 
-@routes.add("POST", "/translate", quota="translation", envelope=False)
+@routes.add("POST", "/translate", quota="translation", envelope=False, usernames=False)
 def translate(call: Call) -> list[JSON]:
     """Handle translation.translate: ``[en] 学习`` is the translation into English."""
     _enabled(call)

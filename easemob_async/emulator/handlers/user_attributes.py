@@ -73,6 +73,9 @@ def get_users(call: Call) -> dict[str, JSON]:
     too_many = Refusal(400, "BAD_REQUEST", f"exceed allowed batch size {most}")
     names = call.names("targets", most=most, too_many=too_many)
     wanted, users = call.object().get("properties") or [], call.state.users
+    if not isinstance(wanted, list):
+        # open: the answer to another type
+        raise Refusal(400, "BAD_REQUEST", "properties must be a list")
     return {
         "data": {
             name: {k: v for k, v in users[name].attributes.items() if k in wanted}

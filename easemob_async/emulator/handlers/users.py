@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from easemob_async import api_limits
 from easemob_async.emulator.refusal import JSON, Refusal
 from easemob_async.emulator.routes import Call, make_cursor, read_cursor, routes
@@ -23,10 +25,33 @@ def show_user(user: User, *, nickname: bool = False) -> dict[str, JSON]:
     return shown
 
 
+def show_whole(user: User) -> dict[str, JSON]:
+    """Return a user with the push settings.
+
+    open: which binding `notifier_name` and `device_token` show if there are several, here the
+    latest; ``pushInfo``, which no page has, is what the Java SDK reads
+    """
+    shown = show_user(user, nickname=True)
+    if DISPLAY_STYLE in user.push:
+        shown[DISPLAY_STYLE] = user.push[DISPLAY_STYLE]
+    bindings = user.push.get("bindings", {})
+    for (_, name), token in bindings.items():
+        shown.update(notifier_name=name, device_token=token)
+    if bindings:
+        shown["pushInfo"] = [
+            {"device_Id": device, "device_token": token, "notifier_name": name}
+            for (device, name), token in bindings.items()
+        ]
+    return shown
+
+
+DISPLAY_STYLE: Final = "notification_display_style"
+"""The field of the style of a user's push notifications."""
+
+
 def find_user(call: Call, name: str = "username") -> User:
     """Return the user in the path, or refuse the request."""
-    # Usernames are not case-sensitive; the service keeps them in lower case.
-    user = call.state.users.get(call.params[name].lower())
+    user = call.state.users.get(call.params[name])
     if user is None:
         raise Refusal(404, "service_resource_not_found", "Service resource not found")
     return user
@@ -38,7 +63,7 @@ def check_registration(row: JSON) -> None:
         description = "Entity user requires a property named username"
         raise Refusal(400, "illegal_argument", description)
     username, password, nickname = row["username"], row.get("password"), row.get("nickname")
-    if not isinstance(username, str) or not api_limits.USERNAME.fullmatch(username.lower()):
+    if not isinstance(username, str) or not api_limits.USERNAME.fullmatch(username):
         if isinstance(username, str) and len(username.encode()) > 64:
             raise Refusal(400, "illegal_argument", "USERNAME_TOO_LONG")
         raise Refusal(400, "illegal_argument", f"username [{username}] is not legal")
@@ -47,7 +72,10 @@ def check_registration(row: JSON) -> None:
     if len(password) > api_limits.PASSWORD_LENGTH:
         # open: no error is documented for a password that is too long
         raise Refusal(400, "illegal_argument", "PASSWORD_TOO_LONG")
-    if nickname is not None and len(str(nickname)) > api_limits.NICKNAME_LENGTH:
+    if not isinstance(nickname, str | None):
+        # open: no error is documented for a nickname that is no text
+        raise Refusal(400, "illegal_argument", "nickname is not legal")
+    if nickname is not None and len(nickname) > api_limits.NICKNAME_LENGTH:
         raise Refusal(400, "illegal_argument", "NICKNAME_TOO_LONG")
 
 
@@ -60,7 +88,7 @@ def add_user(state: State, row: dict[str, JSON]) -> User:
         )
         raise Refusal(429, "resource_limited", description)
     now = state.milliseconds()
-    username = row["username"].lower()
+    username = row["username"]
     user = User(username, row["password"], now, now, nickname=row.get("nickname"))
     state.users[username] = user
     return user
@@ -83,7 +111,7 @@ def create(call: Call) -> dict[str, JSON]:
     passwords: dict[str, str] = {}
     for row in rows:
         check_registration(row)
-        known = passwords.setdefault(row["username"].lower(), row["password"])
+        known = passwords.setdefault(row["username"], row["password"])
         if known != row["password"]:
             description = (
                 f"the same user {row['username']} has a different password, "
@@ -92,7 +120,7 @@ def create(call: Call) -> dict[str, JSON]:
             raise Refusal(400, "duplicate_unique_property_exists", description)
     made, failed = [], []
     for row in rows:
-        username = row["username"].lower()
+        username = row["username"]
         if username not in state.users:
             made.append(show_user(add_user(state, row)))
         elif len(rows) > 1:
@@ -120,7 +148,7 @@ def list_users(call: Call) -> dict[str, JSON]:
     answer: dict[str, JSON] = {
         "path": "/users",
         "params": {"limit": [str(limit)]},
-        "entities": [show_user(user, nickname=True) for user in page],
+        "entities": [show_whole(user) for user in page],
         "count": len(page),
     }
     if start + limit < len(users):
@@ -149,7 +177,7 @@ def delete_users(call: Call) -> dict[str, JSON]:
 def get(call: Call) -> dict[str, JSON]:
     """Handle users.get."""
     user = find_user(call)
-    return {"path": "/users", "entities": [show_user(user, nickname=True)], "count": 1}
+    return {"path": "/users", "entities": [show_whole(user)], "count": 1}
 
 
 @routes.add("DELETE", "/users/{username}", quota="users")
@@ -160,13 +188,17 @@ def delete(call: Call) -> dict[str, JSON]:
     return {"path": "/users", "entities": [show_user(user, nickname=True)]}
 
 
+@routes.add("POST", "/users/{username}/password", quota="users")
 @routes.add("PUT", "/users/{username}/password", quota="users")
 def update_password(call: Call) -> dict[str, JSON]:
-    """Handle users.update_password; it revokes the user's tokens and logs out all devices."""
+    """Handle users.update_password; it revokes the user's tokens and logs out all devices.
+
+    With POST as well, which the page of the limits has.
+    """
     password = call.object().get("newpassword")
     if not isinstance(password, str) or not password:
         raise Refusal(400, "illegal_argument", "newpassword is required")
-    user = call.state.users.get(call.params["username"].lower())
+    user = call.state.users.get(call.params["username"])
     if user is None:
         raise Refusal(404, "entity_not_found", "User null not found")
     if not api_limits.NEW_PASSWORD_LENGTH_MIN <= len(password) <= api_limits.PASSWORD_LENGTH:
@@ -202,9 +234,10 @@ def disconnect(call: Call) -> dict[str, JSON]:
     return {"entities": [], "data": {"result": True}}
 
 
+@routes.add("GET", "/users/{username}/disconnect/{resource}", quota="users")
 @routes.add("DELETE", "/users/{username}/disconnect/{resource}", quota="users")
 def disconnect_device(call: Call) -> dict[str, JSON]:
-    """Handle users.disconnect_device."""
+    """Handle users.disconnect_device; with GET as well, which the Java SDK sends."""
     known = find_user(call).devices.pop(call.params["resource"], None)
     # open: the answer for an offline device; here the flag says whether it was logged out
     return {"entities": [], "data": {"result": known is not None}}

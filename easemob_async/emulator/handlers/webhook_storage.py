@@ -18,7 +18,8 @@ _NO_STORAGE: Final = Refusal(403, None, "service not activated, or account lacks
 def list_webhooks(call: Call) -> dict[str, JSON]:
     """Handle webhook_storage.list."""
     call.needs("webhook_storage", _NO_STORAGE)
-    return {"data": [{"date": date, **row} for date, row in call.state.stored_webhooks.items()]}
+    rows = [{"date": date, **row} for date, row in call.state.stored_webhooks.items()]
+    return {"path": "/callbacks", "data": rows}
 
 
 @routes.add("POST", "/callbacks/storage/retry")
@@ -28,12 +29,14 @@ def retry_webhooks(call: Call) -> dict[str, JSON]:
     date = call.object().get("date")
     if not isinstance(date, str) or not date:
         raise Refusal(400, None, "invalid request parameters")
+    url = call.object().get("targetUrl") or None
+    if not isinstance(url, str | None):
+        raise Refusal(400, None, "invalid request parameters")
     row = call.state.stored_webhooks.get(date)
     if row is not None:
         row["retry"] += 1
-        url = call.object().get("targetUrl") or None
         call.state.outbox += [
             attrs.evolve(posting, url=url or posting.url, again=True)
             for posting in call.state.stored_posts[date]
         ]
-    return {"data": "failure" if row is None else "success"}
+    return {"path": "/callbacks", "data": "failure" if row is None else "success"}
