@@ -22,6 +22,8 @@ PER_SECOND_100: Final = (Limit(100, per=SECOND),)
 """The service's default limit where a page names none (limits: rate_limit_rules)."""
 
 _FIELD = re.compile(r"\{(\*?\w+)\}")
+# What `quote` would leave as it is; most ids are nothing else.
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]+")
 
 
 @attrs.frozen(eq=False)
@@ -95,7 +97,8 @@ class Operation:
 
     def _segment(self, field: str, value: PathValue) -> str:
         if not field.startswith("*"):
-            return quote(self.check_id(field, value), safe="")
+            text = self.check_id(field, value)
+            return text if _PLAIN.fullmatch(text) else quote(text, safe="")
         name = field[1:]
         ids = checks.references(self.id, name, value)
         return ",".join(quote(self.check_id(name, item), safe="") for item in ids)

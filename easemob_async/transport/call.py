@@ -48,6 +48,11 @@ class Call:
     """Takes the file that the answer is."""
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it has no headers of its own, and neither its body nor its answer is a file."""
+        return self.headers is None and self.upload is None and self.sink is None
+
+    @property
     def cannot_repeat(self) -> bool:
         """Whether a part of it cannot be read or written again, so that it cannot be retried."""
         return (self.sink is not None and self.sink.kept) or (
@@ -127,6 +132,7 @@ class Journey:
     """The state of a call over its attempts."""
 
     __slots__ = (
+        "_app_url",
         "_client_secrets",
         "attempt",
         "call",
@@ -134,14 +140,13 @@ class Journey:
         "phase",
         "status",
         "token",
-        "url",
     )
 
     def __init__(
-        self, call: Call, url: URL, client_secrets: AbstractSet[str] = frozenset()
+        self, call: Call, app_url: str, client_secrets: AbstractSet[str] = frozenset()
     ) -> None:
         self.call = call
-        self.url = url
+        self._app_url = app_url
         self._client_secrets = client_secrets
         self.attempt = 0
         """The number of the attempt, from 1."""
@@ -153,6 +158,11 @@ class Journey:
         """The token that the latest attempt carried."""
         self.maybe_processed = False
         """An attempt left, and the service may have acted on it."""
+
+    @property
+    def url(self) -> URL:
+        """The URL of the call."""
+        return URL(self._app_url + self.call.target, encoded=True)
 
     @property
     def request(self) -> Request:

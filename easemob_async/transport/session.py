@@ -36,6 +36,7 @@ from easemob_async.checks import text_problem
 from easemob_async.config import PoolOptions, Timeouts, parse_proxy
 from easemob_async.errors import ClientClosedError, ConfigurationError
 from easemob_async.transport.departure import Departure, WatchedConnection
+from easemob_async.transport.direct import DirectWire, is_replaced, is_usable
 from easemob_async.transport.loops import LoopBinding
 from easemob_async.transport.uploads import StreamedBody
 
@@ -145,6 +146,8 @@ class SessionPool:
         self._url = url
         self._theirs = session
         self._session: ClientSession | None = None
+        self._direct: DirectWire | None = None
+        self._may_be_direct = session is None and is_usable()
         self._connections: weakref.WeakSet[WatchedConnection] = weakref.WeakSet()
         self._closed = False
 
@@ -177,6 +180,26 @@ class SessionPool:
             raise ClientClosedError("the session that was given is closed")
         return self._session
 
+    def direct(self, url: str, headers: bytes) -> DirectWire | None:
+        """Return what sends requests without the session's own way, where that is possible.
+
+        Args:
+            url: the app's URL.
+            headers: the lines of the headers that all requests have.
+
+        Raises:
+            ClientClosedError: the client is closed.
+        """
+        if not self._may_be_direct or is_replaced():
+            return None
+        if self._direct is None or self._closed or self._session is None:
+            session = self.session()
+            if session._default_proxy is not None:
+                self._may_be_direct = False
+                return None
+            self._direct = DirectWire(session, URL(url, encoded=True), headers)
+        return self._direct
+
     async def close(self) -> None:
         """Close the session, unless it is the caller's. Closing twice is fine."""
         self._closed = True
@@ -184,7 +207,7 @@ class SessionPool:
         if loop is not None and loop.is_closed():
             self._close_left_behind()
             return
-        session, self._session = self._session, None
+        session, self._session, self._direct = self._session, None, None
         if session is not None and session is not self._theirs:
             await session.close()
 
@@ -239,7 +262,7 @@ class SessionPool:
         self._close_left_behind()
 
     def _close_left_behind(self) -> None:
-        session, self._session = self._session, None
+        session, self._session, self._direct = self._session, None, None
         connections, self._connections = list(self._connections), weakref.WeakSet()
         if session is None or session is self._theirs:
             return
