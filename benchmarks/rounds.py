@@ -5,30 +5,48 @@ from __future__ import annotations
 import gc
 import statistics
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import attrs
 
 Work = Callable[[], Awaitable[None]]
 
 
-async def in_turn(works: Mapping[str, Work], rounds: int) -> dict[str, tuple[float, float]]:
-    """Run each piece of work once per round, and return the medians of CPU and wall seconds.
+@attrs.frozen
+class Spent:
+    """The seconds that a piece of work took in each round."""
+
+    cpu: Sequence[float]
+    wall: Sequence[float]
+
+
+async def all_rounds(works: Mapping[str, Work], rounds: int) -> dict[str, Spent]:
+    """Run each piece of work once per round, and return what each took in each round.
 
     The order changes in each round. The first round is a warm-up and is not counted.
     """
-    spent: dict[str, list[tuple[float, float]]] = {name: [] for name in works}
+    spent = {name: Spent([], []) for name in works}
     names = list(works)
     for number in range(rounds + 1):
         for name in names[number % len(names) :] + names[: number % len(names)]:
             gc.collect()
             started = time.process_time(), time.perf_counter()
             await works[name]()
+            cpu, wall = time.process_time() - started[0], time.perf_counter() - started[1]
             if number:
-                cpu, wall = time.process_time() - started[0], time.perf_counter() - started[1]
-                spent[name].append((cpu, wall))
+                spent[name] = Spent([*spent[name].cpu, cpu], [*spent[name].wall, wall])
+    return spent
+
+
+async def in_turn(works: Mapping[str, Work], rounds: int) -> dict[str, tuple[float, float]]:
+    """Do the same as `all_rounds`, and return the medians of CPU and wall seconds."""
     return {
-        name: (
-            statistics.median(cpu for cpu, _ in values),
-            statistics.median(wall for _, wall in values),
-        )
-        for name, values in spent.items()
+        name: (statistics.median(spent.cpu), statistics.median(spent.wall))
+        for name, spent in (await all_rounds(works, rounds)).items()
     }
+
+
+def spread(above: Sequence[float], below: Sequence[float]) -> str:
+    """Return the median of the ratios of the rounds, with the smallest and the largest."""
+    ratios = [a / b for a, b in zip(above, below, strict=True)]
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"

@@ -14,6 +14,7 @@ from easemob_async.client import ClientOptions
 from easemob_async.emulator import Emulator
 from tests.servers import Responder, ScriptedServer, scripted
 
+pytest.register_assert_rewrite("tests.resources.places", "tests.resources.stories")
 settings.register_profile("default", deadline=None, max_examples=60)
 settings.load_profile("default")
 

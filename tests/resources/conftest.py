@@ -6,8 +6,6 @@ import pytest
 
 from easemob_async import EasemobClient
 
-pytest.register_assert_rewrite("tests.resources.places", "tests.resources.stories")
-
 
 @pytest.fixture
 def unconnected() -> EasemobClient:
