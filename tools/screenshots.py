@@ -40,13 +40,18 @@ IN_DOCS: Final = (
     "overview-3-desktop-en-dark",
     "users-3-desktop-en",
     "users-10000-phone-en",
+    "users-10000-phone-zh",
     "chat-3-desktop-en",
     "chat-3-phone-zh",
     "requests-3-desktop-en",
+    "requests-3-desktop-zh",
     "requests-3-phone-en",
     "webhooks-3-desktop-en",
+    "webhooks-3-desktop-zh",
     "quotas-3-desktop-en",
+    "quotas-3-desktop-zh",
     "faults-3-desktop-en",
+    "faults-3-desktop-zh",
 )
 COLOURS: Final = 200
 SECRET: Final = "the-secret-of-the-rule"  # noqa: S105 - of a rule of the emulator
