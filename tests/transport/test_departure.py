@@ -484,7 +484,7 @@ def test_a_client_that_goes_on_in_another_loop_leaves_nothing_open(tmp_path: Pat
         )
     )
     done = subprocess.run(
-        [sys.executable, "-X", "dev", str(script)], capture_output=True, text=True, timeout=60
+        [sys.executable, "-W", "default", str(script)], capture_output=True, text=True, timeout=60
     )
     assert done.stdout == "done\n"
     assert done.stderr == ""
