@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from easemob_async import PresenceSubscriptionsPage
 from tests.conftest import Against
 from tests.resources.stories import HOUR, every_operation
@@ -26,6 +28,17 @@ async def test_every_operation_end_to_end() -> None:
         group = await c.chat_groups.create("g", owner="ann", members=["bob"])
         em.log_in("bob")
         assert await c.presence.get_group_online_count(group.group_id) == 1
+
+
+@pytest.mark.parametrize(("given", "status"), [([], {}), ({"ios_1": "1"}, {"ios_1": "1"})])
+async def test_an_empty_list_is_the_status_of_a_user_without_any(
+    against: Against, given: object, status: object
+) -> None:
+    row = {"uid": "ann", "last_time": "0", "ext": "", "status": given}
+    async with against(lambda _: Reply(body={"result": [row]}), token="t") as (client, _):
+        found = (await client.presence.get_many("x", ["ann"]))["ann"].value
+    assert found is not None
+    assert found.status == status
 
 
 async def test_a_result_is_found_under_the_name_that_was_asked_for(against: Against) -> None:

@@ -15,16 +15,19 @@ def _open(call: Call) -> None:
 
 
 def _shown(call: Call, name: str) -> dict[str, Any]:
-    """Return the presence of a user; numbers are strings, as documented."""
+    """Return the presence of a user; numbers are strings, as documented.
+
+    open: the status of a user without devices, here the empty list that the Java SDK expects
+    """
     user = call.state.users.get(name)
     if user is None:
-        return {"uid": name, "last_time": "0", "ext": "", "status": {}}
+        return {"uid": name, "last_time": "0", "ext": "", "status": []}
     online = dict.fromkeys(user.devices, "1")
     return {
         "uid": name,
         "last_time": str(user.last_online),
         "ext": user.presence_ext,
-        "status": {**online, **user.presence},
+        "status": {**online, **user.presence} or [],
     }
 
 
