@@ -38,6 +38,8 @@ class Call:
     """Whether the request carries a valid token."""
     headers: Mapping[str, str] = attrs.field(factory=dict)
     """The headers."""
+    root: str = ""
+    """The URL of the app, as the request has it."""
 
     @property
     def is_room(self) -> bool:

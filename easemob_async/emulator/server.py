@@ -303,7 +303,10 @@ class Emulator(App):
         state = app.state
         route, params = routes.find(request.method, path)
         given = _parameters(request.query) if request.rel_url.raw_query_string else {}
-        call = Call(state, request.method, path, params, given, None, headers=request.headers)
+        root = f"{request.scheme}://{request.host}/{state.org}/{state.app}"
+        call = Call(
+            state, request.method, path, params, given, None, headers=request.headers, root=root
+        )
         seen.operation = operation_of(route, call)
         _authenticate(request, route, call)
         call.body = READERS[route.body](request, path, content)
@@ -320,7 +323,6 @@ class Emulator(App):
         app.webhooks.flush()
         if isinstance(fields, Content) or not route.envelope:
             return fields
-        root = f"{request.scheme}://{request.host}/{state.org}/{state.app}"
         answer = {
             "action": request.method.lower(),
             "application": state.application,

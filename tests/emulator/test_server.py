@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import ssl
 from pathlib import Path
 
 import aiohttp
 import pytest
+import trustme
 
 import easemob_async.emulator
-from easemob_async.emulator import server
+from easemob_async.emulator import Emulator, server
 from tests.emulator.caller import Caller, refusal
+from tests.emulator.handlers.test_history import hour
 
 
 def test_it_imports_nothing_of_the_client_but_constants() -> None:
@@ -23,6 +26,33 @@ def test_it_imports_nothing_of_the_client_but_constants() -> None:
                 imported |= {f"{node.module}.{name}" for name in names}
     outside = {name for name in imported if not name.startswith("easemob_async.emulator")}
     assert outside == {"easemob_async.api_limits"}
+
+
+async def test_urls_in_answers_are_those_of_the_request() -> None:
+    authority = trustme.CA()
+    serving, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("127.0.0.1").configure_cert(serving)
+    authority.configure_trust(trusting)
+    async with (
+        Emulator(ssl=serving) as emulator,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trusting)) as session,
+    ):
+        emulator.add_user("ann")
+        caller = Caller(emulator, session)
+        await caller.log_in()
+        group = {"groupname": "g", "public": True, "owner": "ann"}
+        path = f"/chatgroups/{(await caller('POST', '/chatgroups', group))[1]['data']['groupid']}"
+        content = b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\nx\r\n--b--'
+        kind = "multipart/form-data; boundary=b"
+        answer = await caller("POST", f"{path}/share_files", raw=content, content_type=kind)
+        headers = {"Authorization": f"Bearer {caller.token}"}
+        async with session.get(answer[1]["data"]["file_url"], headers=headers) as response:
+            assert (response.status, await response.read()) == (200, b"x")
+        message = {"to": ["ann"], "type": "txt", "body": {"msg": "hello"}}
+        await caller("POST", "/messages/users", message)
+        _, answer = await caller("GET", f"/chatmessages/{hour(caller)}")
+        async with session.get(answer["data"][0]["url"]) as response:
+            assert response.status == 200
 
 
 class TestRequests:

@@ -527,7 +527,7 @@ def share(call: Call) -> dict[str, JSON]:
     owner = call.username or "admin"  # open: the owner of a file that the app uploads
     content = call.state.blobs.keep(file.data)
     group.files[file_id] = {"shown": {**shown, "file_owner": owner}, "data": content}
-    url = f"http://{call.headers.get('Host')}/{call.state.org}/{call.state.app}{call.path}"
+    url = f"{call.root}{call.path}"
     return {
         "entities": [],
         "data": {**shown, "file_url": f"{url}/{file_id}", "group_id": group.group_id},

@@ -74,7 +74,7 @@ def get_history(call: Call) -> dict[str, JSON]:
         shown = f"appkey: {call.state.org}#{call.state.app}, time: {call.params['hour']}"
         description = f"Failed to find chat message history download url for {shown}"
         raise Refusal(404, "storage_object_not_found", description)
-    url = f"http://{call.headers.get('Host')}/{call.state.org}/{call.state.app}{call.path}/file"
+    url = f"{call.root}{call.path}/file"
     signed = f"{url}?Expires={int(call.state.now()) + 1800}&OSSAccessKeyId=x&Signature=emulated"
     return {"data": [{"url": signed}]}
 
