@@ -37,7 +37,7 @@ _SIGNS: Final[Mapping[str, Callable[[Call], bool]]] = {
     "chat_rooms.blocklist.remove_many": _several,
     "chat_rooms.members.remove_many": _several,
     "chat_rooms.transfer_owner": lambda call: _field(call, "newowner") is not None,
-    "files.download_thumbnail": lambda call: call.headers.get("thumbnail", "").lower() == "true",
+    "files.download_thumbnail": lambda call: call.is_on("thumbnail"),
     "push.set_display_style": lambda call: (
         _field(call, "nickname") is None and _field(call, "notification_display_style") is not None
     ),

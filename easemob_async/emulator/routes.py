@@ -51,6 +51,10 @@ class Call:
         """The query as answers show it under ``params``: each value in a list."""
         return {name: [value] for name, value in self.query.items()}
 
+    def is_on(self, header: str) -> bool:
+        """Return whether a header is true; open: 1, which is how PHP prints true."""
+        return self.headers.get(header, "").lower() in ("true", "1")
+
     def needs(self, feature: str, refusal: Refusal) -> None:
         """Refuse the request if a feature is not enabled for the app."""
         if feature in self.state.switched_off:

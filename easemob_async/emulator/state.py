@@ -399,7 +399,7 @@ class State:
 
     def issue_token(self, username: str | None, ttl: int) -> str:
         """Issue a token; with a ttl of 0 it never expires."""
-        token = "YWMt" + secrets.token_urlsafe(48)
+        token = "YWMt" + secrets.token_urlsafe(44)  # 63 characters, as other clients' tests expect
         self.tokens[token] = TokenRecord(username, self.now() + ttl if ttl else None)
         if len(self.tokens) > _TOKENS_KEPT:
             self._drop_tokens()

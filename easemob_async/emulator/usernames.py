@@ -51,7 +51,7 @@ def fold_body(body: JSON) -> JSON:
     for key in FIELDS.intersection(body):
         folded[key] = _fold_value(body[key])
     for key in _ROWS:
-        if isinstance(body.get(key), list):
+        if isinstance(body.get(key), list | dict):
             folded[key] = fold_body(body[key])
     return folded
 

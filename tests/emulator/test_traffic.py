@@ -99,8 +99,9 @@ class TestOperations:
     async def test_a_thumbnail_is_told_by_its_header(self, emulator: Emulator) -> None:
         route, params = routes.find("GET", "/chatfiles/1")
         call = Call(emulator.state, "GET", "/chatfiles/1", params, {}, None)
-        call.headers = {"thumbnail": "true"}
-        assert operation_of(route, call) == "files.download_thumbnail"
+        for value in ("true", "1"):
+            call.headers = {"thumbnail": value}
+            assert operation_of(route, call) == "files.download_thumbnail"
 
     async def test_a_refused_request_has_its_operation(self, call: Caller) -> None:
         assert (await call("GET", "/users/ann", token="wrong"))[0] == 401

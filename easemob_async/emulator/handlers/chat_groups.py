@@ -13,6 +13,7 @@ from easemob_async.emulator.handlers.places import (
     find_group,
     find_usable,
     first_members,
+    members_by_cursor,
     refuse_blocked,
 )
 from easemob_async.emulator.handlers.user_attributes import size_of
@@ -22,7 +23,6 @@ from easemob_async.emulator.routes import (
     Content,
     as_flag,
     as_number,
-    by_cursor,
     make_cursor,
     paged,
     read_cursor,
@@ -58,12 +58,15 @@ _UNUSED: Final = ("need_verify", "scale")
 def _settings(body: dict[str, JSON]) -> dict[str, JSON]:
     """Return the settings in a body by their documented names, or refuse the request.
 
-    open: null, which counts as not given here
+    open: null, which counts as not given here, and 0 as `maxusers`, which clients in Go send for a
+    number that was not given
     """
     found: dict[str, JSON] = {}
     for given, value in body.items():
         name = _OTHER_NAMES.get(given, given)
-        if name in _CHANGEABLE and value is not None and (given == name or name not in body):
+        if value is None or (name == "maxusers" and as_number(value) == 0):
+            continue
+        if name in _CHANGEABLE and (given == name or name not in body):
             found[name] = _setting(name, value)
     return found
 
@@ -280,20 +283,14 @@ def unban(call: Call) -> dict[str, JSON]:
 
 @routes.add("GET", "/chatgroups/{group_id}/users")
 def list_members(call: Call) -> dict[str, JSON]:
-    """Handle chat_groups.members.list: the first page is 1.
-
-    With ``version=v3`` the pages go by cursor, as the Java SDK reads them: only names, without the
-    owner.
-    """
+    """Handle chat_groups.members.list: the first page is 1; by cursor with ``version=v3``."""
     group = call.state.groups.get(call.params["group_id"])
     if group is None:
         description = f"do not find this group:{call.params['group_id']}"
         raise Refusal(404, "service_resource_not_found", description)
     most = api_limits.MEMBERS_PER_PAGE
     if call.query.get("version") == "v3":
-        names, cursor = by_cursor(call, list(group.members), most, most)
-        answer: dict[str, JSON] = {"entities": [], "data": names, "count": len(names)}
-        return {**answer, "cursor": cursor} if cursor else answer
+        return members_by_cursor(call, group, most)
     with_time = call.query.get("joined_time") == "true"
     everybody = [("owner", group.owner, group.created)]
     everybody += [("member", name, joined) for name, joined in group.members.items()]

@@ -10,6 +10,7 @@ from easemob_async.emulator.handlers.places import (
     chosen_id,
     find_group,
     first_members,
+    members_by_cursor,
     not_members,
     refuse_blocked,
 )
@@ -164,8 +165,8 @@ def _check(body: dict[str, JSON]) -> int | None:
             raise Refusal(400, "invalid_parameter", f"{key} is not legal")
         if len(text or "") > most:
             raise Refusal(403, "exceed_limit", f"{shown} cannot exceed to {most}")
-    if body.get("maxusers") is None:
-        return None
+    if body.get("maxusers") is None or as_number(body["maxusers"]) == 0:
+        return None  # open: 0, as with groups
     users = as_number(body["maxusers"], 1)
     if users is None:
         raise Refusal(400, "invalid_parameter", "maxusers is not legal")
@@ -179,8 +180,10 @@ def _check(body: dict[str, JSON]) -> int | None:
 
 @routes.add("GET", "/chatrooms/{room_id}/users")
 def list_members(call: Call) -> dict[str, JSON]:
-    """Handle chat_rooms.members.list."""
+    """Handle chat_rooms.members.list; by cursor with ``version=v3``."""
     room = _found(call)
+    if call.query.get("version") == "v3":
+        return members_by_cursor(call, room, 1000)
     rows = [{"owner": room.owner}, *({"member": name} for name in room.members)]
     page = paged(call, rows, 1000, 1000)
     return {"params": call.shown_query, "entities": [], "data": page, "count": len(page)}

@@ -33,7 +33,7 @@ def upload(call: Call) -> dict[str, JSON]:
         "data": call.state.blobs.keep(file.data),
         "thumbnail": [_side(call, "thumbnail-width"), _side(call, "thumbnail-height")],
         "secret": secret,
-        "restricted": call.headers.get("restrict-access", "").lower() == "true",
+        "restricted": call.is_on("restrict-access"),
         "ends": call.state.now() + _KEPT,
     }
     return {
@@ -55,7 +55,7 @@ def download(call: Call) -> Content:
         # open: the answer to a wrong share-secret
         raise Refusal(403, "forbidden_op", "share-secret is wrong")
     blob, (width, height) = file["data"], file["thumbnail"]
-    if call.headers.get("thumbnail", "").lower() == "true":
+    if call.is_on("thumbnail"):
         return Content(lambda: thumbnail(blob.read(), width, height))
     return Content(blob.read)
 

@@ -294,6 +294,8 @@ def recall_many(call: Call) -> dict[str, JSON]:
 
 def _recall_many(call: Call) -> dict[str, JSON]:
     rows = call.object().get("msgs")
+    if isinstance(rows, dict):  # open: one message in place of a list, as the PHP SDK sends it
+        rows = [rows]
     if not isinstance(rows, list) or not 1 <= len(rows) <= api_limits.RECALLS_PER_CALL:
         # open: the answer to more than 30
         raise Refusal(400, "message_recall_error", "params msgs's size can't exceed limit 30")

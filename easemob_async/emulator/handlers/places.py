@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from easemob_async import api_limits
 from easemob_async.emulator.refusal import JSON, Refusal
-from easemob_async.emulator.routes import Call, Handler, as_number, routes
+from easemob_async.emulator.routes import Call, Handler, as_number, by_cursor, routes
 from easemob_async.emulator.state import Group
 
 
@@ -46,6 +46,19 @@ def first_members(call: Call) -> list[str]:
         # open: no error is documented for a value that is no list
         raise Refusal(400, "invalid_parameter", "members must be a list")
     return [check_user(call, name) for name in names]
+
+
+def members_by_cursor(call: Call, group: Group, most: int) -> dict[str, JSON]:
+    """Return a page of the members by cursor, as the Java SDK reads it: names, without the owner.
+
+    open: the order without ``sort``, here that of joining
+    """
+    members = list(group.members)
+    if call.query.get("sort") == "desc":
+        members.reverse()
+    names, cursor = by_cursor(call, members, most, most)
+    answer: dict[str, JSON] = {"entities": [], "data": names, "count": len(names)}
+    return {**answer, "cursor": cursor} if cursor else answer
 
 
 def chosen_id(body: dict[str, JSON], key: str) -> str | None:

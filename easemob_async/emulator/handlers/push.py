@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Final
 
 from easemob_async import api_limits
-from easemob_async.emulator.handlers.users import DISPLAY_STYLE, show_user
+from easemob_async.emulator.handlers.users import DISPLAY_STYLE, QUIET, show_profile
 from easemob_async.emulator.refusal import JSON, Refusal
-from easemob_async.emulator.routes import Call, as_number, by_cursor, routes
+from easemob_async.emulator.routes import Call, as_flag, as_number, by_cursor, routes
 from easemob_async.emulator.state import BEIJING, PushLabel, User
 
 
@@ -59,8 +59,12 @@ def _bindings(user: User, only: str | None) -> list[dict[str, str]]:
 
 @routes.add("PUT", "/users/{username}", quota="users")
 def set_profile(call: Call) -> dict[str, JSON]:
-    """Handle push.set_nickname and push.set_display_style, by the body."""
+    """Handle push.set_nickname and push.set_display_style, by the body.
+
+    With the quiet hours as well, which the pages of 2023 had here and other clients send.
+    """
     user, body = _user(call), call.object()
+    quiet = _quiet_hours(body)
     if "nickname" in body:
         if (
             not isinstance(body["nickname"], str)
@@ -72,11 +76,35 @@ def set_profile(call: Call) -> dict[str, JSON]:
         if str(body[DISPLAY_STYLE]) not in ("0", "1"):
             raise _invalid(DISPLAY_STYLE)
         user.push[DISPLAY_STYLE] = int(body[DISPLAY_STYLE])
+    user.push.update(quiet)
     user.modified = call.state.milliseconds()
-    shown = show_user(user, nickname=True)
-    if DISPLAY_STYLE in user.push:
-        shown[DISPLAY_STYLE] = user.push[DISPLAY_STYLE]
-    return {"path": "/users", "entities": [shown]}
+    return {"path": "/users", "entities": [show_profile(user)]}
+
+
+def _quiet_hours(body: dict[str, JSON]) -> dict[str, JSON]:
+    """Return the fields of do not disturb as answers show them, or refuse the request.
+
+    open: null, which counts as not given here
+    """
+    found: dict[str, JSON] = {}
+    for key in QUIET:
+        if body.get(key) is None:
+            continue
+        found[key] = _switch(body[key]) if key == QUIET[0] else _hour(body[key])
+        if found[key] is None:
+            raise _invalid(key)
+    return found
+
+
+def _switch(value: JSON) -> bool | None:
+    """Read a bool; open: 0 and 1, which the PHP SDK sends."""
+    number = as_number(value)
+    return as_flag(value) if number is None else {0: False, 1: True}.get(number)
+
+
+def _hour(value: JSON) -> str | None:
+    hour = as_number(value)
+    return None if hour is None or hour > 23 else str(hour)
 
 
 @routes.add("PUT", "/push/nickname")

@@ -25,15 +25,20 @@ def show_user(user: User, *, nickname: bool = False) -> dict[str, JSON]:
     return shown
 
 
+def show_profile(user: User) -> dict[str, JSON]:
+    """Return a user with the settings of the profile: the style of notifications, quiet hours."""
+    shown = show_user(user, nickname=True)
+    shown.update({key: user.push[key] for key in (DISPLAY_STYLE, *QUIET) if key in user.push})
+    return shown
+
+
 def show_whole(user: User) -> dict[str, JSON]:
     """Return a user with the push settings.
 
     open: which binding `notifier_name` and `device_token` show if there are several, here the
     latest; ``pushInfo``, which no page has, is what the Java SDK reads
     """
-    shown = show_user(user, nickname=True)
-    if DISPLAY_STYLE in user.push:
-        shown[DISPLAY_STYLE] = user.push[DISPLAY_STYLE]
+    shown = show_profile(user)
     bindings = user.push.get("bindings", {})
     for (_, name), token in bindings.items():
         shown.update(notifier_name=name, device_token=token)
@@ -47,6 +52,12 @@ def show_whole(user: User) -> dict[str, JSON]:
 
 DISPLAY_STYLE: Final = "notification_display_style"
 """The field of the style of a user's push notifications."""
+QUIET: Final = (
+    "notification_no_disturbing",
+    "notification_no_disturbing_start",
+    "notification_no_disturbing_end",
+)
+"""The fields of do not disturb: whether it is on, and the hours of its start and its end."""
 
 
 def find_user(call: Call, name: str = "username") -> User:
@@ -96,7 +107,10 @@ def add_user(state: State, row: dict[str, JSON]) -> User:
 
 @routes.add("POST", "/users", auth="optional", quota="users")
 def create(call: Call) -> dict[str, JSON]:
-    """Handle users.create_open (an object), users.create (an array of one), users.create_many."""
+    """Handle users.create_open (an object), users.create (an array of one), users.create_many.
+
+    open: the nickname in the answer, as in the documentation of 2023; other clients read it
+    """
     state = call.state
     if not call.has_token and not state.open_registration:
         description = "Open registration doesn't allow, so register user need token"
@@ -122,7 +136,7 @@ def create(call: Call) -> dict[str, JSON]:
     for row in rows:
         username = row["username"]
         if username not in state.users:
-            made.append(show_user(add_user(state, row)))
+            made.append(show_user(add_user(state, row), nickname=True))
         elif len(rows) > 1:
             reason = f"the {username} already exists"
             failed.append({"username": username, "registerUserFailReason": reason})
@@ -138,9 +152,10 @@ def create(call: Call) -> dict[str, JSON]:
     return answer
 
 
+@routes.add("GET", "/user", quota="users")
 @routes.add("GET", "/users", quota="users")
 def list_users(call: Call) -> dict[str, JSON]:
-    """Handle users.list."""
+    """Handle users.list; with ``/user`` as well, which a client in Ruby asks for."""
     limit = call.whole_number("limit", 10, api_limits.USERS_PER_PAGE)
     users = list(call.state.users.values())
     start = read_cursor(call) or 0
