@@ -328,6 +328,23 @@ class TestGroups:
         assert (await call("PUT", path, {"maxusers": 0}))[0] == 200
         assert (await call("GET", path))[1]["data"][0]["maxusers"] == 1000
 
+    async def test_a_cap_below_the_number_of_members_is_refused(
+        self, two: Emulator, call: Caller
+    ) -> None:
+        group = {"groupname": "g", "public": True, "owner": "ann", "members": ["bob"]}
+        group_id = (await call("POST", "/chatgroups", group))[1]["data"]["groupid"]
+        room = {"name": "r", "description": "", "owner": "ann", "members": ["bob"]}
+        room_id = (await call("POST", "/chatrooms", room))[1]["data"]["id"]
+        for path, key in (
+            (f"/chatgroups/{group_id}", "groupname"),
+            (f"/chatrooms/{room_id}", "name"),
+        ):
+            status, answer = await call("PUT", path, {key: "new", "maxusers": "1"})
+            assert (status, answer["error"]) == (403, "forbidden_op")
+            assert "current user count is larger" in answer["error_description"]
+            assert (await call("GET", path))[1]["data"][0]["name"] in ("g", "r")
+            assert (await call("PUT", path, {"maxusers": "2"}))[0] == 200
+
     async def test_a_room_keeps_what_the_java_sdk_updates(
         self, two: Emulator, call: Caller
     ) -> None:

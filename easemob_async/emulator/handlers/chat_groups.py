@@ -15,6 +15,7 @@ from easemob_async.emulator.handlers.places import (
     first_members,
     members_by_cursor,
     refuse_blocked,
+    refuse_fewer,
 )
 from easemob_async.emulator.handlers.user_attributes import size_of
 from easemob_async.emulator.refusal import JSON, Refusal
@@ -238,7 +239,10 @@ def update(call: Call) -> dict[str, JSON]:
     if wrong:
         description = f"some of [{', '.join(wrong)}] are not valid fields"
         raise Refusal(400, "invalid_parameter", description)
-    group.settings.update(_settings(body))
+    changed = _settings(body)
+    if "maxusers" in changed:
+        refuse_fewer(group, changed["maxusers"])
+    group.settings.update(changed)
     group.modified = call.state.milliseconds()
     return {"entities": [], "properties": {}, "data": dict.fromkeys(body, True)}
 

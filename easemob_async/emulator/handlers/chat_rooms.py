@@ -13,6 +13,7 @@ from easemob_async.emulator.handlers.places import (
     members_by_cursor,
     not_members,
     refuse_blocked,
+    refuse_fewer,
 )
 from easemob_async.emulator.refusal import JSON, Refusal
 from easemob_async.emulator.routes import Call, as_number, by_cursor, paged, routes
@@ -135,6 +136,8 @@ def update(call: Call) -> dict[str, JSON]:
         description = f"some of [{', '.join(wrong)}] are not valid fields"
         raise Refusal(400, "invalid_parameter", description)
     most = _check(body)
+    if most is not None:
+        refuse_fewer(room, most)
     changed = {key: body[key] for key in ("name", "description", "custom") if key in body}
     room.settings.update({key: value for key, value in changed.items() if value is not None})
     if most is not None:

@@ -70,6 +70,16 @@ def chosen_id(body: dict[str, JSON], key: str) -> str | None:
     return None if chosen is None else str(chosen)
 
 
+def refuse_fewer(group: Group, most: int) -> None:
+    """Refuse a cap below the number of those in a group or room.
+
+    open: on no page; the service has been seen to refuse it for rooms, and so it is for groups here
+    """
+    if len(group.everybody) > most:
+        shown = "current user count is larger than the maxUsers that you want to update !"
+        raise Refusal(403, "forbidden_op", shown)
+
+
 def refuse_blocked(group: Group, names: list[str]) -> None:
     """Refuse users who are on the blocklist."""
     blocked = [name for name in names if name in group.blocked]
