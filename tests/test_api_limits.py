@@ -1214,6 +1214,7 @@ HANDLERS: Final[Mapping[str, Mapping[str | float, Sequence[In] | str]]] = {
             In(f"push.{x}", r"name: strategy;.* default: (\d+)")
             for x in ("send_to_user", "send_to_users", "send_to_label", "send_to_all")
         ),
+        23: "the last hour of a day",
     },
     "handlers/reactions": {
         "_PER_MESSAGE": (
