@@ -132,7 +132,6 @@ if TYPE_CHECKING:
     from easemob_async.models.push import HarmonyOptions as HarmonyOptions
     from easemob_async.models.push import PushChatType as PushChatType
     from easemob_async.models.push import PushCounts as PushCounts
-    from easemob_async.models.push import PushDisplayStyle as PushDisplayStyle
     from easemob_async.models.push import PushFilter as PushFilter
     from easemob_async.models.push import PushMode as PushMode
     from easemob_async.models.push import PushOptions as PushOptions
@@ -204,7 +203,6 @@ if TYPE_CHECKING:
     from easemob_async.models.tokens import AppToken as AppToken
     from easemob_async.models.tokens import Token as Token
     from easemob_async.models.tokens import TokenProvider as TokenProvider
-    from easemob_async.models.tokens import UserToken as UserToken
     from easemob_async.models.translation import DetectedLanguage as DetectedLanguage
     from easemob_async.models.translation import Language as Language
     from easemob_async.models.users import DeletedUsers as DeletedUsers
@@ -213,7 +211,9 @@ if TYPE_CHECKING:
     from easemob_async.models.users import ObjectType as ObjectType
     from easemob_async.models.users import OnlineStatus as OnlineStatus
     from easemob_async.models.users import PushBinding as PushBinding
+    from easemob_async.models.users import PushDisplayStyle as PushDisplayStyle
     from easemob_async.models.users import User as User
+    from easemob_async.models.users import UserToken as UserToken
     from easemob_async.models.webhook_storage import ReplayedWebhooks as ReplayedWebhooks
     from easemob_async.models.webhook_storage import StoredWebhooks as StoredWebhooks
     from easemob_async.outcomes import BatchOutcome as BatchOutcome
@@ -316,8 +316,8 @@ _HOMES = {
         Presence PresenceSubscription PresenceSubscriptionsPage
     """,
     "models.push": """
-        ApnsOptions DirectedTemplate HarmonyOptions PushChatType PushCounts PushDisplayStyle
-        PushFilter PushMode PushOptions PushPlatform PushSettings PushTemplate StoredPushTemplate
+        ApnsOptions DirectedTemplate HarmonyOptions PushChatType PushCounts PushFilter PushMode
+        PushOptions PushPlatform PushSettings PushTemplate StoredPushTemplate
     """,
     "models.push_notifications": """
         ApnsPush EasemobPush EasemobPushOperation FcmNotification FcmPush FcmV1AndroidConfig
@@ -345,13 +345,14 @@ _HOMES = {
         CreatedThread Thread
     """,
     "models.tokens": """
-        FOREVER AppToken Token TokenProvider UserToken
+        FOREVER AppToken Token TokenProvider
     """,
     "models.translation": """
         DetectedLanguage Language
     """,
     "models.users": """
-        DeletedUsers Device NewUser ObjectType OnlineStatus PushBinding User
+        DeletedUsers Device NewUser ObjectType OnlineStatus PushBinding PushDisplayStyle User
+        UserToken
     """,
     "models.webhook_storage": """
         ReplayedWebhooks StoredWebhooks

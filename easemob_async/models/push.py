@@ -137,15 +137,6 @@ class PushOptions:
         return found
 
 
-class PushDisplayStyle(StrEnum):
-    """The content that a push notification shows."""
-
-    NOTICE = "0"
-    """Only the fact that a message has arrived."""
-    MESSAGE = "1"
-    """The sender and the message."""
-
-
 class PushMode(StrEnum):
     """The messages that are pushed to a user."""
 

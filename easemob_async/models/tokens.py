@@ -8,8 +8,6 @@ from typing import Final, Protocol, runtime_checkable
 import attrs
 
 from easemob_async.errors import ConfigurationError
-from easemob_async.models.users import User
-from easemob_async.wire.fields import wire
 
 FOREVER: Final = timedelta.max
 """An unlimited length of time."""
@@ -64,11 +62,3 @@ class AppToken:
         except OverflowError:  # FOREVER, or later than the last date
             return Token(self.access_token)
         return Token(self.access_token, ends)
-
-
-@attrs.frozen
-class UserToken(AppToken):
-    """The answer of `tokens.create_user_token`."""
-
-    user: User | None = wire("user", default=None)
-    """The user, with the fields that the service returns."""

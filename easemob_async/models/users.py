@@ -1,4 +1,4 @@
-"""Registered users, their online status and their devices."""
+"""Registered users, their tokens, their online status and their devices."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import attrs
 
-from easemob_async.models.push import PushDisplayStyle
+from easemob_async.models.tokens import AppToken
 from easemob_async.wire.fields import Id, wire
 
 _IGNORED_GROUP: Final = "notification_ignore_"
@@ -29,6 +29,15 @@ class ObjectType(StrEnum):
     """A user."""
     GROUP = "group"
     """A group."""
+
+
+class PushDisplayStyle(StrEnum):
+    """The content that a push notification shows."""
+
+    NOTICE = "0"
+    """Only the fact that a message has arrived."""
+    MESSAGE = "1"
+    """The sender and the message."""
 
 
 @attrs.frozen
@@ -99,6 +108,15 @@ class User:
             if key.startswith(_IGNORED_GROUP) and value in (True, "true")
         ]
         return {**fields, "ignored_groups": ignored} if ignored else fields
+
+
+# Here and not with the other tokens: every client loads those, and few need the models of users.
+@attrs.frozen
+class UserToken(AppToken):
+    """The answer of `tokens.create_user_token`."""
+
+    user: User | None = wire("user", default=None)
+    """The user, with the fields that the service returns."""
 
 
 @attrs.frozen

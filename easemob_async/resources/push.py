@@ -13,7 +13,6 @@ from easemob_async.models.pages import Page, Paginator, by_cursor, whole
 from easemob_async.models.push import (
     PushChatType,
     PushCounts,
-    PushDisplayStyle,
     PushMode,
     PushPlatform,
     PushSettings,
@@ -28,7 +27,7 @@ from easemob_async.models.push_notifications import (
     PushStrategy,
     StoredPushNotification,
 )
-from easemob_async.models.users import PushBinding, User
+from easemob_async.models.users import PushBinding, PushDisplayStyle, User
 from easemob_async.operation import Operation
 from easemob_async.outcomes import BatchOutcome, BatchResult
 from easemob_async.quotas import SECOND, Limit

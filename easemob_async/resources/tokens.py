@@ -9,7 +9,8 @@ from typing import Final
 
 from easemob_async import checks
 from easemob_async.errors import ConfigurationError, InvalidArgumentError
-from easemob_async.models.tokens import FOREVER, AppToken, UserToken
+from easemob_async.models.tokens import FOREVER, AppToken
+from easemob_async.models.users import UserToken
 from easemob_async.operation import Operation
 from easemob_async.quotas import SECOND, Limit
 from easemob_async.transport.transport import Transport

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 from easemob_async.errors import ConfigurationError
-from easemob_async.models.tokens import Token, UserToken
+from easemob_async.models.tokens import AppToken, Token
 from easemob_async.transport.tokens import BETWEEN_FORCED, AppTokenSource, checked_token
 
 # A token that expires so soon is no longer used.
@@ -20,7 +20,7 @@ _USERS_KEPT: Final = 10_000
 class Mint(Protocol):
     """Makes a user's token: `tokens.create_user_token`."""
 
-    async def __call__(self, username: str, *, ttl: timedelta | None = None) -> UserToken: ...
+    async def __call__(self, username: str, *, ttl: timedelta | None = None) -> AppToken: ...
 
 
 class UserTokens:
