@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
-
-import attrs
+from typing import Any, Final, NamedTuple
 
 from easemob_async.errors import APIError, ResponseError
 from easemob_async.transport.answer import Answer
@@ -24,8 +22,7 @@ _NO_CONTENT: Final = 204
 _EMPTY_OBJECT: Final[Mapping[str, Any]] = {}
 
 
-@attrs.frozen
-class Reply:
+class Reply(NamedTuple):
     """A reply as it came over the wire."""
 
     status: int
@@ -33,8 +30,7 @@ class Reply:
     data: bytes
 
 
-@attrs.frozen
-class Refused:
+class Refused(NamedTuple):
     """The refusal of the service, as an error."""
 
     error: APIError

@@ -7,9 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Any, Final
-
-import attrs
+from typing import Any, Final, NamedTuple
 
 from easemob_async.errors import (
     APIError,
@@ -86,8 +84,7 @@ _READ_MOST: Final = 64 * 1024
 _REDACTED_MOST: Final = 16 * 1024  # far beyond the excerpt, so that no secret is cut at its end
 
 
-@attrs.frozen
-class Refusal:
+class Refusal(NamedTuple):
     """What an answer other than a success says, as far as it says anything."""
 
     status: int

@@ -5,9 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from enum import Enum
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 from easemob_async.config import RetryPolicy
 from easemob_async.errors import (
@@ -47,8 +45,7 @@ class Next(Enum):
     """No attempt is needed: an earlier one has deleted what the service cannot find."""
 
 
-@attrs.frozen
-class Decision:
+class Decision(NamedTuple):
     """What follows a failed attempt, and when."""
 
     next: Next
@@ -58,8 +55,7 @@ class Decision:
     """Whether the attempt counts as one of those that `RetryPolicy` allows."""
 
 
-@attrs.frozen(kw_only=True)
-class FailedAttempt:
+class FailedAttempt(NamedTuple):
     """What is known when an attempt has failed."""
 
     operation: Operation

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import attrs
 from aiohttp import ClientError, ClientResponse, StreamReader
@@ -52,8 +52,7 @@ _FORM: Final = b"Content-Type: application/x-www-form-urlencoded\r\n"
 _WITH_CONTENT: Final = frozenset({"POST", "PUT"})
 
 
-@attrs.frozen
-class _Failed:
+class _Failed(NamedTuple):
     """An attempt without an answer to return."""
 
     error: EasemobError
