@@ -29,10 +29,12 @@ contains a token, a secret or a password. All errors can be pickled.
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import attrs
 
-from easemob_async.outcomes import BatchResult, FanoutReport
+if TYPE_CHECKING:
+    from easemob_async.outcomes import BatchResult, FanoutReport
 
 
 @attrs.frozen

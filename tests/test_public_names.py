@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import inspect
+import pickle
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,11 @@ from tests import facts_reader as facts
 from tests.contract.calls import CALLS
 
 SOURCE = Path(easemob_async.__file__)
+
+
+def public_classes() -> list[type]:
+    names = easemob_async.__all__
+    return [value for name in names if inspect.isclass(value := getattr(easemob_async, name))]
 
 
 def test_the_table_of_names_and_the_imports_for_type_checkers_agree() -> None:
@@ -47,6 +54,21 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         _ = easemob_async.Nothing
 
 
+def test_every_name_is_what_its_module_has() -> None:
+    for name, home in easemob_async._HOME_OF.items():
+        assert getattr(easemob_async, name) is getattr(
+            import_module(f"easemob_async.{home}"), name
+        ), name
+
+
+def test_a_star_import_brings_every_name() -> None:
+    names: dict[str, Any] = {}
+    exec("from easemob_async import *", names)
+    assert {name: names[name] for name in easemob_async.__all__} == {
+        name: getattr(easemob_async, name) for name in easemob_async.__all__
+    }
+
+
 def test_importing_the_package_loads_nothing_else() -> None:
     program = (
         "import sys, easemob_async\n"
@@ -62,6 +84,31 @@ def test_importing_the_package_loads_nothing_else() -> None:
         "assert 'logging.handlers' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
+
+
+# What a client needs before its first call, and nothing that only some programs use.
+NOT_LOADED_WITH_THE_CLIENT = (
+    *("cli", "emulator", "fanout", "outcomes", "pytest_plugin", "resources", "webhooks"),
+    *(f"models.{path.stem}" for path in (SOURCE.parent / "models").glob("[a-z]*.py")),
+)
+
+
+def test_importing_the_client_loads_what_every_client_needs() -> None:
+    program = "import sys; from easemob_async import EasemobClient; print(*sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    loaded = set(found.stdout.split())
+    assert "easemob_async.client" in loaded
+    heavy = {f"easemob_async.{name}" for name in NOT_LOADED_WITH_THE_CLIENT}
+    assert loaded & heavy == {"easemob_async.models.tokens"}
+    assert loaded & {"click", "html", "rich", "sqlite3"} == set()
+
+
+@pytest.mark.parametrize("cls", public_classes(), ids=lambda cls: cls.__name__)
+def test_a_public_class_can_be_pickled(cls: type) -> None:
+    assert pickle.loads(pickle.dumps(cls)) is cls
+    assert cls.__module__ == f"easemob_async.{easemob_async._HOME_OF[cls.__name__]}"
 
 
 def method(id_: str) -> Any:
@@ -97,11 +144,6 @@ def test_every_operation_says_whether_it_may_be_repeated(
     assert {id_ for id_ in table if id_.startswith("messages.send")} <= {
         id_ for id_, repeat in table.items() if repeat == "once"
     }
-
-
-def public_classes() -> list[type]:
-    names = easemob_async.__all__
-    return [value for name in names if inspect.isclass(value := getattr(easemob_async, name))]
 
 
 @pytest.mark.parametrize("cls", public_classes(), ids=lambda cls: cls.__name__)

@@ -30,6 +30,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final, Union, get_args, get_origin
 
 import attrs
@@ -291,8 +292,8 @@ def _make(*, detailed: bool) -> cattrs.Converter:
     return converter
 
 
-_fast: Final = _make(detailed=False)
-_detailed: Final = _make(detailed=True)
+# Each is made when it is first needed: the detailed one after a failure only.
+_converter: Final = cache(_make)
 
 
 class DecodeError(ValueError):
@@ -306,9 +307,9 @@ def structure(value: object, kind: Any) -> Any:
         DecodeError: the value does not fit; the error names each wrong field, never its value.
     """
     with contextlib.suppress(Exception):  # explained below, with the name of every field
-        return _fast.structure(value, kind)
+        return _converter(detailed=False).structure(value, kind)
     try:
-        _detailed.structure(value, kind)
+        _converter(detailed=True).structure(value, kind)
     except Exception as error:
         problems = "; ".join(dict.fromkeys(_explain(error)))
     else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
-from html.entities import codepoint2name
 
 BLOT = "***"
 
@@ -29,30 +28,6 @@ _SECRET_KEYS = frozenset(
 _KEY_WORDS = (
     r"access_?token|authorization|client_?secret|device_?token|(?:new|old)?_?password|"
     r"share[-_]?secret|thumb_?secret|secret|token"
-)
-_TEXT_PATTERNS = (
-    # \"key\": \"value\": JSON inside a string of JSON
-    re.compile(
-        rf"""(?i)((?<!\\)\\+["']\b(?:{_KEY_WORDS})\\+["']\s*[:=]\s*\\+["'])(?:(?!(?<!\\)\\["']).)*"""
-    ),
-    # "key": "value": the whole value, including escaped characters
-    re.compile(rf"""(?i)(["']\b(?:{_KEY_WORDS})["']\s*[:=]\s*")(?:\\.|[^"\\])*"""),
-    re.compile(rf"""(?i)(["']\b(?:{_KEY_WORDS})["']\s*[:=]\s*')(?:\\.|[^'\\])*"""),
-    # key=value and key: value, in query strings and in prose
-    re.compile(
-        rf"""(?i)(\\?["']?\b(?:{_KEY_WORDS})\\?["']?\s*[:=]\s*\\?["']?)(?:Bearer\s+)?"""
-        r"""([^"'\\\s,;&}\]]+)"""
-    ),
-    re.compile(r"(?i)(\bBearer\s+)([A-Za-z0-9._~+/=-]{8,})"),
-    # "the same user ann has a different password, the passwords are x, y" (users.create_many)
-    re.compile(r"(?i)(\bpasswords? (?:are|is) )(.+)"),
-    # https://user:password@proxy
-    re.compile(r"(://)([^/\s@'\"]+)(?=@)"),
-    # Signed URLs of stored files
-    re.compile(
-        r"(?i)([?&](?:signature|sig|expires|x-amz-[a-z-]+|x-oss-[a-z-]+|ossaccesskeyid|"
-        r"security-token|share-secret)=)([^&\s\"']+)"
-    ),
 )
 # Shorter values ("1", "ab") would remove half of any text.
 _SHORTEST_KNOWN = 3
@@ -107,6 +82,8 @@ def _any_blank() -> str:
 
 
 def _spellings_of(part: str) -> str:
+    from html.entities import codepoint2name  # for these patterns alone
+
     number = ord(part)
     units = part.encode("utf-16-be")
     escapes = r"\\+u".join(units[n : n + 2].hex() for n in range(0, len(units), 2))
@@ -130,6 +107,35 @@ def redact(text: str, known: Iterable[str] = ()) -> str:
     for secret in sorted(known, key=len, reverse=True):
         if secret:
             text = _spellings(secret).sub(BLOT, text)
-    for pattern in _TEXT_PATTERNS:
+    for pattern in _text_patterns():
         text = pattern.sub(rf"\1{BLOT}", text)
     return text
+
+
+@cache
+def _text_patterns() -> tuple[re.Pattern[str], ...]:
+    """Compile the patterns when the first text is redacted: most programs never show one."""
+    return (
+        # \"key\": \"value\": JSON inside a string of JSON
+        re.compile(
+            rf"""(?i)((?<!\\)\\+["']\b(?:{_KEY_WORDS})\\+["']\s*[:=]\s*\\+["'])(?:(?!(?<!\\)\\["']).)*"""
+        ),
+        # "key": "value": the whole value, including escaped characters
+        re.compile(rf"""(?i)(["']\b(?:{_KEY_WORDS})["']\s*[:=]\s*")(?:\\.|[^"\\])*"""),
+        re.compile(rf"""(?i)(["']\b(?:{_KEY_WORDS})["']\s*[:=]\s*')(?:\\.|[^'\\])*"""),
+        # key=value and key: value, in query strings and in prose
+        re.compile(
+            rf"""(?i)(\\?["']?\b(?:{_KEY_WORDS})\\?["']?\s*[:=]\s*\\?["']?)(?:Bearer\s+)?"""
+            r"""([^"'\\\s,;&}\]]+)"""
+        ),
+        re.compile(r"(?i)(\bBearer\s+)([A-Za-z0-9._~+/=-]{8,})"),
+        # "the same user ann has a different password, the passwords are x, y" (users.create_many)
+        re.compile(r"(?i)(\bpasswords? (?:are|is) )(.+)"),
+        # https://user:password@proxy
+        re.compile(r"(://)([^/\s@'\"]+)(?=@)"),
+        # Signed URLs of stored files
+        re.compile(
+            r"(?i)([?&](?:signature|sig|expires|x-amz-[a-z-]+|x-oss-[a-z-]+|ossaccesskeyid|"
+            r"security-token|share-secret)=)([^&\s\"']+)"
+        ),
+    )

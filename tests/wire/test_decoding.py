@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 from typing import Any
 
 import attrs
@@ -22,8 +23,7 @@ WHEN = datetime(2018, 11, 21, 10, 13, 16, 504000, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """The converters as they are made now: making them is under test as well."""
-    for name, detailed in (("_fast", False), ("_detailed", True)):
-        monkeypatch.setattr(decoding, name, decoding._make(detailed=detailed))
+    monkeypatch.setattr(decoding, "_converter", cache(decoding._make))
 
 
 @pytest.mark.parametrize(
