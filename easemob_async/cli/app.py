@@ -1,24 +1,14 @@
-"""The command ``easemob`` with its subcommands."""
+"""The command ``easemob`` with its subcommands, each of which is loaded when it is called."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 import click
 
-from easemob_async import __version__
-from easemob_async.cli.contacts import contacts
-from easemob_async.cli.demo import demo
-from easemob_async.cli.emulator import emulator
-from easemob_async.cli.files import files, history
-from easemob_async.cli.groups import groups
-from easemob_async.cli.job import job
-from easemob_async.cli.push import push
-from easemob_async.cli.rooms import rooms
-from easemob_async.cli.run import Group, with_client
-from easemob_async.cli.send import send
-from easemob_async.cli.show import show
-from easemob_async.cli.users import users
-from easemob_async.cli.webhooks import webhooks
-from easemob_async.client import EasemobClient
+from easemob_async.cli.commands import Group, LateCommand
+from easemob_async.version import __version__
 
 
 @click.group(
@@ -33,19 +23,24 @@ def easemob() -> None:
     """
 
 
-@easemob.command()
-@with_client
-async def token(client: EasemobClient) -> None:
-    """Print a new app token.
+# The first sentence of each command's help; its module has its name as well.
+_COMMANDS: Final[Mapping[str, str]] = {
+    "contacts": "Manage the contacts and the blocklists of users.",
+    "demo": "Run a complete example against the emulator.",
+    "emulator": "Serve an emulator of the REST API, for clients in any language.",
+    "files": "Upload and download files of messages.",
+    "groups": "Manage chat groups and their members.",
+    "history": "Show the messages of past hours.",
+    "job": "Read the journals of jobs.",
+    "push": "Manage push settings and templates, and count pushes.",
+    "rooms": "Manage chat rooms and their members.",
+    "send": "Send one message to every id in a file.",
+    "token": "Print a new app token.",
+    "users": "Manage users, and show which of them are online.",
+    "webhooks": "Print and post webhook events, and send as a user.",
+}
+_ELSEWHERE: Final = {"history": "files"}
 
-    Keep it secret. The service bans accounts that request tokens too often.
-    """
-    answer = await client.tokens.create_app_token()
-    show(answer, answer.access_token)
-
-
-for command in (
-    *(send, job, users, groups, rooms, contacts, push, files, history, webhooks),
-    *(emulator, demo),
-):
-    easemob.add_command(command)
+for name, summary in _COMMANDS.items():
+    module = f"easemob_async.cli.{_ELSEWHERE.get(name, name)}"
+    easemob.add_command(LateCommand(name, module, summary))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from easemob_async import EasemobClient
-from easemob_async.cli.run import Group, with_client
+from easemob_async.cli.commands import Group
+from easemob_async.cli.run import with_client
 from easemob_async.cli.show import limited, show, show_all, tell
 
 

@@ -8,7 +8,8 @@ import secrets
 import click
 
 from easemob_async import AppKey, ConfigurationError
-from easemob_async.cli.run import Command, run
+from easemob_async.cli.commands import Command
+from easemob_async.cli.run import run
 
 
 def _range(ctx: click.Context, param: click.Parameter, text: str) -> tuple[float, float]:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import click
 
 from easemob_async import EasemobClient
-from easemob_async.cli.run import Group, with_client
+from easemob_async.cli.commands import Group
+from easemob_async.cli.run import with_client
 from easemob_async.cli.show import limited, readable, show, show_all
 
 _SECRET = click.option("--share-secret", help="The share-secret, if access is restricted.")

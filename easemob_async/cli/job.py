@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from easemob_async import EasemobError
-from easemob_async.cli.run import Group, err
+from easemob_async.cli.commands import Group
+from easemob_async.cli.run import err
 from easemob_async.cli.show import show
 from easemob_async.fanout.journal.reader import count_last, read_job, read_last
 from easemob_async.fanout.journal.rows import FAILED, SENT, UNKNOWN

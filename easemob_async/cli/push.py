@@ -7,7 +7,8 @@ from datetime import date
 import click
 
 from easemob_async import EasemobClient, PushMode, PushPlatform
-from easemob_async.cli.run import Group, confirm, with_client
+from easemob_async.cli.commands import Group
+from easemob_async.cli.run import confirm, with_client
 from easemob_async.cli.show import asked_first, limited, show, show_all
 
 

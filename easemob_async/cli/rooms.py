@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from easemob_async import EasemobClient
+from easemob_async.cli.commands import Group
 from easemob_async.cli.places import add_shared
-from easemob_async.cli.run import Group, with_client
+from easemob_async.cli.run import with_client
 from easemob_async.cli.show import show
 
 

@@ -18,41 +18,12 @@ import click
 from rich.console import Console
 
 from easemob_async import EasemobClient, EasemobError, Quotas
+from easemob_async.cli.commands import INTERRUPTED, ConnectionOption
 
 T = TypeVar("T")
 
-INTERRUPTED: Final = 130
 out: Final = Console(highlight=False, soft_wrap=True)
 err: Final = Console(stderr=True, highlight=False, soft_wrap=True)
-
-
-class ConnectionOption(click.Option):
-    """An option of the connection to the service; the help lists these options separately."""
-
-
-class Command(click.Command):
-    """A command whose help lists the options of the connection in a separate section."""
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options to the help text."""
-        own: list[tuple[str, str]] = []
-        connection: list[tuple[str, str]] = []
-        for parameter in self.get_params(ctx):
-            record = parameter.get_help_record(ctx)
-            if record is not None:
-                found = connection if isinstance(parameter, ConnectionOption) else own
-                found.append(record)
-        for title, records in (("Options", own), ("Connection", connection)):
-            if records:
-                with formatter.section(title):
-                    formatter.write_dl(records)
-
-
-class Group(click.Group):
-    """A group of commands of the class `Command`."""
-
-    command_class = Command
-    group_class = type
 
 
 def _client_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -23,10 +23,11 @@ from easemob_async import (
     OutcomeStatus,
     Progress,
 )
+from easemob_async.cli.commands import INTERRUPTED, Command
 from easemob_async.cli.detect import FORMATS, HEAD, whole
 from easemob_async.cli.message import message_options, read_json, read_message, with_text_file
 from easemob_async.cli.progress import job_progress, report_table
-from easemob_async.cli.run import INTERRUPTED, Command, confirm, err, out, with_client
+from easemob_async.cli.run import confirm, err, out, with_client
 from easemob_async.cli.show import show, wants_json
 from easemob_async.cli.targets import (
     Item,

@@ -7,7 +7,8 @@ import functools
 import click
 
 from easemob_async import EasemobClient, InvalidArgumentError
-from easemob_async.cli.run import Group, asked, confirm, with_client
+from easemob_async.cli.commands import Group
+from easemob_async.cli.run import asked, confirm, with_client
 from easemob_async.cli.show import asked_first, limited, show, show_all, wants_json
 
 

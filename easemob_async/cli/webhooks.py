@@ -16,7 +16,8 @@ from typing import Any, Final
 import aiohttp
 import click
 
-from easemob_async.cli.run import Group, err, out, run
+from easemob_async.cli.commands import Group
+from easemob_async.cli.run import err, out, run
 from easemob_async.cli.show import show, to_plain
 from easemob_async.webhooks import EVENTS, Allow, Event, PreDelivery, WebhookReceiver
 from easemob_async.webhooks.reports import Dropped, DropReason, WebhookHooks
