@@ -7,17 +7,14 @@ that operations share. Source: limitationapi.md
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal
-
-import attrs
+from typing import Final, Literal, NamedTuple
 
 
 def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-@attrs.frozen
-class Pack:
+class Pack(NamedTuple):
     """What one paid pack (叠加包) adds to a limit of the same unit and window."""
 
     units: int

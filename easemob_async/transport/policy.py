@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 from easemob_async.transport.departure import OnDeparture
 
@@ -15,8 +13,7 @@ async def _nothing() -> None:
     """Do nothing."""
 
 
-@attrs.frozen
-class Policy:
+class Policy(NamedTuple):
     """How a call waits, and what is awaited when it departs and when it is retried."""
 
     waits_out: bool = False
