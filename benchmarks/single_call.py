@@ -12,7 +12,6 @@ import argparse
 import asyncio
 import gc
 import statistics
-import subprocess
 import sys
 import time
 import tracemalloc
@@ -133,18 +132,6 @@ async def _waiting(count: int = 10_000) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _imports(rounds: int = 15) -> None:
-    def seconds(code: str) -> float:
-        program = f"import time; t = time.perf_counter(); {code}; print(time.perf_counter() - t)"
-        return float(subprocess.check_output([sys.executable, "-c", program]))
-
-    bare = "import aiohttp, attrs, cattrs"
-    ours = "from easemob_async import EasemobClient"
-    pairs = [(seconds(bare), seconds(ours)) for _ in range(rounds)]
-    ratio = statistics.median(b / a for a, b in pairs)
-    print(f"import: ours / aiohttp, attrs, cattrs: {ratio:.2f} (median of {rounds})")
-
-
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -159,7 +146,6 @@ def main() -> None:
     with running() as base_url:
         run(_calls(base_url, options.calls, options.rounds))
     asyncio.run(_waiting())
-    _imports()
 
 
 if __name__ == "__main__":
