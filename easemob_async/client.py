@@ -25,7 +25,7 @@ from easemob_async.config import (
     parse_base_url,
 )
 from easemob_async.errors import ConfigurationError
-from easemob_async.models.tokens import AppToken, TokenProvider
+from easemob_async.models.tokens import TokenProvider
 from easemob_async.quotas import Quotas
 from easemob_async.transport.loops import LoopBinding
 from easemob_async.transport.quota_account import QuotaAccount
@@ -393,15 +393,13 @@ class EasemobClient:
         elif token is not None and not isinstance(token, UserTokens):
             state.tokens = token
         else:
-            source = AppTokenSource(self._fetch_app_token)
+            # The first call needs this resource: it is loaded here, not in the event loop.
+            source = AppTokenSource(self.tokens.create_app_token)
             if token is None:
                 state.ready_token = source.ready
             else:
                 token.attach(source, self.tokens.create_user_token)
             state.provide(token or source)
-
-    async def _fetch_app_token(self) -> AppToken:
-        return await self.tokens.create_app_token()
 
 
 _CREDENTIALS: Final = ("client_id", "client_secret", "token")

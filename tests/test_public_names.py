@@ -82,6 +82,9 @@ def test_importing_the_package_loads_nothing_else() -> None:
         "assert 'easemob_async.resources.messages' not in sys.modules\n"
         "assert 'easemob_async.emulator' not in sys.modules\n"
         "assert 'logging.handlers' not in sys.modules\n"
+        "assert 'easemob_async.resources.tokens' not in sys.modules\n"
+        "EasemobClient('a#b', client_id='i', client_secret='s')\n"
+        "assert 'easemob_async.resources.tokens' in sys.modules\n"  # before the first call
     )
     subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
 
