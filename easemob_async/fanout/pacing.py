@@ -19,8 +19,15 @@ _SPACING: Final = 0.95
 class Pacer(Protocol):
     """The admission of a job's attempts."""
 
+    spare: float
+    """The part of each limit that the job leaves to single calls."""
+
     def admission(self, messages: int) -> AbstractAsyncContextManager[None]:
         """Return the context in which one attempt acquires its quota."""
+        ...
+
+    def reduced(self, messages: int) -> None:
+        """Record that the quota admits the present attempt with only so many messages."""
         ...
 
     def unused(self) -> None:
@@ -31,9 +38,14 @@ class Pacer(Protocol):
 class Burst:
     """The pace of a job that sends as fast as the quota allows, for an app that only it uses."""
 
+    spare = 0.0
+
     def admission(self, messages: int) -> AbstractAsyncContextManager[None]:
         """Admit an attempt immediately."""
         return nullcontext()
+
+    def reduced(self, messages: int) -> None:
+        """Do nothing: there are no slots."""
 
     def unused(self) -> None:
         """Do nothing: there are no slots."""
@@ -43,13 +55,17 @@ class Even:
     """The pace of a job that spaces its calls over the window of the quota.
 
     At most one call of the job waits in the queue for quota, so a single call of the same client
-    has at most one call of the job ahead of it.
+    has at most one call of the job ahead of it; and a little of the quota is left free, so that
+    most single calls find room at once.
     """
+
+    spare = 0.01
 
     def __init__(self, limits: Sequence[Limit]) -> None:
         self._turn = asyncio.Lock()
         self._freed = asyncio.Event()
         self._next = 0.0
+        self._messages = 0
         seconds = [
             (limit.unit, limit.per.total_seconds() / limit.units)
             for limit in limits
@@ -57,6 +73,10 @@ class Even:
         ]
         self._per_call = max((s for unit, s in seconds if unit == "calls"), default=0.0)
         self._per_message = max((s for unit, s in seconds if unit == "messages"), default=0.0)
+
+    def reduced(self, messages: int) -> None:
+        """Make the slot of the present attempt shorter."""
+        self._messages = messages
 
     def unused(self) -> None:
         """Admit the next attempt immediately; after a refusal the quota itself keeps the pace."""
@@ -74,8 +94,9 @@ class Even:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(wait):
                         await self._freed.wait()
+            self._messages = messages
             yield
-            spacing = max(self._per_call, self._per_message * messages)
+            spacing = max(self._per_call, self._per_message * self._messages)
             self._next = loop.time() + spacing * _SPACING
 
 

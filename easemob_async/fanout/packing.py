@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from itertools import chain, cycle, repeat
+from collections.abc import Sequence
 from typing import Final
 
 import attrs
@@ -15,7 +15,9 @@ from easemob_async.fanout.settings import Settings
 from easemob_async.outcomes import Outcome, OutcomeStatus
 from easemob_async.quotas import Limit
 
-_CYCLE_LONGEST: Final = 10_000
+_PARTS: Final = 10
+# Of so many units, one that is not used is hardly missed.
+_MANY: Final = 100
 
 
 @attrs.frozen(eq=False)
@@ -28,10 +30,12 @@ class PlannedCall:
     """The encoded message with its options, without the targets."""
 
 
-def call_sizes(most: int, limits: Sequence[Limit]) -> Iterator[int]:
-    """Yield sizes of calls that together use up a quota, endlessly.
+def call_sizes(most: int, limits: Sequence[Limit]) -> tuple[int, int]:
+    """Return the numbers of targets of a full call, and of the smallest part of one that leaves.
 
-    For 20 messages a second and at most 3 per call: six calls of 3 and one of 2, repeatedly.
+    A part is at least a tenth of a full call: calls must not crumble. Where a single unit is hardly
+    missed it has two targets or more; else the units that single calls give back one by one would
+    go out one by one.
 
     Args:
         most: the maximum number of targets of a call.
@@ -39,13 +43,14 @@ def call_sizes(most: int, limits: Sequence[Limit]) -> Iterator[int]:
     """
     counted = [limit for limit in limits if limit.unit == "messages"]
     if not counted:
-        return repeat(most)
+        return most, most
     capacity = min(counted, key=lambda limit: limit.units / limit.per.total_seconds()).units
-    most = min(most, *(limit.units for limit in counted))
-    full, rest = divmod(capacity, most)
-    if not rest or full > _CYCLE_LONGEST:
-        return repeat(most)
-    return cycle(chain(repeat(most, full), [rest]))
+    full = min(most, *(limit.units for limit in counted))
+    if 0 < capacity % full < full / _PARTS:
+        # What full calls leave of a window is too little for a part: equal calls leave nothing.
+        full = math.ceil(capacity / math.ceil(capacity / full))
+    least = max(math.ceil(full / _PARTS), 2 if capacity >= _MANY else 1)
+    return full, min(full, least)
 
 
 class Packer:
@@ -55,18 +60,20 @@ class Packer:
     same content; beyond that the content that has waited longest is sent in a smaller call.
     """
 
-    def __init__(
-        self, operation: str, sizes: Iterator[int], *, look_ahead: int, dedupe: int | None
-    ) -> None:
+    def __init__(self, operation: str, size: int, *, look_ahead: int, dedupe: int | None) -> None:
         self._operation = operation
-        self._sizes = sizes
-        self._size = next(sizes)
+        self._size = size
         self._look_ahead = look_ahead
         self._dedupe = dedupe
         self._recent: OrderedDict[str, None] = OrderedDict()
         # The waiting targets of each content, in order, without duplicates.
         self._waiting: dict[bytes, dict[str, None]] = {}
         self._held = 0
+
+    @property
+    def holds_some(self) -> bool:
+        """Whether targets wait."""
+        return bool(self._held)
 
     @property
     def wanted(self) -> int:
@@ -85,7 +92,6 @@ class Packer:
             return None
         if not sound or len(set(targets)) != len(targets):
             return None
-        self._size = next(self._sizes)
         return PlannedCall(targets, content)
 
     def check(self, target: object) -> Outcome | None:
@@ -113,6 +119,14 @@ class Packer:
             return self._release(content)
         return self.flush() if self._held >= self._look_ahead else None
 
+    def put_back(self, call: PlannedCall) -> list[Outcome]:
+        """Put targets for which a call had no room before all that wait; return duplicates."""
+        waiting = self._waiting.pop(call.content, {})
+        merged = dict.fromkeys(call.targets) | waiting
+        self._waiting = {call.content: merged} | self._waiting
+        self._held += len(merged) - len(waiting)
+        return [Outcome(t, OutcomeStatus.SKIPPED) for t in call.targets if t in waiting]
+
     def flush(self) -> PlannedCall | None:
         """Return a call of the targets that waited longest; ``None`` if no target waits."""
         return self._release(next(iter(self._waiting))) if self._waiting else None
@@ -128,11 +142,10 @@ class Packer:
         waiting = self._waiting.pop(content)
         targets = list(waiting)
         kept = targets[self._size :]
-        if kept:  # the sizes of calls differ: more targets may wait than the next call takes
+        if kept:  # with those that were put back, more wait than a call takes
             self._waiting[content] = dict.fromkeys(kept)
         call = PlannedCall(targets[: self._size], content)
         self._held -= len(call.targets)
-        self._size = next(self._sizes)
         return call
 
 
@@ -144,9 +157,10 @@ def rejected(target: object, error: Exception) -> Outcome:
 
 def make_packer(settings: Settings, limits: Sequence[Limit]) -> Packer:
     """Return the packer of a job."""
+    full, _ = call_sizes(settings.send.most_targets, limits)
     return Packer(
         settings.name,
-        call_sizes(settings.send.most_targets, limits),
+        full,
         look_ahead=settings.options.workers * settings.send.most_targets,
         dedupe=settings.options.dedupe,
     )

@@ -60,18 +60,40 @@ class Planner:
         self._on_their_way = 0
         self._all_over = asyncio.Event()
         self._all_over.set()
+        # Calls that wait for quota: what it has no room for is put back.
+        self._waiting: set[PlannedCall] = set()
+        self._none_waits = asyncio.Event()
+        self._none_waits.set()
 
     async def next(self) -> Step:
         """Return the next call, or targets settled without one; a cancelled wait loses nothing."""
+        if self._settings.options.pace == "even":
+            # One call at a time waits for quota, and the next begins with what it has put back.
+            await self._none_waits.wait()
         if not self._ready:
             await self._plan_some()
         return self._step(self._ready.popleft() if self._ready else None)
+
+    def call_waits(self, call: PlannedCall) -> None:
+        """Record that a call which was returned waits for quota, until `call_is_admitted`."""
+        self._waiting.add(call)
+        self._none_waits.clear()
+
+    def call_is_admitted(self, call: PlannedCall) -> None:
+        """Record that a call no longer waits for quota, if it did."""
+        self._waiting.discard(call)
+        if not self._waiting:
+            self._none_waits.set()
 
     def call_is_over(self) -> None:
         """Record that a call which was returned is settled."""
         self._on_their_way -= 1
         if not self._on_their_way:
             self._all_over.set()
+
+    def put_back(self, call: PlannedCall) -> None:
+        """Plan targets anew, before all others: a call that was returned had no room for them."""
+        self._settled += self._packer.put_back(call)
 
     def stop(self) -> tuple[Step, list[str]]:
         """Stop early: return the settled targets, and the targets that were read and not sent."""
@@ -96,6 +118,7 @@ class Planner:
                 return
             await self._read_some(wanted - len(self._read))
         if not self._read:
+            await self._none_waits.wait()  # the last call is as full as possible
             call = packer.flush()
             if call is not None:
                 self._ready.append(call)
@@ -131,6 +154,8 @@ class Planner:
         if self._second is None:
             # Calls that are planned and not sent yet are not in the journal.
             await self._all_over.wait()
+            if self._packer.holds_some:
+                return True  # they were put back meanwhile, and are planned in the next turn
             self._second = self._deduplication.second_look(self._packer.wanted)
         try:
             self._take(await anext(self._second))  # planned in the next turn, like items read

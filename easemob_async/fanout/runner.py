@@ -17,7 +17,7 @@ from easemob_async.fanout.deduplication import Deduplication, open_deduplication
 from easemob_async.fanout.journal.rows import FAILED, SENT, STATE_OF, Settled
 from easemob_async.fanout.journal.writer import Journal, Verdict
 from easemob_async.fanout.pacing import make_pacer
-from easemob_async.fanout.packing import PlannedCall, make_packer
+from easemob_async.fanout.packing import PlannedCall, call_sizes, make_packer
 from easemob_async.fanout.planner import Planner, Step
 from easemob_async.fanout.refusals import ALONE, Refusals, about, halves, kind, spread
 from easemob_async.fanout.report import Progress, Tally
@@ -61,6 +61,7 @@ class Runner:
         self._again: set[str] = set()
         self._keep_ids = settings.options.keep_message_ids
         self._planner: Planner
+        self._least = 1
         self._journal: Journal | None = None
         self._stopping = False
         self._error: BaseException | None = None
@@ -129,7 +130,9 @@ class Runner:
             counts={} if self._journal is None else self._journal.counts,
         )
         self._again = set() if deduplication is None else deduplication.again
-        packer = make_packer(settings, self._transport.limits(settings.send.operation))
+        limits = self._transport.limits(settings.send.operation)
+        _, self._least = call_sizes(settings.send.most_targets, limits)
+        packer = make_packer(settings, limits)
         self._planner = Planner(settings, self._source, packer, deduplication)
         try:
             if not self._stopping:
@@ -178,7 +181,9 @@ class Runner:
         limits = self._transport.limits(self.settings.send.operation)
         pacer = make_pacer(self.settings.options.pace, limits)
         for _ in range(self.settings.options.workers):
-            worker = Worker(pacer, self._journal, deduplication, lambda: self._stopping)
+            worker = Worker(
+                pacer, self._planner, self._journal, deduplication, lambda: self._stopping
+            )
             worker.task = asyncio.create_task(self._work(worker))
             self._workers.append(worker)
         tasks = [worker.task for worker in self._workers if worker.task is not None]
@@ -198,9 +203,12 @@ class Runner:
     async def _work(self, worker: Worker) -> None:
         try:
             while not self._stopping:
+                worker.waiting = True
                 async with self._planning:
                     step = await self._take_step(worker)
-                call = step.call
+                    call = step.call
+                    if call is not None:
+                        self._planner.call_waits(call)
                 if call is not None:
                     try:
                         if self._stopping:
@@ -208,6 +216,7 @@ class Runner:
                         else:
                             await self._send(call, worker)
                     finally:
+                        self._planner.call_is_admitted(call)
                         self._planner.call_is_over()
                 elif step.over:
                     return
@@ -219,7 +228,6 @@ class Runner:
             self.stop(error)
 
     async def _take_step(self, worker: Worker) -> Step:
-        worker.waiting = True
         step = await self._planner.next()
         worker.waiting = False  # settled targets are all reported, also if the job is stopped
         try:
@@ -233,10 +241,10 @@ class Runner:
 
     async def _send(self, call: PlannedCall, worker: Worker) -> None:
         """Send a call; a call that is refused as a whole is split, if that may help."""
-        targets = call.targets
-        refusal = await self._try(targets, call.content, worker)
+        refusal = await self._try(call, worker, least=self._least)
         if refusal is None:
             return
+        targets = worker.targets
         refusals = self._refusals
         about_message = about(refusal, self.settings.send.operation.id) == "the message"
         its_own = call.content is not self.settings.constant
@@ -278,7 +286,7 @@ class Runner:
                     halved = await self._try_some_alone(left, call.content, worker)
             while halved and left and not self._stopping:
                 part = left.popleft()
-                error = await self._try(part, call.content, worker)
+                error = await self._try(PlannedCall(part, call.content), worker)
                 if error is not None and len(part) == 1:
                     await self._refused_alone(part, error, worker)
                 elif error is not None:
@@ -299,7 +307,7 @@ class Runner:
         while alone and tried < refusals.alone() and not self._stopping:
             target = alone.pop(0)
             tried += 1
-            error = await self._try([target], content, worker)
+            error = await self._try(PlannedCall([target], content), worker)
             if error is None:
                 break
             kinds.add(kind(error, target))
@@ -317,32 +325,43 @@ class Runner:
         left.extend(halves([*alone, *rest]))
         return True
 
-    async def _try(self, targets: Sequence[str], content: bytes, worker: Worker) -> APIError | None:
-        """Send one request; return a definite refusal that is not about every call, unsettled."""
+    async def _try(
+        self, call: PlannedCall, worker: Worker, *, least: int | None = None
+    ) -> APIError | None:
+        """Send one request; return a definite refusal that is not about every call, unsettled.
+
+        With the fewest targets of a request given, those for which the quota has no room are put
+        back: its targets are those of the worker.
+        """
         send = self.settings.send
-        body = content[:-1] + f',"{send.key}":'.encode() + codec.dumps(targets) + b"}"
-        error: EasemobError
-        try:
-            operation = send.operation
-            call = Call(
+        operation = send.operation
+
+        def request(targets: Sequence[str]) -> Call:
+            body = call.content[:-1] + f',"{send.key}":'.encode() + codec.dumps(targets) + b"}"
+            return Call(
                 operation, (), operation.fill(()), body, about=targets, messages=len(targets)
             )
-            answer = await self._transport.carry(call, worker.policy(targets))
-            receipt = send.receipt(answer, targets)
+
+        policy = worker.policy(call, least or len(call.targets), request)
+        error: EasemobError
+        try:
+            answer = await self._transport.carry(request(call.targets), policy)
+            receipt = send.receipt(answer, worker.targets)
         except EasemobError as failure:
             error = failure
         except BaseException as cause:  # cancelled, or an exception from a hook or provider
             if worker.departed:
                 error = EasemobError(f"{self.settings.name}: given up while in flight: {cause!r}")
-                self._count(OutcomeStatus.UNKNOWN, targets, error)
+                self._count(OutcomeStatus.UNKNOWN, worker.targets, error)
             else:
-                self._unsent += targets
+                self._unsent += worker.targets
                 worker.withdraw_at_once()
             raise
         else:
             self._tally.calls += 1
-            await self._settle_sent(targets, receipt, answer, worker)
+            await self._settle_sent(worker.targets, receipt, answer, worker)
             return None
+        targets = worker.targets
         if error.maybe_processed:
             self._tally.calls += 1
             await self._settle_error(targets, OutcomeStatus.UNKNOWN, error, worker)

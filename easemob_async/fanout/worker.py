@@ -10,7 +10,11 @@ from easemob_async.errors import EasemobError
 from easemob_async.fanout.deduplication import Deduplication
 from easemob_async.fanout.journal.writer import Journal, Verdict
 from easemob_async.fanout.pacing import Pacer
+from easemob_async.fanout.packing import PlannedCall
+from easemob_async.fanout.planner import Planner
+from easemob_async.transport.call import Call
 from easemob_async.transport.policy import Policy, bulk
+from easemob_async.transport.quota_account import Flexible
 
 
 class StoppedError(EasemobError):
@@ -23,38 +27,56 @@ class Worker:
     def __init__(
         self,
         pacer: Pacer,
+        planner: Planner,
         journal: Journal | None,
         deduplication: Deduplication | None,
         is_stopped: Callable[[], bool],
     ) -> None:
         self._pacer = pacer
+        self._planner = planner
         self._is_stopped = is_stopped
         self._journal = journal
         self._again = set[str]() if deduplication is None else deduplication.again
         self._number: int | None = None
         self.task: asyncio.Task[None] | None = None
+        self.targets: Sequence[str] = ()
+        """The targets of its present or latest request."""
         self.waiting = True
         """Whether it reads, or waits for quota, a token or a retry: no request is in flight."""
         self.departed = False
         """Whether its call was sent and is not answered yet."""
 
-    def policy(self, targets: Sequence[str]) -> Policy:
-        """Return the policy for the attempts of a new call."""
+    def policy(
+        self, call: PlannedCall, least: int, request: Callable[[Sequence[str]], Call]
+    ) -> Policy:
+        """Return the policy for the attempts of a new call.
+
+        An attempt may leave with the first of the targets only. The next attempt may do so again:
+        it follows only if the one before was certainly not processed.
+
+        Args:
+            call: the call.
+            least: the fewest targets with which an attempt leaves, if the call has so many.
+            request: makes a request to some of the targets.
+        """
         self._number = None
         self.departed = False
+        self.targets = call.targets
 
         @asynccontextmanager
         async def admission() -> AsyncIterator[None]:
             self.waiting = True
             self._check()
-            async with self._pacer.admission(len(targets)):
+            async with self._pacer.admission(len(self.targets)):
                 yield
+            self._planner.call_is_admitted(call)
 
         async def on_departure() -> None:
             self.waiting = False
             if self._journal is not None:
-                again = list(self._again.intersection(targets)) if self._again else []
-                self._number, recorded = self._journal.departs(targets, again)
+                leaving = self.targets
+                again = list(self._again.intersection(leaving)) if self._again else []
+                self._number, recorded = self._journal.departs(leaving, again)
                 await recorded
             self.departed = True
 
@@ -65,7 +87,14 @@ class Worker:
             await self.withdraw()
             self._check()
 
-        return bulk(admission, on_departure, on_repeat)
+        def reduce(messages: int) -> Call:
+            self._pacer.reduced(messages)
+            self._planner.put_back(PlannedCall(self.targets[messages:], call.content))
+            self.targets = self.targets[:messages]
+            return request(self.targets)
+
+        flexible = Flexible(least, self._pacer.spare)
+        return bulk(admission, on_departure, on_repeat, flexible, reduce)
 
     def _check(self) -> None:
         if self._is_stopped():

@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Final, NamedTuple
 
+from easemob_async.transport.call import Call
 from easemob_async.transport.departure import OnDeparture
+from easemob_async.transport.quota_account import Flexible
 
 
 async def _nothing() -> None:
@@ -27,6 +29,10 @@ class Policy(NamedTuple):
     """Awaited right before an attempt leaves."""
     on_repeat: Callable[[], Awaitable[None]] = _nothing
     """Awaited when an attempt is over and another may follow."""
+    flexible: Flexible | None = None
+    """The terms on which an attempt leaves with fewer messages than the call has."""
+    reduce: Callable[[int], Call] | None = None
+    """Returns what is left of the call with so many messages; called within the admission."""
 
 
 SINGLE: Final = Policy()
@@ -37,6 +43,8 @@ def bulk(
     admission: Callable[[], AbstractAsyncContextManager[None]],
     on_departure: OnDeparture,
     on_repeat: Callable[[], Awaitable[None]],
+    flexible: Flexible,
+    reduce: Callable[[int], Call],
 ) -> Policy:
     """Make the policy of a call of a bulk job."""
-    return Policy(True, admission, on_departure, on_repeat)
+    return Policy(True, admission, on_departure, on_repeat, flexible, reduce)

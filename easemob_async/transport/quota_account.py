@@ -52,12 +52,24 @@ class Usage:
         return self.limit.rest_only
 
 
-class _Waiter:
-    __slots__ = ("future", "units")
+@attrs.frozen
+class Flexible:
+    """The terms of a call that leaves with fewer messages where there is no room for all."""
 
-    def __init__(self, future: asyncio.Future[None], units: int) -> None:
+    least: int
+    """The fewest messages with which it leaves, if it has so many."""
+    spare: float = 0.0
+    """The part of each limit that it leaves to other calls."""
+
+
+class _Waiter:
+    __slots__ = ("future", "least", "spare", "units")
+
+    def __init__(self, future: asyncio.Future[int], units: int, least: int, spare: int) -> None:
         self.future = future
         self.units = units
+        self.least = least
+        self.spare = spare
 
 
 class Gate:
@@ -84,23 +96,38 @@ class Gate:
         """How many calls are in the queue."""
         return len(self._waiters)
 
-    def try_enter(self, units: int, now: float) -> bool:
-        """Depart immediately if there is room and no other call waits."""
-        if self._waiters or not self.counter.room(now, units):
-            return False
-        self.counter.depart(units)
-        return True
+    def weight(self, messages: int) -> int:
+        """Return the units of a call of so many messages."""
+        return messages if self.limit.unit == "messages" else 1
+
+    def spared(self, part: float) -> int:
+        """Return a part of the limit in units; none of a day's, which does not come back."""
+        return 0 if self.limit.per == DAY else int(self.limit.units * part)
+
+    def try_enter(self, units: int, now: float, least: int | None = None, spare: int = 0) -> int:
+        """Depart immediately if there is room and no other call waits; return the units, or 0."""
+        if self._waiters:
+            return 0
+        entered = self.counter.room(now, units, least, spare)
+        self.counter.depart(entered)
+        return entered
 
     async def enter(
-        self, units: int, loop: asyncio.AbstractEventLoop, deadline: float | None, operation: str
-    ) -> None:
-        """Wait for units, in order.
+        self,
+        units: int,
+        least: int,
+        spare: int,
+        loop: asyncio.AbstractEventLoop,
+        deadline: float | None,
+        operation: str,
+    ) -> int:
+        """Wait for units, or at least for the fewest that are of use, in order; return how many.
 
         Raises:
             RateLimitError: they cannot be had before the deadline, or not by waiting at all.
         """
         now = loop.time()
-        earliest = self.counter.earliest(units, now, self.queued)
+        earliest = self.counter.earliest(least, now, self.queued)
         wait = timedelta(seconds=max(0.0, earliest - now))
         if self.limit.per == DAY:
             raise RateLimitError(
@@ -117,23 +144,28 @@ class Gate:
                 operation=operation,
                 retry_after=wait,
             )
-        waiter = _Waiter(loop.create_future(), units)
+        waiter = _Waiter(loop.create_future(), units, least, spare)
         self._waiters.append(waiter)
-        self.queued += units
+        self.queued += least
         self._arm(loop)
         try:
-            await waiter.future
+            return await waiter.future
         except BaseException:
             if self.loop is not loop:
                 raise  # what a closed loop left behind; it was forgotten by `leave`
             if waiter.future.done() and not waiter.future.cancelled():
                 # Let in and cancelled in the same turn of the loop.
-                self.counter.give_back(units)
+                self.counter.give_back(waiter.future.result())
             else:
                 self._waiters.remove(waiter)
-                self.queued -= units
+                self.queued -= least
             self.wake(loop)
             raise
+
+    def give_back(self, units: int) -> None:
+        """Free units of a call that never left, or that left with fewer."""
+        self.counter.give_back(units)
+        self.wake(self.loop)
 
     def check_weight(self, units: int, operation: str) -> None:
         """Refuse what could never be let in."""
@@ -165,14 +197,15 @@ class Gate:
         while waiters:
             head = waiters[0]
             if not head.future.done():
-                if not self.counter.room(now, head.units):
+                entered = self.counter.room(now, head.units, head.least, head.spare)
+                if not entered:
                     return
-                self.counter.depart(head.units)
-                head.future.set_result(None)
+                self.counter.depart(entered)
+                head.future.set_result(entered)
             elif head.future.cancelled():
                 return  # it is about to take itself out of the queue, and wakes the gate again
             waiters.popleft()
-            self.queued -= head.units
+            self.queued -= head.least
 
     def _arm(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._timer is not None:
@@ -194,15 +227,20 @@ class Gate:
 class Permit:
     """The units of one attempt: settled when it is answered, given back when it never left."""
 
-    __slots__ = ("_gates", "_loop", "_open", "_since", "waited")
+    __slots__ = ("_gates", "_loop", "_open", "_since", "messages", "waited")
 
     def __init__(
-        self, gates: Sequence[tuple[Gate, int]], loop: asyncio.AbstractEventLoop, waited: float
+        self,
+        gates: Sequence[tuple[Gate, int]],
+        messages: int,
+        loop: asyncio.AbstractEventLoop,
+        waited: float = 0.0,
     ) -> None:
         self._gates = gates
         self._loop = loop
         self._open = True
         self._since = loop.time()
+        self.messages = messages
         self.waited = waited
 
     def settle(self) -> None:
@@ -222,8 +260,7 @@ class Permit:
             self._open = False
             for gate, units in self._gates:
                 if gate.loop is self._loop:
-                    gate.counter.give_back(units)
-                    gate.wake(self._loop)
+                    gate.give_back(units)
 
     def refused(self, unit: Unit, retry_after: timedelta | None) -> None:
         """The service refused the call for its rate: slow down what it counts."""
@@ -279,12 +316,12 @@ class QuotaAccount:
         taken: list[tuple[Gate, int]] = []
         now = loop.time()
         for gate in self._gates_of(operation, values):
-            units = messages if gate.limit.unit == "messages" else 1
+            units = gate.weight(messages)
             if not gate.try_enter(units, now):
-                Permit(taken, loop, 0.0).give_back()
+                Permit(taken, messages, loop).give_back()
                 return None
             taken.append((gate, units))
-        return Permit(taken, loop, 0.0)
+        return Permit(taken, messages, loop)
 
     async def acquire(
         self,
@@ -293,8 +330,16 @@ class QuotaAccount:
         messages: int = 1,
         values: Sequence[PathValue] = (),
         deadline: float | None = None,
+        flexible: Flexible | None = None,
     ) -> Permit:
         """Take the units of one attempt from every limit it is under, waiting in order.
+
+        Args:
+            operation: what is done.
+            messages: how many messages the call counts as.
+            values: the path parameters.
+            deadline: the time until which it may wait.
+            flexible: the terms on which it may leave with fewer messages: see `Permit.messages`.
 
         Raises:
             RateLimitError: they cannot be had before the deadline.
@@ -303,21 +348,29 @@ class QuotaAccount:
         gates = self._gates_of(operation, values)
         taken: list[tuple[Gate, int]] = []
         started = now = loop.time()
+        least, part = messages, 0.0
+        if flexible is not None:
+            least, part = min(flexible.least, messages), flexible.spare
         try:
             for gate in gates:
-                units = messages if gate.limit.unit == "messages" else 1
-                if not gate.try_enter(units, now):
+                units, fewest, spare = gate.weight(messages), gate.weight(least), gate.spared(part)
+                entered = gate.try_enter(units, now, fewest, spare)
+                if not entered:
                     for other in gates:
-                        other.check_weight(
-                            messages if other.limit.unit == "messages" else 1, operation.id
-                        )
-                    await gate.enter(units, loop, deadline, operation.id)
+                        other.check_weight(other.weight(least), operation.id)
+                    entered = await gate.enter(units, fewest, spare, loop, deadline, operation.id)
                     now = loop.time()
-                taken.append((gate, units))
+                taken.append((gate, entered))
+                if entered < units:
+                    messages = entered
         except BaseException:
-            Permit(taken, loop, 0.0).give_back()
+            Permit(taken, messages, loop).give_back()
             raise
-        return Permit(taken, loop, now - started)
+        held = [(gate, gate.weight(messages)) for gate in gates]
+        for (gate, entered), (_, units) in zip(taken, held, strict=True):
+            if entered > units:  # a later limit had room for fewer
+                gate.give_back(entered - units)
+        return Permit(held, messages, loop, now - started)
 
     def _enter(self) -> asyncio.AbstractEventLoop:
         loop = asyncio.get_running_loop()

@@ -64,15 +64,25 @@ class Counter:
         total = self._cumulative[-1] if self._cumulative else self._released
         return self.in_flight + total - self._released
 
-    def room(self, now: float, units: int) -> bool:
-        """Return whether so many units may depart now."""
+    def room(self, now: float, units: int, least: int | None = None, spare: int = 0) -> int:
+        """Return how many of so many units may depart now: all, or at least `least`, or none.
+
+        Args:
+            now: the time.
+            units: how many are wanted.
+            least: the fewest that are of use; ``None`` for all of them.
+            spare: how many are to stay free for others.
+        """
         if self._paused_until > now:
-            return False
+            return 0
+        least = units if least is None else least
         allowed = self.capacity
         if self._pace < 1.0:
-            # A call heavier than the slowed pace still goes, alone.
-            allowed = max(min(units, self.capacity), int(self.capacity * self._pace_at(now)))
-        return self.held(now) + units <= allowed
+            allowed = int(allowed * self._pace_at(now))
+        # A call heavier than the slowed pace, or than what is not spared, still goes, alone.
+        allowed = max(min(least, self.capacity), allowed - spare)
+        free = min(units, allowed - self.held(now))
+        return free if free >= least else 0
 
     def depart(self, units: int) -> None:
         """Hold units without an end: their call is on its way."""

@@ -298,9 +298,16 @@ class Transport:
                 return permit
         journey.phase = "quota"
         async with policy.admission():
-            return await quotas.acquire(
-                call.operation, messages=call.messages, values=call.values, deadline=deadline
+            permit = await quotas.acquire(
+                call.operation,
+                messages=call.messages,
+                values=call.values,
+                deadline=deadline,
+                flexible=policy.flexible,
             )
+            if policy.reduce is not None and permit.messages < call.messages:
+                journey.call = policy.reduce(permit.messages)
+            return permit
 
     async def _send(self, journey: Journey, departure: Departure, permit: Permit) -> Reply:
         """Send one request, and take its answer in."""

@@ -16,7 +16,6 @@ from easemob_async.fanout.deduplication import Deduplication, Sifted
 from easemob_async.fanout.packing import (
     Packer,
     PlannedCall,
-    call_sizes,
     make_packer,
     refuse_string,
 )
@@ -25,7 +24,7 @@ from easemob_async.fanout.settings import Encoded, JobOptions, MessageEncoder, S
 from easemob_async.fanout.source import Source
 from easemob_async.operation import Operation
 from easemob_async.outcomes import Outcome, OutcomeStatus
-from easemob_async.quotas import MINUTE, SECOND, Limit
+from easemob_async.quotas import SECOND, Limit
 from easemob_async.resources.sending import Send
 from tests.clock import run_virtual
 
@@ -496,25 +495,7 @@ def test_who_is_being_looked_up_is_told_when_that_comes_to_nothing(
 
 
 def packer(most: int = 3, *, look_ahead: int = 100, dedupe: int | None = None) -> Packer:
-    return Packer("op", call_sizes(most, ()), look_ahead=look_ahead, dedupe=dedupe)
-
-
-def sizes_of(*limits: Limit, most: int, take: int) -> list[int]:
-    sizes = call_sizes(most, limits)
-    return [next(sizes) for _ in range(take)]
-
-
-def test_of_two_limits_of_messages_the_slower_is_used_up() -> None:
-    a_second = Limit(50, per=SECOND, unit="messages")
-    a_minute = Limit(110, per=MINUTE, unit="messages")
-    for limits in ((a_second, a_minute), (a_minute, a_second)):
-        assert sizes_of(*limits, most=600, take=6) == [50, 50, 10, 50, 50, 10]
-    # And here the other one.
-    a_minute = Limit(6000, per=MINUTE, unit="messages")
-    assert sizes_of(Limit(50, per=SECOND, unit="messages"), a_minute, most=20, take=6) == [
-        *(20, 20, 10),
-        *(20, 20, 10),
-    ]
+    return Packer("op", most, look_ahead=look_ahead, dedupe=dedupe)
 
 
 def test_a_call_in_one_go_has_its_content_and_makes_way_for_the_next() -> None:
@@ -547,26 +528,6 @@ def test_duplicates_are_looked_for_among_as_many_as_were_asked_for() -> None:
     assert made.check("a") is None
     assert made.add("a", b"1") == Outcome("a", OutcomeStatus.SKIPPED)
     assert made.add("a", b"2") is None
-
-
-def test_when_calls_get_smaller_nobody_who_waits_is_lost() -> None:
-    # 3 and 2 in turn.
-    limit = Limit(5, per=SECOND, unit="messages")
-    made = Packer("op", call_sizes(3, (limit,)), look_ahead=100, dedupe=None)
-    for target in ("a1", "a2"):
-        assert made.add(target, b"a") is None
-    for target in ("b1", "b2"):
-        assert made.add(target, b"b") is None
-    full = made.add("b3", b"b")
-    assert isinstance(full, PlannedCall)
-    assert list(full.targets) == ["b1", "b2", "b3"]
-    # From now on two are enough, and there are two already: one more shows it.
-    assert made.wanted == 1
-    smaller = made.add("a3", b"a")
-    assert isinstance(smaller, PlannedCall)
-    assert list(smaller.targets) == ["a1", "a2"]
-    assert made.wanted == 2  # the next takes three
-    assert made.held() == ["a3"]
 
 
 def test_how_many_more_are_wanted() -> None:
