@@ -1,8 +1,10 @@
 """The journal without calls: ``python -m benchmarks.journal``.
 
 It measures how many targets per second the journal records (a call of 600 is two rows: its
-departure, synced to the disk, and its answer), and the time and the peak memory of resuming a job
-whose targets are all settled, in a separate process for each size.
+departure, synced to the disk, and its answer) and its size; then the time and the peak memory of
+resuming a job whose targets are all settled, in a separate process. Ids come in ascending order, or
+in no order: then the resumed job reads them in yet another order than the journal has.
+``--targets 10000000`` is the size that is promised.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ from easemob_async.fanout.journal.writer import Journal, Verdict
 
 SIZE = 600
 WORKERS = 64
+ORDERS = {"in order": (1, 1), "in no order": (7_368_787, 5_915_587)}
+"""The steps from one id to the next, when the job is recorded and when it is resumed."""
 
 
 def _users(number: int, step: int) -> Iterator[str]:
@@ -31,14 +35,14 @@ def _users(number: int, step: int) -> Iterator[str]:
     return (f"user{n * step % number:09}" for n in range(number))
 
 
-async def _record(path: Path, targets: int) -> float:
+async def _record(path: Path, targets: int, step: int) -> float:
     """Record a job whose calls were all sent, and return the seconds that it took."""
     async with EasemobClient(APP, token="t", base_url="http://127.0.0.1:1") as client:
         job = _job(client, 0, 1, path)
         await job.plan()  # a job that is never started warns
         settings = job._runner.settings
     journal = Journal(path, settings.identity())
-    users = _users(targets, 1)
+    users = _users(targets, step)
     parts = iter(lambda: [name for _, name in zip(range(SIZE), users, strict=False)], [])
 
     async def worker() -> None:
@@ -69,23 +73,28 @@ async def _resume(path: Path, targets: int, step: int) -> None:
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--millions", type=int, nargs="+", default=[1, 2, 4])
+    parser.add_argument("--targets", type=int, nargs="+", default=[1_000_000])
     parser.add_argument("--resume", nargs=3, metavar=("JOURNAL", "TARGETS", "STEP"))
     options = parser.parse_args()
     if options.resume:
-        path, targets, step = options.resume
-        asyncio.run(_resume(Path(path), int(targets), int(step)))
+        path, number, step = options.resume
+        asyncio.run(_resume(Path(path), int(number), int(step)))
         return
     with tempfile.TemporaryDirectory() as folder:
-        for millions in options.millions:
-            path, targets = Path(folder) / f"{millions}.db", millions * 1_000_000
-            seconds = asyncio.run(_record(path, targets))
-            print(f"{millions} million targets: {targets / seconds:,.0f} recorded per second")
-            for step, order in ((1, "in the same order"), (7_368_787, "in another order")):
+        path = Path(folder) / "sale.db"
+        for targets in options.targets:
+            for order, (step, resumed_step) in ORDERS.items():
+                seconds = asyncio.run(_record(path, targets, step))
+                print(
+                    f"{targets:,} targets {order}: {targets / seconds:,.0f} recorded per second, "
+                    f"{path.stat().st_size / targets:.1f} bytes each"
+                )
                 command = [sys.executable, "-m", "benchmarks.journal", "--resume"]
-                command += [str(path), str(targets), str(step)]
-                took, peak = map(float, subprocess.check_output(command).split())
-                print(f"    resumed {order}: {took:.1f} s, {peak:.1f} MB at most")
+                command += [str(path), str(targets), str(resumed_step)]
+                took, most = map(float, subprocess.check_output(command).split())
+                print(f"    resumed: {took:.1f} s, {most:.1f} MB at most")
+                for file in Path(folder).iterdir():
+                    file.unlink()
 
 
 if __name__ == "__main__":
