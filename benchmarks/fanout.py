@@ -23,7 +23,7 @@ import aiohttp
 if "--without-orjson" in sys.argv:
     sys.modules["orjson"] = None  # type: ignore[assignment]  # its import fails from now on
 
-from benchmarks.rounds import Work, all_rounds, spread
+from benchmarks.rounds import Work, in_turn, spread
 from benchmarks.server import APP, PREFIX, running
 from easemob_async import EasemobClient, Quotas, Text
 
@@ -93,7 +93,7 @@ async def _compare(base_url: str, targets: int, rounds: int) -> None:
             "journal, ids in order": partial(journaled, 1),
             "journal, ids in no order": partial(journaled, ANY_ORDER),
         }
-        spent = await all_rounds(works, rounds)
+        spent = await in_turn(works, rounds)
     print(f"{targets:,} users in calls of {SIZE}, {rounds} alternating rounds; targets per second,")
     print("compared with by hand: median (lowest to highest)")
     hand = spent["by hand"]

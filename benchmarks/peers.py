@@ -21,7 +21,7 @@ import aiohttp
 import httpx
 import requests
 
-from benchmarks.rounds import Work, all_rounds, spread
+from benchmarks.rounds import Work, in_turn, spread
 from benchmarks.server import APP, PREFIX, running
 from easemob_async import EasemobClient, Quotas, Text
 
@@ -166,9 +166,7 @@ async def _compare(base_url: str, rounds: int) -> None:
                 f"{MESSAGES} messages in calls of {SIZE}",
             )
             for index, title in enumerate(titles):
-                spent = await all_rounds(
-                    {name: pair[index] for name, pair in pairs.items()}, rounds
-                )
+                spent = await in_turn({name: pair[index] for name, pair in pairs.items()}, rounds)
                 print(f"{title}: seconds per second of easemob_async, {rounds} rounds in turn")
                 ours = spent.pop("easemob_async")
                 for name, theirs in spent.items():

@@ -20,7 +20,7 @@ class Spent:
     wall: Sequence[float]
 
 
-async def all_rounds(works: Mapping[str, Work], rounds: int) -> dict[str, Spent]:
+async def in_turn(works: Mapping[str, Work], rounds: int) -> dict[str, Spent]:
     """Run each piece of work once per round, and return what each took in each round.
 
     The order changes in each round. The first round is a warm-up and is not counted.
@@ -36,14 +36,6 @@ async def all_rounds(works: Mapping[str, Work], rounds: int) -> dict[str, Spent]
             if number:
                 spent[name] = Spent([*spent[name].cpu, cpu], [*spent[name].wall, wall])
     return spent
-
-
-async def in_turn(works: Mapping[str, Work], rounds: int) -> dict[str, tuple[float, float]]:
-    """Do the same as `all_rounds`, and return the medians of CPU and wall seconds."""
-    return {
-        name: (statistics.median(spent.cpu), statistics.median(spent.wall))
-        for name, spent in (await all_rounds(works, rounds)).items()
-    }
 
 
 def spread(above: Sequence[float], below: Sequence[float]) -> str:

@@ -50,7 +50,7 @@ class Planner:
         self._packer = packer
         self._deduplication = deduplication
         # Items that are read and not planned yet, and calls that are planned and not returned yet.
-        self._read: deque[Any] = deque()
+        self._read: list[Any] = []
         self._ready: deque[PlannedCall] = deque()
         self._unsifted: list[Any] = []
         self._second: AsyncIterator[Sifted] | None = None
@@ -126,15 +126,15 @@ class Planner:
                 self._over = not await self._look_again()
             return
         if constant is not None:
-            whole = packer.whole(list(self._read), constant)
+            whole = packer.whole(self._read, constant)
             if whole is not None:
-                self._read.clear()
+                self._read = []
                 self._ready.append(whole)
                 return
         while self._read:
             # An item is removed only when it is planned: the caller's function may be cancelled.
             await self._plan(self._read[0])
-            self._read.popleft()
+            del self._read[0]
 
     async def _read_some(self, number: int) -> None:
         items = await self._source.take(number)
@@ -145,7 +145,7 @@ class Planner:
             self._unsifted = []
             self._take(sifted)
         else:
-            self._read.extend(items)
+            self._read += items
 
     async def _look_again(self) -> bool:
         """Plan targets that were set aside as possible duplicates; return ``False`` at the end."""
@@ -164,7 +164,7 @@ class Planner:
         return True
 
     def _take(self, sifted: Sifted) -> None:
-        self._read.extend(sifted.items)
+        self._read += sifted.items
         self._skipped += sifted.skipped
         self._settled += sifted.settled
 

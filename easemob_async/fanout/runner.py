@@ -401,7 +401,8 @@ class Runner:
     ) -> None:
         ids = receipt.accepted
         errors: dict[OutcomeStatus, list[tuple[str, EasemobError]]] = {}
-        if not all(map(ids.__contains__, targets)):
+        in_order = list(ids) == targets
+        if not in_order and not all(map(ids.__contains__, targets)):
             errors = _not_accepted(targets, receipt, answer)
         exceptions = tuple(
             (target, STATE_OF[status], str(error))
@@ -423,7 +424,8 @@ class Runner:
             self._tally.add(OutcomeStatus.SENT, len(sent))
             if self._listener is not None:
                 # Made one by one as they are taken: making them together would cost twice as much.
-                told = map(Outcome, sent, repeat(OutcomeStatus.SENT), map(ids.__getitem__, sent))
+                accepted = ids.values() if in_order else map(ids.__getitem__, sent)
+                told = map(Outcome, sent, repeat(OutcomeStatus.SENT), accepted)
             for status, found in errors.items():
                 for target, error in found:
                     told = chain(told, self._count(status, [target], error))

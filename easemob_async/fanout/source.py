@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import AsyncIterable, Iterable
 from itertools import islice
 from typing import Any
@@ -15,7 +14,7 @@ class Source:
         self._is_async = isinstance(targets, AsyncIterable)
         self._targets = targets
         self._iterator: Any = None
-        self._buffer: deque[Any] = deque()
+        self._buffer: list[Any] = []
         self.exhausted = False
         """Whether the iterable has ended."""
         self.read = 0
@@ -38,22 +37,23 @@ class Source:
                 else:
                     self._buffer.append(item)
                     self.read += 1
-            items = list(self._buffer)
-            self._buffer.clear()
-            return items
+            return self._taken()
         before = len(self._buffer)
         try:
             self._buffer.extend(islice(self._iterator, number - before))
         finally:  # also count the items that came before an error
             self.read += len(self._buffer) - before
-        items = list(self._buffer)
-        self._buffer.clear()
+        items = self._taken()
         self.exhausted = len(items) < number
         return items
 
     def left(self) -> list[Any]:
         """Return the items that were read and not taken."""
         return list(self._buffer)
+
+    def _taken(self) -> list[Any]:
+        items, self._buffer = self._buffer, []
+        return items
 
     async def close(self) -> None:
         """Close the iterable, if it is an async generator."""

@@ -145,9 +145,10 @@ class Answer:
 
         The service may answer in lower case. Names that were not asked for stay as they are.
         """
-        asked = list(asked)
+        asked, result = list(asked), dict(found)
+        if list(result) == asked:  # as most are, e.g. the message ids of 600 targets
+            return result
         missing = [name for name in asked if name not in found]
-        result = dict(found)
         if missing:
             folded = {self.without_prefix(key).lower(): key for key in found}
             given = {name: folded[name.lower()] for name in missing if name.lower() in folded}

@@ -78,7 +78,8 @@ class Journal:
         self._id = prepared.journal_id
         self._rows = prepared.rows
         self._side.write_mark(Mark(self._id, self._rows))
-        self._work: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
+        self._orders: list[_Order] = []
+        self._work: queue.SimpleQueue[list[_Order] | None] = queue.SimpleQueue()
         self._broken: JournalError | None = None
         self._ordering = threading.Lock()  # no order comes after the failure of all orders
         self._thread = threading.Thread(
@@ -150,6 +151,7 @@ class Journal:
         Raises:
             JournalError: the file was deleted or replaced while it was written.
         """
+        self._hand_over()
         if self._thread.is_alive():
             self._work.put(None)
             self._thread.join()
@@ -178,14 +180,26 @@ class Journal:
 
     def _order(self, rows: list[_Row]) -> asyncio.Future[None]:
         """Pass rows to the thread, which writes them even if nobody waits for the result."""
-        done = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        done = loop.create_future()
         done.add_done_callback(_seen)
         with self._ordering:
             if self._broken is None:
-                self._work.put(_Order(rows, self._rows, done))
+                if not self._orders:  # all orders of one turn of the loop are passed at once
+                    loop.call_soon(self._hand_over)
+                self._orders.append(_Order(rows, self._rows, done))
                 return done
         done.set_exception(JournalError(str(self._broken)))
         return done
+
+    def _hand_over(self) -> None:
+        with self._ordering:
+            orders, self._orders = self._orders, []
+            if orders and self._broken is None:
+                self._work.put(orders)
+                return
+        if orders:
+            _resolve(orders, self._broken)
 
     def _write_orders(self) -> None:
         try:
@@ -194,15 +208,15 @@ class Journal:
             self._fail_all(error)
             return
         with contextlib.closing(db):
-            while (first := self._work.get()) is not None:
-                orders, ended = [first], False
+            while (orders := self._work.get()) is not None:
+                ended = False
                 with contextlib.suppress(queue.Empty):
                     while True:
-                        order = self._work.get_nowait()
-                        if order is None:
+                        more = self._work.get_nowait()
+                        if more is None:
                             ended = True
                             break
-                        orders.append(order)
+                        orders += more
                 failure = self._commit(db, orders)
                 _resolve(orders, failure)
                 if failure is not None:
@@ -241,9 +255,9 @@ class Journal:
         with self._ordering, contextlib.suppress(queue.Empty):
             failure = self._cannot_write(error)
             while True:
-                order = self._work.get_nowait()
-                if order is not None:
-                    _resolve([order], failure)
+                orders = self._work.get_nowait()
+                if orders is not None:
+                    _resolve(orders, failure)
 
 
 class _Files:
