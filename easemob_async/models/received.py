@@ -20,6 +20,7 @@ from easemob_async.models.messages import (
     Text,
     Video,
 )
+from easemob_async.wire.fields import OBJECTS
 
 _COMBINED = "sub_combine"
 
@@ -73,7 +74,7 @@ Body = Message | Combined | Mapping[str, Any]
 
 def read_body(body: Mapping[str, Any]) -> Body:
     """Return the message for a body of the service; an unknown body is returned unchanged."""
-    if not isinstance(body, Mapping):
+    if not isinstance(body, OBJECTS):
         return body
     kind = body.get("type")
     if not isinstance(kind, str) or kind not in MESSAGE_TYPES:
@@ -85,14 +86,6 @@ def read_body(body: Mapping[str, Any]) -> Body:
 
 
 def _message(kind: str, body: Mapping[str, Any]) -> Message:
-    length = body.get("length")
-    duration = None if length is None else timedelta(seconds=float(length))
-    size = body.get("size") or {}
-    attachment: dict[str, Any] = {
-        "filename": body.get("filename"),
-        "secret": body.get("secret"),
-        "file_length": _whole(body.get("file_length")),
-    }
     match kind:
         case "txt":
             return Text(body["msg"])
@@ -107,6 +100,20 @@ def _message(kind: str, body: Mapping[str, Any]) -> Message:
             return Command(body["msg"] if action is None else action, param)
         case "custom":
             return Custom(body.get("customEvent"), _exts(body))
+        case _:
+            return _attached(kind, body)
+
+
+def _attached(kind: str, body: Mapping[str, Any]) -> Message:
+    length = body.get("length")
+    duration = None if length is None else timedelta(seconds=float(length))
+    size = body.get("size") or {}
+    attachment: dict[str, Any] = {
+        "filename": body.get("filename"),
+        "secret": body.get("secret"),
+        "file_length": _whole(body.get("file_length")),
+    }
+    match kind:
         case "img":
             return Image(
                 body["url"],

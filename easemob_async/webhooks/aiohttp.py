@@ -16,13 +16,13 @@ async def answer_aiohttp(receiver: Answering, request: web.Request) -> web.Respo
     """Answer a request of `aiohttp.web`."""
     from aiohttp import web  # already loaded when this is called
 
-    body = bytearray()
     try:
-        async with asyncio.timeout(READ_WITHIN):
-            async for piece in request.content.iter_any():
-                body += piece
-                if len(body) > receiver.max_body:
-                    break
+        content, most = request.content, receiver.max_body
+        if content.is_eof() and content.total_bytes <= most:  # a small post has arrived as a whole
+            body = content.read_nowait()
+        else:
+            async with asyncio.timeout(READ_WITHIN):
+                body = await _read(request, most)
     except TimeoutError:
         return web.Response(status=408)
     except ConnectionError:
@@ -36,11 +36,20 @@ async def answer_aiohttp(receiver: Answering, request: web.Request) -> web.Respo
         if request.protocol.transport is not None:
             request.protocol.force_close()  # otherwise aiohttp reads on and logs the error
         return response
-    answer = await receiver.answer(bytes(body))
-    response = _response(answer)
-    if len(body) > receiver.max_body:
+    response = _response(await receiver.answer(body))
+    if len(body) > most:
         response.force_close()  # the rest of the body is not needed
     return response
+
+
+async def _read(request: web.Request, most: int) -> bytes:
+    """Read a body up to the size limit."""
+    body = bytearray()
+    async for piece in request.content.iter_any():
+        body += piece
+        if len(body) > most:
+            break
+    return bytes(body)
 
 
 def _response(answer: WebhookAnswer) -> web.Response:

@@ -34,10 +34,7 @@ class AsgiApp:
         elif scope["method"] != "POST":
             await _respond(send, 405, b"{}", (b"allow", b"POST"))
         else:
-            headers = cast("Iterable[tuple[bytes, bytes]]", scope.get("headers") or ())
-            encodings = [value for name, value in headers if name.lower() == b"content-encoding"]
-            encoding = encodings[0].decode("latin-1") if encodings else None
-            await self._answer(encoding, receive, send)
+            await self._answer(_encoding(scope), receive, send)
 
     async def _answer(self, encoding: str | None, receive: Receive, send: Send) -> None:
         try:
@@ -49,6 +46,14 @@ class AsgiApp:
         if body is not None:
             answer = await self._receiver.answer(body, content_encoding=encoding)
             await _respond(send, answer.status, answer.body)
+
+
+def _encoding(scope: Message) -> str | None:
+    """Return the ``Content-Encoding`` header of a request."""
+    for name, value in cast("Iterable[tuple[bytes, bytes]]", scope.get("headers") or ()):
+        if name.lower() == b"content-encoding":
+            return value.decode("latin-1")
+    return None
 
 
 async def _read(receiver: Answering, receive: Receive) -> bytes | None:

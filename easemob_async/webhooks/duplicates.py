@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 from easemob_async.webhooks.events.base import Event
-from easemob_async.webhooks.parse import text
+from easemob_async.webhooks.parse import text, text_in
 
 _DIGEST: Final = 16
 
@@ -19,18 +18,19 @@ def event_key(event: Event) -> bytes | None:
     A ``callId`` alone is not unique: accept and remote_accept share one, and a ``callId`` made of a
     message id is used again for each member who is offline.
     """
-    post: Mapping[str, Any] = event.payload
     if not event.call_id:
         return None
+    post: Mapping[str, Any] = event.payload
     parts = (
         event.call_id,
         event.kind,
         text(post, "eventType"),
         text(post, "chat_type") or text(post, "event"),
-        text(post, "payload", "operation"),
+        text_in(post, "payload", "operation"),
         text(post, "to"),
     )
-    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=_DIGEST).digest()
+    # repr quotes each part, so that no two lists of parts are the same text; and it is fast.
+    return hashlib.blake2b(repr(parts).encode(), digest_size=_DIGEST).digest()
 
 
 class Seen:

@@ -46,7 +46,7 @@ class Answering(Protocol):
     async def close(self) -> None: ...
 
 
-@attrs.frozen
+@attrs.define
 class Decision:
     """A decision about a post."""
 

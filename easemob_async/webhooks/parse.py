@@ -11,9 +11,10 @@ from easemob_async.webhooks.events import messages as messages
 from easemob_async.webhooks.events import rooms as rooms
 from easemob_async.webhooks.events import service as service
 from easemob_async.webhooks.events import users as users
-from easemob_async.webhooks.events.base import WHOLE, Event, KnownEvent, PlaceType, UnknownEvent
+from easemob_async.webhooks.events.base import Event, KnownEvent, PlaceType, UnknownEvent
 from easemob_async.webhooks.events.pre_delivery import PreDelivery
 from easemob_async.wire import codec, decoding
+from easemob_async.wire.fields import OBJECTS
 
 Found = type[KnownEvent] | None
 
@@ -85,7 +86,6 @@ _ROSTER: Final[Mapping[str | None, type[KnownEvent]]] = {
     "allow": users.ContactUnblocked,
 }
 _ASKED: Final = ("chat", "group", "groupchat", "chatroom")
-_UNASKED: Final = ("eventType", "event", "step", "reason")
 _AFTER_DELIVERY: Final = ("appkey", "host")
 _BEFORE_DELIVERY: Final = ("timestamp", "from", "to")
 
@@ -157,7 +157,7 @@ def to_event(content: Mapping[str, Any], *, cut: bool = False) -> Event:
     prefix = f"{app_key}_" if isinstance(app_key, str) else ""
     token = decoding.id_prefix.set(prefix)
     try:
-        event: Event = decoding.structure({**content, WHOLE: content}, cls)
+        event: Event = decoding.structure(content, cls)
     except decoding.DecodeError as error:
         if cls is UnknownEvent:
             return UnknownEvent(payload=content)
@@ -200,11 +200,17 @@ def spelt_call_id(body: bytes) -> str | None:
     return text(content, "callId") if isinstance(content, dict) else None
 
 
-def text(payload: Mapping[str, Any], *path: str) -> str | None:
+def text(payload: Mapping[str, Any], key: str) -> str | None:
     """Return a text of a post; ``None`` if it is missing or not a text."""
+    value = payload.get(key)
+    return value if isinstance(value, str) else None
+
+
+def text_in(payload: Mapping[str, Any], *path: str) -> str | None:
+    """Return a text in the objects of a post; ``None`` if it is missing or not a text."""
     value: object = payload
     for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
+        value = value.get(key) if isinstance(value, OBJECTS) else None
     return value if isinstance(value, str) else None
 
 
@@ -226,7 +232,7 @@ def classify(payload: Mapping[str, Any]) -> Found:
     if chat_type is None and not _lacks(payload, "reason") and not _lacks(payload, "status"):
         return _DEVICE.get((text(payload, "reason"), text(payload, "status")))
     if chat_type == "roster":
-        return _ROSTER.get(text(payload, "payload", "operation"))
+        return _ROSTER.get(text_in(payload, "payload", "operation"))
     if chat_type == "edit" and _asks(payload, chat_type):
         return PreDelivery
     if chat_type in ("recall", "edit", "channel_ack", "read_ack"):
@@ -242,7 +248,12 @@ def classify(payload: Mapping[str, Any]) -> Found:
 
 def may_ask(payload: Mapping[str, Any]) -> bool:
     """Check whether a post may be a pre-send callback, even one of an unknown form."""
-    return all(_lacks(payload, name) for name in _UNASKED)
+    return (
+        payload.get("eventType") is None
+        and payload.get("event") is None
+        and payload.get("step") is None
+        and payload.get("reason") is None
+    )
 
 
 def _asks(payload: Mapping[str, Any], chat_type: str | None) -> bool:
@@ -268,7 +279,7 @@ def _content(payload: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _place(payload: Mapping[str, Any]) -> Found:
     operation, place = text(payload, "operation"), text(payload, "type")
-    what = (operation, text(payload, "payload", "type"))
+    what = (operation, text_in(payload, "payload", "type"))
     if place not in (PlaceType.GROUP, PlaceType.CHATROOM):
         return None
     if operation in _PLACE:
@@ -284,7 +295,7 @@ def _place(payload: Mapping[str, Any]) -> Found:
 
 
 def _about_a_message(payload: Mapping[str, Any], chat_type: str, event_type: str | None) -> Found:
-    kind = text(payload, "payload", "type")
+    kind = text_in(payload, "payload", "type")
     if chat_type == "recall":
         return messages.MessageRecalled
     if chat_type == "edit":
@@ -301,10 +312,10 @@ def _about_a_message(payload: Mapping[str, Any], chat_type: str, event_type: str
 
 
 def _notification(payload: Mapping[str, Any], event_type: str | None) -> Found:
-    kind = text(payload, "payload", "type")
+    kind = text_in(payload, "payload", "type")
     if kind == "reaction":
         return messages.MessageReactionChanged
-    updated = text(payload, "payload", "data", "operation") == "update_msg"
+    updated = text_in(payload, "payload", "data", "operation") == "update_msg"
     if kind == "thread" and event_type == "chat" and updated:
         return messages.ThreadMessageUpdated
     return None

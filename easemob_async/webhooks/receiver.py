@@ -42,6 +42,7 @@ T = TypeVar("T")
 
 _LOGGER: Final = logging.getLogger("easemob_async")
 _LOG_EVERY: Final = 1000
+_OK: Final = WebhookAnswer(200)
 
 
 class Registered(Protocol[E]):
@@ -313,7 +314,9 @@ class WebhookReceiver:
             return await self._judged(event, began)
         else:
             self._enqueue(decision)
-        return self._default if decision.asks else WebhookAnswer(decision.status)
+        if decision.asks:
+            return self._default
+        return _OK if decision.status == _OK.status else WebhookAnswer(decision.status)
 
     def refuse(self, error: WebhookError) -> WebhookAnswer:
         """Answer a post that cannot be read, and so does not come from the service."""

@@ -78,15 +78,15 @@ def check_signature(
     if (
         not isinstance(security, str)
         or not isinstance(call_id, str)
-        or not isinstance(timestamp, int | str)
+        or not isinstance(timestamp, (int, str))
         or isinstance(timestamp, bool)
     ):
         return Signature.FORGED
     given = security.encode("utf-8", "surrogatepass")
     good = False
-    ids: list[str | bytes] = [call_id]
+    ids: Sequence[str | bytes] = (call_id,)
     if "\ufffd" in call_id and spelt is not None:
-        ids += spellings(spelt() or call_id)
+        ids = (call_id, *spellings(spelt() or call_id))
     for one in ids:
         for secret in secrets:  # check all secrets, so that the time does not depend on the match
             good |= hmac.compare_digest(sign(one, secret, timestamp).encode(), given)

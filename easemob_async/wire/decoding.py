@@ -22,11 +22,10 @@ fast; only to explain a failure is it decoded again with detailed validation.
 
 from __future__ import annotations
 
-import contextlib
 import math
 import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -38,9 +37,10 @@ import cattrs
 from cattrs.cols import list_structure_factory, mapping_structure_factory
 from cattrs.gen import make_dict_structure_fn, override
 
-from easemob_async.wire.fields import READ, WIRE, Id, Jid, Minutes, Seconds
+from easemob_async.wire.fields import OBJECTS, READ, WHOLE, WIRE, Id, Jid, Minutes, Seconds
 
 Hook = Callable[[Any, Any], Any]
+Path = Sequence[str]
 
 _LISTS: Final[tuple[Any, ...]] = (list, tuple)
 _DICTS: Final[tuple[Any, ...]] = (dict,)
@@ -76,9 +76,19 @@ def _id(value: object, _: object) -> str:
 
 
 def _jid(value: object, _: object) -> str:
-    text = _str(value, _)
-    name = _id(text, _)
-    if name == text:
+    return bare_name(value if isinstance(value, str) else _str(value, _), id_prefix.get())
+
+
+def bare_name(text: str, prefix: str) -> str:
+    """Return the name in a `Jid`: without the app, the chat server and the device.
+
+    Args:
+        text: the id.
+        prefix: the prefix of the app: see `id_prefix`.
+    """
+    if prefix and text.startswith(prefix):
+        name = text[len(prefix) :]
+    else:
         app = _APP.match(text)  # an id of another app, as in some examples
         if app is None:
             return text  # a plain username, which may look like an address
@@ -141,7 +151,8 @@ def _datetime(value: object, _: object) -> datetime:
     try:
         if isinstance(value, str) and "T" in value:
             return datetime.fromisoformat(value).astimezone(UTC)
-        return _EPOCH + timedelta(milliseconds=_int(value, _))
+        number = value if type(value) is int else _int(value, _)
+        return _EPOCH + timedelta(milliseconds=number)
     except (ValueError, OverflowError):
         raise ValueError(f"must be a time in milliseconds, not {_shown(value)}") from None
 
@@ -167,11 +178,31 @@ def _minutes(value: object, _: object) -> timedelta:
         raise ValueError(f"must be a number of minutes, not {_shown(value)}") from None
 
 
-def _enum_or_str(kind: object) -> type[StrEnum] | None:
-    """Return ``E`` of ``E | str`` or ``E | str | None``: null is the same as missing."""
+# The hooks of the types that are not made of others.
+_PLAIN: Final[Mapping[Any, Hook]] = {
+    str: _str,
+    bool: _bool,
+    int: _int,
+    float: _float,
+    datetime: _datetime,
+    timedelta: _timedelta,
+    Id: _id,
+    Jid: _jid,
+    Seconds: _seconds,
+    Minutes: _minutes,
+}
+
+
+def _members(kind: object) -> list[Any]:
+    """Return the members of a union without ``None``: null is the same as missing."""
     if get_origin(kind) not in (Union, types.UnionType):
-        return None
-    members = [member for member in get_args(kind) if member is not types.NoneType]
+        return []
+    return [member for member in get_args(kind) if member is not types.NoneType]
+
+
+def _enum_or_str(kind: object) -> type[StrEnum] | None:
+    """Return ``E`` of ``E | str`` or ``E | str | None``."""
+    members = _members(kind)
     enums = [m for m in members if isinstance(m, type) and issubclass(m, StrEnum)]
     return enums[0] if len(members) == 2 and str in members and len(enums) == 1 else None
 
@@ -188,45 +219,86 @@ def _enum_or_str_hook(kind: object) -> Hook:
     return structure
 
 
-def _attrs_hook(converter: cattrs.Converter, cls: type[attrs.AttrsInstance]) -> Hook:
+def _class_hook(
+    converter: cattrs.Converter, cls: type[attrs.AttrsInstance], *, detailed: bool
+) -> Hook:
+    """Return the hook of a class: one loop over its fields.
+
+    It decodes the fields itself, which is fast, or only finds their values and lets cattrs decode
+    these, which explains a failure.
+    """
+    fields: list[tuple[str, str, Path | None, Sequence[tuple[str, Path | None]], Hook, Any]] = []
     renamed: dict[str, Any] = {}
-    aliases: dict[str, str] = {}
-    paths: dict[str, list[str]] = {}
-    for field in attrs.fields(cls):
+    for field in attrs.fields(attrs.resolve_types(cls)):
         names: tuple[str, ...] = field.metadata.get(WIRE, (field.name,))
-        renamed[field.name] = override(
-            rename=names[0], struct_hook=_reader(field.metadata.get(READ))
-        )
-        aliases.update(dict.fromkeys(names[1:], names[0]))
-        paths.update((name, name.split(".")) for name in names if "." in name)
-    inner: Any = make_dict_structure_fn(cls, converter, **renamed)
+        name, path = names[0], _path(names[0])
+        others = [(other, _path(other)) for other in (names[1:] if path is None else names)]
+        own = _own_hook(field)
+        renamed[field.name] = override(rename=name, struct_hook=own)
+        if detailed:
+            fields.append((name, name, path, others, _unchanged, None))
+        else:
+            hook = own or converter.get_structure_hook(field.type)
+            fields.append((field.alias, name, path, others, hook, field.type))
+    explain: Any = make_dict_structure_fn(cls, converter, **renamed) if detailed else None
     gather = getattr(cls, "__from_wire__", None)
 
     def structure(value: object, kind: object) -> object:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, OBJECTS):
             raise ValueError(f"must be an object, not {_shown(value)}")
-        given = {key: item for key, item in value.items() if item is not None}
-        for name, path in paths.items():
-            found = _at(value, path)
-            if found is not None:
-                given[name] = found
-        for old, current in aliases.items():
-            if current not in given and old in given:
-                given[current] = given[old]
+        given = value
         if gather is not None:
-            given = gather(given)
-        return inner(given, kind)
+            given = gather({key: item for key, item in value.items() if item is not None})
+        found: dict[str, Any] = {}
+        for key, name, path, others, hook, of in fields:
+            item = given.get(name) if path is None else _at(value, path)
+            if item is None and others:
+                item = _first_item(value, given, others)
+            if item is not None:
+                found[key] = hook(item, of)
+        return cls(**found) if explain is None else explain(found, kind)
 
     return structure
 
 
-def _reader(read: Callable[[Any], object] | None) -> Hook | None:
-    return None if read is None else lambda value, _: read(value)
+def _unchanged(value: object, _: object) -> object:
+    return value
 
 
-def _at(value: object, path: list[str]) -> object:
+def _own_hook(field: attrs.Attribute[Any]) -> Hook | None:
+    """Return the hook of a field, if it is another than the one that cattrs finds for its type."""
+    read: Callable[[Any], object] | None = field.metadata.get(READ)
+    if read is not None:
+        return lambda value, _: read(value)
+    # The hook of cattrs for ``X | None`` looks for null, which is the same as missing.
+    members = _members(field.type)
+    return _PLAIN.get(members[0]) if len(members) == 1 else None
+
+
+def _path(name: str) -> Path | None:
+    """Return the path that a name is; ``None`` for the name of a field of the object itself."""
+    if name == WHOLE:
+        return ()
+    return name.split(".") if "." in name else None
+
+
+def _first_item(
+    value: Mapping[str, Any],
+    given: Mapping[str, Any],
+    names: Sequence[tuple[str, Path | None]],
+) -> object:
+    """Return the item under the first name that has one."""
+    for name, path in names:
+        item = None if path is None else _at(value, path)
+        item = given.get(name) if item is None else item
+        if item is not None:
+            return item
+    return None
+
+
+def _at(value: object, path: Path) -> object:
     for key in path:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, OBJECTS):
             return None
         value = value.get(key)
     return value
@@ -265,19 +337,7 @@ def _dict_hook(converter: cattrs.Converter, kind: Any) -> Hook:
 
 def _make(*, detailed: bool) -> cattrs.Converter:
     converter = cattrs.Converter(detailed_validation=detailed)
-    table: tuple[tuple[Any, Hook], ...] = (
-        (str, _str),
-        (bool, _bool),
-        (int, _int),
-        (float, _float),
-        (datetime, _datetime),
-        (timedelta, _timedelta),
-        (Id, _id),
-        (Jid, _jid),
-        (Seconds, _seconds),
-        (Minutes, _minutes),
-    )
-    for kind, hook in table:
+    for kind, hook in _PLAIN.items():
         converter.register_structure_hook(kind, hook)
     converter.register_structure_hook_factory(
         lambda kind: _enum_or_str(kind) is not None, _enum_or_str_hook
@@ -288,7 +348,9 @@ def _make(*, detailed: bool) -> cattrs.Converter:
     converter.register_structure_hook_factory(
         lambda kind: get_origin(kind) in _DICTS, lambda kind: _dict_hook(converter, kind)
     )
-    converter.register_structure_hook_factory(attrs.has, lambda cls: _attrs_hook(converter, cls))
+    converter.register_structure_hook_factory(
+        attrs.has, lambda cls: _class_hook(converter, cls, detailed=detailed)
+    )
     return converter
 
 
@@ -306,15 +368,20 @@ def structure(value: object, kind: Any) -> Any:
     Raises:
         DecodeError: the value does not fit; the error names each wrong field, never its value.
     """
-    with contextlib.suppress(Exception):  # explained below, with the name of every field
+    try:
         return _converter(detailed=False).structure(value, kind)
+    except Exception:
+        problems = _problems(value, kind)
+    raise DecodeError(problems)
+
+
+def _problems(value: object, kind: Any) -> str:
+    """Decode a value again, to name every field that is wrong."""
     try:
         _converter(detailed=True).structure(value, kind)
     except Exception as error:
-        problems = "; ".join(dict.fromkeys(_explain(error)))
-    else:
-        problems = "cannot be decoded"
-    raise DecodeError(problems)
+        return "; ".join(dict.fromkeys(_explain(error)))
+    return "cannot be decoded"
 
 
 def _explain(error: BaseException, path: str = "") -> list[str]:

@@ -11,10 +11,7 @@ import attrs
 
 from easemob_async.models.received import Body, read_body
 from easemob_async.wire import codec, decoding
-from easemob_async.wire.fields import Jid, wire
-
-WHOLE: Final = "\0whole"
-"""The name under which `parse_event` stores the whole post."""
+from easemob_async.wire.fields import OBJECTS, WHOLE, Jid, wire
 
 
 class Kind:
@@ -111,60 +108,75 @@ def conversation_of(post: Mapping[str, Any]) -> str:
     """Return the conversation that a post belongs to: see `Event.conversation`."""
     content = _object(post, "payload")
     app_key = post.get("appkey")
-    token = decoding.id_prefix.set(f"{app_key}_" if isinstance(app_key, str) else "")
-    try:
-        if content.get("type") == "thread":
-            thread = _first_name(_object(content, "data"), ("id", "thread_id"))
-            if thread:
-                return f"thread:{thread}"
-        place = _first_name(post, ("group_id", "groupId", "muc_id", "room_id"))
-        if not place and post.get("event") == "group_op_event":
-            place = _first_name(post, ("id",))
-        kinds = (post.get("chat_type"), post.get("channel_type"), content.get("channel_type"))
-        edited = _object(_object(content, "meta"), "edit_msg").get("chat_type")
-        to_group = (
-            any(kind in _GROUPS for kind in kinds)
-            or _object(content, "msg_config").get("allow_group_ack") is True
-            or (isinstance(edited, str) and edited.startswith(_EDITED_IN_GROUPS))
-        )
-        # The older form of an edit has its users in the payload; those above are internal.
-        inner = content if post.get("chat_type") == "edit" else {}
-        to = _first_name(inner, ("to",)) or _first_name(post, ("to", "target", "target_id"))
-        if place or (to_group and to):
-            return f"group:{place or to}"
-        sender = _first_name(inner, ("from",)) or _first_name(post, ("from", "sender"))
-        if sender and to:
-            return f"chat:{' '.join(sorted((sender, to)))}"
-        user = sender or to or _first_name(post, ("name", "user", "username", "uid"))
-        return f"user:{user}" if user else ""
-    finally:
-        decoding.id_prefix.reset(token)
+    prefix = f"{app_key}_" if isinstance(app_key, str) else ""
+    if content.get("type") == "thread":
+        thread = _first_name(prefix, _object(content, "data"), "id", "thread_id")
+        if thread:
+            return f"thread:{thread}"
+    place = _first_name(prefix, post, "group_id", "groupId", "muc_id", "room_id")
+    if not place and post.get("event") == "group_op_event":
+        place = _first_name(prefix, post, "id")
+    if place:
+        return f"group:{place}"
+    to = sender = ""
+    if post.get("chat_type") == "edit":
+        # The older form of an edit has its users in the payload; those of the post are internal.
+        to, sender = _first_name(prefix, content, "to"), _first_name(prefix, content, "from")
+    to = to or _first_name(prefix, post, "to", "target", "target_id")
+    if to and _is_to_group(post, content):
+        return f"group:{to}"
+    sender = sender or _first_name(prefix, post, "from", "sender")
+    if sender and to:
+        return f"chat:{sender} {to}" if sender < to else f"chat:{to} {sender}"
+    user = sender or to or _first_name(prefix, post, "name", "user", "username", "uid")
+    return f"user:{user}" if user else ""
 
 
 _GROUPS: Final = ("group", "groupchat", "chatroom", "muc")
 _EDITED_IN_GROUPS: Final = ("chat:group", "chat:room")
 
 
+def _is_to_group(post: Mapping[str, Any], content: Mapping[str, Any]) -> bool:
+    if (
+        post.get("chat_type") in _GROUPS
+        or post.get("channel_type") in _GROUPS
+        or content.get("channel_type") in _GROUPS
+        or _object(content, "msg_config").get("allow_group_ack") is True
+    ):
+        return True
+    edited = _object(_object(content, "meta"), "edit_msg").get("chat_type")
+    return isinstance(edited, str) and edited.startswith(_EDITED_IN_GROUPS)
+
+
+_NOTHING: Final[Mapping[str, Any]] = {}
+
+
 def _object(post: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = post.get(key)
-    return value if isinstance(value, Mapping) else {}
+    if key in post:
+        value = post[key]
+        if isinstance(value, OBJECTS):
+            return value
+    return _NOTHING
 
 
-def _first_name(post: Mapping[str, Any], keys: tuple[str, ...]) -> str:
+def _first_name(prefix: str, post: Mapping[str, Any], *keys: str) -> str:
     for key in keys:
-        value = post.get(key)
-        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
-            return str(decoding.structure(value, Jid)).lower()
+        if key in post:
+            value = post[key]
+            if isinstance(value, int) and not isinstance(value, bool):
+                value = str(value)
+            if value and isinstance(value, str):
+                return decoding.bare_name(value, prefix).lower()
     return ""
 
 
 def read_bodies(value: object) -> tuple[Body, ...]:
     """Read the bodies of a message; a single body may come without a list."""
+    if isinstance(value, list):
+        return tuple([read_body(body) for body in value])
     if isinstance(value, Mapping):
         return (read_body(value),)
-    if not isinstance(value, list):
-        raise ValueError("must be a list of objects")
-    return tuple(read_body(body) for body in value)
+    raise ValueError("must be a list of objects")
 
 
 def read_ext(value: object) -> Mapping[str, Any]:
@@ -179,7 +191,7 @@ def read_ext(value: object) -> Mapping[str, Any]:
 
 def read_object(value: object) -> Mapping[str, Any]:
     """Check that a value is a JSON object, and return it unchanged."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, OBJECTS):
         raise ValueError("must be an object")
     return value
 
