@@ -89,7 +89,8 @@ def bare_name(text: str, prefix: str) -> str:
     if prefix and text.startswith(prefix):
         name = text[len(prefix) :]
     else:
-        app = _APP.match(text)  # an id of another app, as in some examples
+        # An id of another app, as in some examples.
+        app = _APP.match(text) if "#" in text else None
         if app is None:
             return text  # a plain username, which may look like an address
         name = text[app.end() :]
@@ -227,19 +228,23 @@ def _class_hook(
     It decodes the fields itself, which is fast, or only finds their values and lets cattrs decode
     these, which explains a failure.
     """
-    fields: list[tuple[str, str, Path | None, Sequence[tuple[str, Path | None]], Hook, Any]] = []
+    usual: list[tuple[str, str, Hook, Any]] = []
+    others: list[tuple[str, Sequence[tuple[str, Path | None]], Hook, Any]] = []
     renamed: dict[str, Any] = {}
     for field in attrs.fields(attrs.resolve_types(cls)):
         names: tuple[str, ...] = field.metadata.get(WIRE, (field.name,))
-        name, path = names[0], _path(names[0])
-        others = [(other, _path(other)) for other in (names[1:] if path is None else names)]
         own = _own_hook(field)
-        renamed[field.name] = override(rename=name, struct_hook=own)
-        if detailed:
-            fields.append((name, name, path, others, _unchanged, None))
+        renamed[field.name] = override(rename=names[0], struct_hook=own)
+        key: str = names[0]
+        hook: Hook = _unchanged
+        of: Any = None
+        if not detailed:
+            key, hook, of = field.alias, own or converter.get_structure_hook(field.type), field.type
+        paths = [(name, _path(name)) for name in names]
+        if paths == [(names[0], None)]:
+            usual.append((key, names[0], hook, of))
         else:
-            hook = own or converter.get_structure_hook(field.type)
-            fields.append((field.alias, name, path, others, hook, field.type))
+            others.append((key, paths, hook, of))
     explain: Any = make_dict_structure_fn(cls, converter, **renamed) if detailed else None
     gather = getattr(cls, "__from_wire__", None)
 
@@ -250,12 +255,18 @@ def _class_hook(
         if gather is not None:
             given = gather({key: item for key, item in value.items() if item is not None})
         found: dict[str, Any] = {}
-        for key, name, path, others, hook, of in fields:
-            item = given.get(name) if path is None else _at(value, path)
-            if item is None and others:
-                item = _first_item(value, given, others)
+        for key, name, hook, of in usual:
+            item = given.get(name)
             if item is not None:
                 found[key] = hook(item, of)
+        for key, names, hook, of in others:
+            for name, path in names:
+                item = None if path is None else _at(value, path)
+                if item is None:
+                    item = given.get(name)
+                if item is not None:
+                    found[key] = hook(item, of)
+                    break
         return cls(**found) if explain is None else explain(found, kind)
 
     return structure
@@ -280,20 +291,6 @@ def _path(name: str) -> Path | None:
     if name == WHOLE:
         return ()
     return name.split(".") if "." in name else None
-
-
-def _first_item(
-    value: Mapping[str, Any],
-    given: Mapping[str, Any],
-    names: Sequence[tuple[str, Path | None]],
-) -> object:
-    """Return the item under the first name that has one."""
-    for name, path in names:
-        item = None if path is None else _at(value, path)
-        item = given.get(name) if item is None else item
-        if item is not None:
-            return item
-    return None
 
 
 def _at(value: object, path: Path) -> object:

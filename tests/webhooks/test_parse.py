@@ -50,9 +50,8 @@ def matches(match: Mapping[str, Any], payload: dict[str, Any]) -> bool:
         value = at(payload, key)
         if key == "content_type" and value is None:
             # Then payload.type decides; if it says nothing, the event is that of a group.
-            if at(payload, "payload.type") in BY_TYPE and (
-                BY_TYPE[at(payload, "payload.type")] != wanted
-            ):
+            kind = at(payload, "payload.type")
+            if isinstance(kind, str) and BY_TYPE.get(kind, wanted) != wanted:
                 return False
             continue
         options = wanted if isinstance(wanted, list) else [wanted]
