@@ -14,26 +14,35 @@ _BITS_OF_WORD: Final = 30  # the fastest integers of Python
 _BITS_OF_ID: Final = 4
 _PATTERNS: Final = 1 << 16
 _KEPT: Final = 20_000
+_EXACT: Final = 400_000
 
 
 class BloomFilter:
     """A filter that never takes a known id for a new one, and very rarely a new id for a known one.
 
     While ids come in ascending order, as from a sorted file or a query by key, it compares each id
-    with the last one: a greater id is new. After the first id out of order it uses a Bloom filter
-    of 32 MB. All bits of one id are in one word, so that one memory access is enough. Of a million
+    with the last one: a greater id is new. After the first id out of order it keeps the next ids in
+    a set, which is fast, and when these would need more memory than a Bloom filter of 32 MB, it
+    uses one. All bits of one id are in one word, so that one memory access is enough. Of a million
     new ids about ten are taken for known ones, of ten million about one in a thousand.
     """
 
-    def __init__(self, words: int = _WORDS) -> None:
-        """Make an empty filter; the number of words must be a power of two."""
+    def __init__(self, words: int = _WORDS, exact: int = _EXACT) -> None:
+        """Make an empty filter.
+
+        Args:
+            words: the size of the Bloom filter, a power of two.
+            exact: how many ids the set holds at the most.
+        """
         self._words = words
+        self._exact = exact
         self._table = array("I")
         self._patterns: list[int] = []
         self._ascending = True
         # All ids so far, while they are few; later every id up to the highest may be a known one.
         self._first: list[str] | None = []
         self._highest = ""
+        self._known: set[str] | None = None
 
     def add(self, ids: Sequence[str]) -> list[int]:
         """Add ids, and return the positions of those that may be known already."""
@@ -42,7 +51,15 @@ class BloomFilter:
         if self._ascending:
             if self._goes_on(ids):
                 return []
-            self._take_over()
+            self._ascending = False
+            self._known = set(self._first or ())
+            if self._first is not None:
+                self._first, self._highest = None, ""
+        if self._known is not None:
+            if len(self._known) + len(ids) <= self._exact:
+                return self._add_to(self._known, ids)
+            self._take_over(self._known)
+            self._known = None
         met = self._mark(ids)
         highest = self._highest
         if not met and (not highest or min(ids) > highest):
@@ -67,15 +84,26 @@ class BloomFilter:
                 self._first = None
         return True
 
-    def _take_over(self) -> None:
-        self._ascending = False
+    def _add_to(self, known: set[str], ids: Sequence[str]) -> list[int]:
+        fresh, highest = set(ids), self._highest
+        if len(fresh) == len(ids) and known.isdisjoint(fresh):
+            known |= fresh
+            if not highest or min(ids) > highest:
+                return []
+            return [at for at, name in enumerate(ids) if name <= highest]
+        found = []
+        for at, name in enumerate(ids):
+            if name in known or (highest and name <= highest):
+                found.append(at)
+            known.add(name)
+        return found
+
+    def _take_over(self, known: Iterable[str]) -> None:
         self._table = array("I", bytes(4 * self._words))
         bits = [1 << bit for bit in range(_BITS_OF_WORD)]
         some = [sum(chosen) for chosen in combinations(bits, _BITS_OF_ID)]
         self._patterns = (some * (_PATTERNS // len(some) + 1))[:_PATTERNS]
-        if self._first is not None:
-            self._mark(self._first)
-            self._first, self._highest = None, ""
+        self._mark(known)
 
     def _mark(self, ids: Iterable[str]) -> list[int]:
         """Set the bits of ids, and return the digests of those whose bits were all set before."""

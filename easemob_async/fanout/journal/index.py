@@ -18,6 +18,13 @@ from easemob_async.fanout.journal.rows import SENT
 
 _BUILD_KIBIBYTES: Final = 16_000
 
+_NOT_SENT: Final = """
+    SELECT key, state FROM json_each(?) LEFT JOIN seen ON target = value WHERE state IS NOT ?
+"""
+_STATES: Final = """
+    SELECT target, state FROM json_each(?) CROSS JOIN seen ON target = value ORDER BY seen.rowid
+"""
+
 
 class Index:
     """The full ids and their states, in a file beside the journal that is removed with the job."""
@@ -40,17 +47,21 @@ class Index:
 
     def look_up(self, targets: Sequence[str | None]) -> dict[str, int]:
         """Return the state of each target in the index: sent, if it ever was; else the last."""
-        states: dict[str, int] = {}
+        found = {target: SENT for target in targets if target is not None}
         with self._opened() as db:
-            rows = db.execute(
-                "SELECT target, state FROM json_each(?) CROSS JOIN seen ON target = value "
-                "ORDER BY seen.rowid",
-                (json.dumps(targets),),
-            )
-            for target, state in rows:
-                if states.get(target) != SENT:
-                    states[target] = state
-        return states
+            # Most have been sent, or are new: rows that need not be passed on cost half as much.
+            again = []
+            for at, state in db.execute(_NOT_SENT, (json.dumps(targets), SENT)):
+                name = targets[at]
+                if name is not None:
+                    found.pop(name, None)
+                    if state is not None:
+                        again.append(name)
+            if again:
+                for target, state in db.execute(_STATES, (json.dumps(again),)):
+                    if found.get(target) != SENT:
+                        found[target] = state
+        return found
 
     def put_aside(self, items: Iterable[tuple[str, bytes | None]]) -> None:
         """Store targets until the end, with the content of those that have their own message."""

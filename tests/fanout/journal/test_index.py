@@ -22,7 +22,7 @@ async def test_a_false_positive_of_the_bloom_filter_is_sent_to(
     against: Against, path: Path, monkeypatch: pytest.MonkeyPatch, scanned: int
 ) -> None:
     # A filter of 256 slots takes almost everybody for met: the second look must sort it out.
-    monkeypatch.setattr(deduplication, "BloomFilter", lambda: BloomFilter(8))
+    monkeypatch.setattr(deduplication, "BloomFilter", lambda: BloomFilter(8, exact=0))
     monkeypatch.setattr(deduplication, "_SCANNED", scanned)
     pairs = [(name, Text("same") if n % 2 else Text("other")) for n, name in enumerate(users(700))]
     async with against(accept, quotas=FREE) as (client, server):
