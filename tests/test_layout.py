@@ -19,7 +19,7 @@ PACKAGE = Path(easemob_async.__file__).parent
 
 FLOORS = (
     # Each may import of its own floor and of those above it in this list.
-    ("outcomes", "api_limits", "plans", "rate_table", "version"),
+    ("agora", "outcomes", "api_limits", "plans", "rate_table", "version"),
     ("errors",),
     ("checks", "quotas", "config", "wire"),
     ("operation", "models"),
