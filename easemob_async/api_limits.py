@@ -33,6 +33,9 @@ ROOMS_PER_MESSAGE: Final = 10
 MEMBERS_PER_MESSAGE: Final = 20
 ROAM_IGNORE_USERS: Final = 20
 
+AGORA_TOKEN_SECONDS: Final = 24 * 3600
+"""The longest lifetime of an app token that Agora credentials get (agora: realm)."""
+
 USERS_PER_REGISTRATION: Final = 60
 USERS_PER_PAGE: Final = 100
 USERS_PER_DELETION: Final = 100

@@ -156,6 +156,7 @@ IDS_IN_PATH: Final = (
 )
 
 FIGURES: Final[Mapping[str, Sequence[In]]] = {
+    "AGORA_TOKEN_SECONDS": (In("agora.realm.agora", r"At most (\d+) (hours)"),),
     "PASSWORD_LENGTH": (
         size("password"),
         length("users.create_open", "password"),

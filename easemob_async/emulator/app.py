@@ -53,8 +53,9 @@ class App:
         return [user.username for user in list(dict.values(self.state.users)) if user.devices]
 
     def secrets(self) -> list[str]:
-        """Return what must not be shown: the client secret and the secrets of webhook rules."""
-        return [self.state.client_secret, *(rule.secret for rule in self.webhooks.rules)]
+        """Return what must not be shown: of the app, and of webhook rules."""
+        own = (self.state.client_secret, self.state.app_certificate)
+        return [*own, *(rule.secret for rule in self.webhooks.rules)]
 
     def reset(self) -> None:
         """Forget users, groups, messages, tokens, faults, requests, webhook posts and quotas used.

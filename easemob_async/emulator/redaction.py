@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 
 BLOT: Final = "***"
 
-_WORDS: Final = r"password|passwd|secret|token|authorization|credential"
+_WORDS: Final = r"password|passwd|secret|token|authorization|credential|certificate"
 _SECRET_KEY: Final = re.compile(rf"(?i){_WORDS}|^pin$")
 _SHORTEST_KNOWN: Final = 8  # shorter ones would remove parts of any text
 _STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?$)', re.DOTALL)
@@ -28,7 +28,7 @@ _PROSE: Final = re.compile(
     re.DOTALL,
 )
 _HALF_ESCAPE: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u[0-9a-fA-F]{0,3})?$")
-_TOKEN: Final = re.compile(r"YWMt[\w-]*|(?i:(?<=\bBearer )\s*)[\w.~+/=-]+")
+_TOKEN: Final = re.compile(r"YWMt[\w-]*|007e[\w+/]{20,}=*|(?i:(?<=\bBearer )\s*)[\w.~+/=-]+")
 
 
 def redact(text: str, known: Iterable[str] = (), *, cut: bool = False) -> str:

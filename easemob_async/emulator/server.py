@@ -13,7 +13,7 @@ from typing import Final, Self, TypedDict
 
 from aiohttp import web
 
-from easemob_async.emulator import addresses, events
+from easemob_async.emulator import addresses, discovery, events
 from easemob_async.emulator.answers import JSONAnswer, dumps
 from easemob_async.emulator.app import App
 from easemob_async.emulator.blobs import Blobs
@@ -44,6 +44,15 @@ class Credentials(TypedDict):
     base_url: str
 
 
+class AgoraCredentials(TypedDict):
+    """The arguments that connect a client of Agora Chat to the emulator."""
+
+    app_key: str
+    app_id: str
+    app_certificate: str
+    base_url: str
+
+
 class Emulator(App):
     """An emulator of the REST API, served from this process: an app, and more beside it.
 
@@ -54,9 +63,11 @@ class Emulator(App):
 
     Args:
         app_key: the App Key of the emulated app.
-        more_apps: the App Keys of further apps, with the same client id and secret; see `apps`.
+        more_apps: the App Keys of further apps, with the same credentials; see `apps`.
         client_id: the client id that a request for an app token must carry.
         client_secret: the client secret that a request for an app token must carry.
+        app_id: the App ID in the tokens that an app of Agora signs itself: 32 hexadecimal digits.
+        app_certificate: the App Certificate that they are signed with: 32 hexadecimal digits.
         host: the address to listen on; by default only this machine can connect. ``"0.0.0.0"`` and
             ``"::"`` are all addresses of this machine, see `urls`.
         port: the port to listen on; 0 for any free port.
@@ -90,6 +101,8 @@ class Emulator(App):
         more_apps: Collection[str] = (),
         client_id: str = "YXA6-emulator-id",
         client_secret: str = "YXA6-emulator-secret",  # noqa: S107 - a well-known one on purpose
+        app_id: str = "e3a1e3a1e3a1e3a1e3a1e3a1e3a1e3a1",
+        app_certificate: str = "5ec2e75ec2e75ec2e75ec2e75ec2e75e",
         host: str = "127.0.0.1",
         port: int = 0,
         ssl: SSLContext | None = None,
@@ -118,6 +131,8 @@ class Emulator(App):
                 app=app,
                 client_id=client_id,
                 client_secret=client_secret,
+                app_id=app_id,
+                app_certificate=app_certificate,
                 now=self.clock,
                 token_ttl=token_ttl,
                 open_registration=open_registration,
@@ -166,6 +181,16 @@ class Emulator(App):
             "app_key": self.app_key,
             "client_id": self.state.client_id,
             "client_secret": self.state.client_secret,
+            "base_url": self.base_url,
+        }
+
+    @property
+    def agora_credentials(self) -> AgoraCredentials:
+        """The arguments of a client of Agora: ``EasemobClient(**emulator.agora_credentials)``."""
+        return {
+            "app_key": self.app_key,
+            "app_id": self.state.app_id,
+            "app_certificate": self.state.app_certificate,
             "base_url": self.base_url,
         }
 
@@ -273,6 +298,8 @@ class Emulator(App):
         if fault is not None and not fault.processed:
             return fault.answer(request)
         try:
+            if request.rel_url.raw_path == discovery.PATH:
+                return JSONAnswer(discovery.hosts(request, self.apps, self.base_url))
             if app is None:
                 raise _no_such_app(request.rel_url.raw_path)
             answer = self._answer(request, app, path, content, seen)

@@ -12,6 +12,7 @@ from typing import Final
 
 import attrs
 
+from easemob_async.emulator import access_token
 from easemob_async.emulator.blobs import Blobs
 from easemob_async.emulator.refusal import JSON, Refusal
 from easemob_async.emulator.usernames import ByUsername, Mailboxes, fold
@@ -287,6 +288,10 @@ class State:
     """The client secret."""
     now: Callable[[], float]
     """The clock: returns Unix seconds."""
+    app_id: str = ""
+    """The App ID, which Agora's apps have in place of a client id."""
+    app_certificate: str = ""
+    """The App Certificate, which signs the tokens of Agora's apps."""
     token_ttl: int = 5_184_000
     """The default lifetime of a token, in seconds."""
     open_registration: bool = False
@@ -397,7 +402,7 @@ class State:
         """Return the id of a new message."""
         return str(next(self._message_ids))
 
-    def issue_token(self, username: str | None, ttl: int) -> str:
+    def issue_token(self, username: str | None, ttl: float) -> str:
         """Issue a token; with a ttl of 0 it never expires."""
         token = "YWMt" + secrets.token_urlsafe(44)  # 63 characters, as other clients' tests expect
         self.tokens[token] = TokenRecord(username, self.now() + ttl if ttl else None)
@@ -423,25 +428,54 @@ class State:
     def check_token(self, header: str | None) -> TokenRecord:
         """Return the record of the token in an ``Authorization`` header.
 
+        It may also be an AccessToken2 of a user, which was never issued here.
+
         Raises:
             Refusal: 401; a missing token is reported as an expired one.
         """
-        scheme, token = split_header(header)
-        if not token or scheme != "bearer":
-            raise _expired()
+        token = _bearer(header)
+        if token.startswith(access_token.PREFIX):
+            return self._check_users_own(token)
         record = self.tokens.get(token)
         if record is None:
             if token.startswith("YWMt") and len(token) > 40:
                 raise Refusal(401, "auth_bad_access_token", "Unable to authenticate")
-            raise Refusal(
-                401,
-                "auth_bad_access_token",
-                "Unable to authenticate due to corrupt access token",
-                exception="org.apache.usergrid.rest.exceptions.SecurityException",
-            )
+            raise _corrupt()
         if record.expires_at is not None and record.expires_at <= self.now():
             raise _expired()
         return record
+
+    def check_apps_own(self, header: str | None) -> float:
+        """Return when the AccessToken2 of an app in an ``Authorization`` header ends.
+
+        open: the refusals; they are those of other tokens
+
+        Raises:
+            Refusal: 401; it is not signed by this app, has ended or is not the app's.
+        """
+        return self._privilege(_bearer(header), access_token.APP)[1]
+
+    def _check_users_own(self, token: str) -> TokenRecord:
+        uuid, expires_at = self._privilege(token, access_token.USER)
+        # `dict.values`: this changes no user, so that none is written to the state file again.
+        for user in dict.values(self.users):
+            if user.uuid == uuid and user.activated:
+                return TokenRecord(user.username, expires_at)
+        raise _corrupt()
+
+    def _privilege(self, token: str, privilege: int) -> tuple[str, float]:
+        """Return whose AccessToken2 it is, and when a privilege in chat ends."""
+        try:
+            found = access_token.read(token, self.app_id, self.app_certificate)
+        except access_token.NotAToken:
+            raise _corrupt() from None
+        chat = found.services.get(access_token.CHAT)
+        if chat is None or privilege not in chat.privileges:
+            raise Refusal(401, "unauthorized", "Unable to authenticate (OAuth)")
+        ends = min(found.expires_at, chat.privileges[privilege])
+        if ends <= self.now():
+            raise _expired()
+        return chat.fields[0], ends
 
     def remove_user(self, user: User) -> None:
         """Delete a user, the groups and rooms of the user, the memberships and the tokens."""
@@ -532,6 +566,22 @@ def split_header(header: str | None) -> tuple[str, str]:
     """Return the scheme, in lower case, and the token of an ``Authorization`` header."""
     scheme, _, token = (header or "").strip().partition(" ")
     return scheme.lower(), token.strip()
+
+
+def _bearer(header: str | None) -> str:
+    scheme, token = split_header(header)
+    if not token or scheme != "bearer":
+        raise _expired()
+    return token
+
+
+def _corrupt() -> Refusal:
+    return Refusal(
+        401,
+        "auth_bad_access_token",
+        "Unable to authenticate due to corrupt access token",
+        exception="org.apache.usergrid.rest.exceptions.SecurityException",
+    )
 
 
 def _expired() -> Refusal:

@@ -39,8 +39,9 @@ FORMAT: Final = 1
 NOT_STORED: Final = frozenset(
     {
         # options
-        *("org", "app", "client_id", "client_secret", "now", "token_ttl", "open_registration"),
-        *("user_limit", "keep_messages", "max_messages", "switched_off", "listening"),
+        *("org", "app", "client_id", "client_secret", "app_id", "app_certificate", "now"),
+        *("token_ttl", "open_registration", "user_limit", "keep_messages", "max_messages"),
+        *("switched_off", "listening"),
         # made of others, or waiting
         *("blobs", "received", "outbox", "_copies", "watch"),
     }

@@ -119,8 +119,9 @@ def no_blob(_: str) -> Blob:
 def test_a_field_of_the_state_is_stored_or_named_as_one_that_is_not() -> None:
     assert {field.name for field in attrs.fields(State)} >= NOT_STORED
     options = {
-        *("org", "app", "client_id", "client_secret", "now", "token_ttl", "open_registration"),
-        *("user_limit", "keep_messages", "max_messages", "switched_off", "listening"),
+        *("org", "app", "client_id", "client_secret", "app_id", "app_certificate", "now"),
+        *("token_ttl", "open_registration", "user_limit", "keep_messages", "max_messages"),
+        *("switched_off", "listening"),
     }
     assert options | {"blobs", "received", "outbox", "_copies", "watch"} == NOT_STORED
 

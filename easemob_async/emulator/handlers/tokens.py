@@ -14,13 +14,15 @@ def create_token(call: Call) -> dict[str, JSON]:
     """Handle the operations that create tokens, by ``grant_type``.
 
     They are tokens.create_app_token, tokens.create_user_token and
-    tokens.create_user_token_with_password. Only ``inherit`` needs a token; clients also send an
-    empty or an expired one.
+    tokens.create_user_token_with_password. Only ``inherit`` needs a token, and ``agora`` one that
+    the app has signed; clients also send an empty or an expired one.
     """
     body = call.object()
     grant = body.get("grant_type")
     if grant == "client_credentials":
         return _app_token(call, body)
+    if grant == "agora":
+        return _exchanged_token(call)
     if grant == "inherit":
         return _user_token(call, body)
     if grant == "password":
@@ -44,6 +46,20 @@ def _app_token(call: Call, body: dict[str, JSON]) -> dict[str, JSON]:
         "access_token": state.issue_token(None, ttl),
         "expires_in": ttl or state.token_ttl,
         "application": state.application,
+    }
+
+
+def _exchanged_token(call: Call) -> dict[str, JSON]:
+    """Handle tokens.create_app_token for an app of Agora, which has signed a token itself.
+
+    open: the token ends with the one that the app has signed
+    """
+    state = call.state
+    ends = state.check_apps_own(call.headers.get("Authorization"))
+    ttl = min(ends - state.now(), state.token_ttl, api_limits.AGORA_TOKEN_SECONDS)
+    return {
+        "access_token": state.issue_token(None, ttl),
+        "expire_timestamp": state.milliseconds() + int(ttl * 1000),
     }
 
 
