@@ -201,6 +201,9 @@ if TYPE_CHECKING:
     from easemob_async.models.threads import Thread as Thread
     from easemob_async.models.tokens import FOREVER as FOREVER
     from easemob_async.models.tokens import AppToken as AppToken
+    from easemob_async.models.tokens import RtcAccess as RtcAccess
+    from easemob_async.models.tokens import RtcPrivilege as RtcPrivilege
+    from easemob_async.models.tokens import RtmAccess as RtmAccess
     from easemob_async.models.tokens import Token as Token
     from easemob_async.models.tokens import TokenProvider as TokenProvider
     from easemob_async.models.translation import DetectedLanguage as DetectedLanguage
@@ -345,7 +348,7 @@ _HOMES = {
         CreatedThread Thread
     """,
     "models.tokens": """
-        FOREVER AppToken Token TokenProvider
+        FOREVER AppToken RtcAccess RtcPrivilege RtmAccess Token TokenProvider
     """,
     "models.translation": """
         DetectedLanguage Language

@@ -33,6 +33,8 @@ ROOMS_PER_MESSAGE: Final = 10
 MEMBERS_PER_MESSAGE: Final = 20
 ROAM_IGNORE_USERS: Final = 20
 
+AGORA_DIGITS: Final = 32
+"""The number of hexadecimal digits of an App ID, and of an App Certificate (agora: realm)."""
 AGORA_TOKEN_SECONDS: Final = 24 * 3600
 """The longest lifetime of an app token that Agora credentials get (agora: realm)."""
 

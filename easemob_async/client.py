@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import cached_property
 from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, TypeVar, Unpack, cast
 
 import attrs
 from aiohttp import ClientSession
@@ -24,6 +24,7 @@ from easemob_async.config import (
     Timeouts,
     parse_base_url,
 )
+from easemob_async.credentials import SETS, read_credentials, read_environment, text
 from easemob_async.errors import ConfigurationError
 from easemob_async.models.tokens import TokenProvider
 from easemob_async.quotas import Quotas
@@ -95,6 +96,8 @@ class ClientOptions(TypedDict, total=False):
 
     client_id: str | None
     client_secret: str | None
+    app_id: str | None
+    app_certificate: str | None
     token: str | TokenProvider | None
     base_url: str | DataCenter
     timeout: Timeouts | float | timedelta | None
@@ -118,6 +121,9 @@ class EasemobClient:
         client_id: the client id; with ``client_secret`` the client gets and renews the app token
             automatically.
         client_secret: the client secret.
+        app_id: the App ID of an app of Agora Chat; with ``app_certificate`` in place of the client
+            id and secret.
+        app_certificate: the App Certificate, which signs tokens and is never sent.
         token: an app token that does not change, or a `TokenProvider`, instead of credentials.
         base_url: the address of the API: a URL, or a `DataCenter`.
         timeout: the timeout of a whole call, in seconds or as a ``timedelta``, or `Timeouts`;
@@ -140,6 +146,8 @@ class EasemobClient:
         *,
         client_id: str | None = None,
         client_secret: str | None = None,
+        app_id: str | None = None,
+        app_certificate: str | None = None,
         token: str | TokenProvider | None = None,
         base_url: str | DataCenter = DEFAULT_BASE_URL,
         timeout: Timeouts | float | timedelta | _Unset | None = _UNSET,
@@ -151,11 +159,20 @@ class EasemobClient:
         allow_http: bool = False,
         max_message_bytes: int = api_limits.MESSAGE_BYTES,
     ) -> None:
-        key = app_key if isinstance(app_key, AppKey) else AppKey.parse(_text("app_key", app_key))
+        key = app_key if isinstance(app_key, AppKey) else AppKey.parse(text("app_key", app_key))
         if isinstance(max_message_bytes, bool) or max_message_bytes < 1:
             raise ConfigurationError(
                 f"max_message_bytes must be above 0, not {max_message_bytes!r}"
             )
+        credentials = read_credentials(
+            {
+                "client_id": client_id,
+                "client_secret": client_secret,
+                "app_id": app_id,
+                "app_certificate": app_certificate,
+                "token": token,
+            }
+        )
         url = parse_base_url(base_url, key, allow_http=allow_http)
         binding = LoopBinding(IN_USE)
         state = ClientState(
@@ -164,7 +181,7 @@ class EasemobClient:
             pool=SessionPool(pool or PoolOptions(), url, binding, session),
             binding=binding,
             quotas=quotas if isinstance(quotas, QuotaAccount) else QuotaAccount(quotas or Quotas()),
-            credentials=_credentials(client_id, client_secret, token),
+            credentials=token.credentials if isinstance(token, UserTokens) else credentials,
             max_message_bytes=max_message_bytes,
         )
         self._owner = True
@@ -289,8 +306,9 @@ class EasemobClient:
         """Make a client from environment variables; an empty variable counts as not set.
 
         Required are ``EASEMOB_APP_KEY``, and ``EASEMOB_CLIENT_ID`` with ``EASEMOB_CLIENT_SECRET``,
-        or ``EASEMOB_TOKEN``. Optional are ``EASEMOB_BASE_URL`` and ``EASEMOB_ALLOW_HTTP`` (``1`` or
-        ``0``).
+        or ``EASEMOB_TOKEN``, or, for Agora Chat, ``EASEMOB_APP_ID`` with
+        ``EASEMOB_APP_CERTIFICATE``. Optional are ``EASEMOB_BASE_URL`` and ``EASEMOB_ALLOW_HTTP``
+        (``1`` or ``0``).
 
         Args:
             environ: the variables; by default the environment of the process.
@@ -300,29 +318,13 @@ class EasemobClient:
             ConfigurationError: variables are missing or exclude each other; the error names them.
         """
         env = os.environ if environ is None else environ
-        found: ClientOptions = {}
-        missing = [] if env.get("EASEMOB_APP_KEY") else ["EASEMOB_APP_KEY"]
-        given = {name for name in _CREDENTIALS if options.get(name) is not None}
-        if "token" not in given:
-            names = {name: f"EASEMOB_{name.upper()}" for name in ("client_id", "client_secret")}
-            token = None if given else env.get("EASEMOB_TOKEN")
-            both = [name for name in names.values() if token and env.get(name)]
-            if both:
-                raise ConfigurationError(
-                    f"EASEMOB_TOKEN and {' and '.join(both)} are set in the environment: unset "
-                    "either the token or the credentials"
-                )
-            if token:
-                found["token"] = token
-            else:
-                missing += [v for k, v in names.items() if k not in given and not env.get(v)]
-                found["client_id"] = env.get(names["client_id"])
-                found["client_secret"] = env.get(names["client_secret"])
+        given = [name for names in SETS for name in names if options.get(name) is not None]
+        credentials, missing = read_environment(env, given)
+        if not env.get("EASEMOB_APP_KEY"):
+            missing = ["EASEMOB_APP_KEY", *missing]
         if missing:
-            raise ConfigurationError(
-                f"not set in the environment: {', '.join(missing)}"
-                + (" (or EASEMOB_TOKEN)" if len(missing) > ("EASEMOB_APP_KEY" in missing) else "")
-            )
+            raise ConfigurationError(f"not set in the environment: {', '.join(missing)}")
+        found = cast("ClientOptions", dict(credentials))
         if env.get("EASEMOB_BASE_URL"):
             found["base_url"] = env["EASEMOB_BASE_URL"]
         if env.get("EASEMOB_ALLOW_HTTP"):
@@ -402,7 +404,6 @@ class EasemobClient:
             state.provide(token or source)
 
 
-_CREDENTIALS: Final = ("client_id", "client_secret", "token")
 _SWITCH: Final = {
     **dict.fromkeys(("1", "true", "yes", "on"), True),
     **dict.fromkeys(("0", "false", "no", "off"), False),
@@ -414,51 +415,3 @@ def _yes_or_no(name: str, value: str) -> bool:
         return _SWITCH[value.strip().lower()]
     except KeyError:
         raise ConfigurationError(f"{name} is {value!r}; it must be 1 or 0") from None
-
-
-def _text(name: str, value: object) -> str:
-    if not isinstance(value, str) or not value:
-        what = "is empty" if value == "" else f"is a {type(value).__name__}"
-        raise ConfigurationError(f"{name} {what}; it must be a non-empty string")
-    return value
-
-
-def _credentials(
-    client_id: str | None, client_secret: str | None, token: object
-) -> tuple[str, str] | None:
-    if token is not None:
-        if client_id is not None or client_secret is not None:
-            raise ConfigurationError("pass either client_id and client_secret, or token, not both")
-        if isinstance(token, str):
-            _header_value("token", token)
-        elif not (hasattr(token, "get") and hasattr(token, "invalidate")):
-            raise ConfigurationError("token must be a string or a TokenProvider")
-        held: tuple[str, str] | None = getattr(token, "credentials", None)
-        return held
-    missing = [
-        name
-        for name, value in (("client_id", client_id), ("client_secret", client_secret))
-        if value is None
-    ]
-    if client_id is None or client_secret is None:
-        raise ConfigurationError(
-            f"credentials are missing: pass {' and '.join(missing)}, or token instead"
-        )
-    return _credential("client_id", client_id), _credential("client_secret", client_secret)
-
-
-def _credential(name: str, value: object) -> str:
-    text = _text(name, value)
-    if not text.isprintable() or text != text.strip():
-        raise ConfigurationError(
-            f"{name} contains a control character or a line end, or begins or ends with a space; "
-            "if it was read from a file, strip() it. The value is not shown"
-        )
-    return text
-
-
-def _header_value(name: str, value: str) -> None:
-    if not value or not value.isascii() or not value.isprintable() or " " in value:
-        raise ConfigurationError(
-            f"{name} must be printable ASCII characters without spaces; the value is not shown"
-        )

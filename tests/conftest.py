@@ -28,6 +28,31 @@ class Keys(TypedDict):
     client_secret: str
 
 
+class AnyKeys(TypedDict, total=False):
+    """The credentials of an app of Easemob or of Agora, as arguments of a client."""
+
+    client_id: str
+    client_secret: str
+    app_id: str
+    app_certificate: str
+
+
+def keys_of(emulator: Emulator) -> AnyKeys:
+    """Return the client id and secret of an emulator."""
+    return {
+        "client_id": emulator.state.client_id,
+        "client_secret": emulator.state.client_secret,
+    }
+
+
+def agora_keys_of(emulator: Emulator) -> AnyKeys:
+    """Return the App ID and the App Certificate of an emulator."""
+    return {
+        "app_id": emulator.state.app_id,
+        "app_certificate": emulator.state.app_certificate,
+    }
+
+
 KEYS: Keys = {"client_id": "id", "client_secret": "secret"}
 
 

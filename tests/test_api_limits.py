@@ -156,6 +156,7 @@ IDS_IN_PATH: Final = (
 )
 
 FIGURES: Final[Mapping[str, Sequence[In]]] = {
+    "AGORA_DIGITS": (In("agora.realm.agora", r"format: each (\d+) hexadecimal digits"),),
     "AGORA_TOKEN_SECONDS": (In("agora.realm.agora", r"At most (\d+) (hours)"),),
     "PASSWORD_LENGTH": (
         size("password"),

@@ -25,6 +25,8 @@ from easemob_async import (
 from easemob_async.emulator import Emulator
 from tests.conftest import KEYS
 
+AGORA = {"app_id": "0123456789abcdefABCDEF0123456789", "app_certificate": "5ec2e75e" * 4}
+
 
 @pytest.mark.parametrize(
     ("key", "options", "says"),
@@ -41,6 +43,20 @@ from tests.conftest import KEYS
         ("acme#shop", {"client_id": "id"}, "missing: pass client_secret,"),
         ("acme#shop", {"client_id": "id", "client_secret": ""}, "client_secret is empty"),
         ("acme#shop", {**KEYS, "token": "t"}, "not both"),
+        ("acme#shop", {**KEYS, **AGORA}, "client_secret, or app_id and app_certificate, not both"),
+        ("acme#shop", {"client_id": "id", "app_id": "0" * 32}, "not both"),
+        ("acme#shop", {**AGORA, "token": "t"}, "either token, or app_id and app_certificate"),
+        ("acme#shop", {"app_id": "0" * 32}, "missing: pass app_certificate,"),
+        ("acme#shop", {**AGORA, "app_id": ""}, "app_id is empty"),
+        ("acme#shop", {**AGORA, "app_certificate": 5}, "app_certificate is a int"),
+        *(
+            ("acme#shop", {**AGORA, name: value}, f"{name} must be 32 hexadecimal digits")
+            for name in ("app_id", "app_certificate")
+            for value in (
+                *("5ec2e7" * 5, "5ec2e75e" * 4 + "0", "5ec2e75g" * 4),
+                *("5ec2e75e" * 4 + "\n", " " + "5ec2e75e" * 4, "\uff15" * 32),
+            )
+        ),
         ("acme#shop", {"token": ""}, "token must be printable"),
         ("acme#shop", {"token": "a\r\nX: y"}, "token must be printable"),
         ("acme#shop", {"token": 5}, "a string or a TokenProvider"),
@@ -70,6 +86,7 @@ def test_what_cannot_work_is_refused_when_the_client_is_made(
         EasemobClient(key, **options)  # type: ignore[arg-type]
     assert isinstance(caught.value, ValueError)
     assert "secret" not in str(caught.value).replace("client_secret", "")
+    assert "5ec2" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -125,9 +142,26 @@ def test_one_set_of_credentials_at_a_time() -> None:
     with pytest.raises(ConfigurationError, match="EASEMOB_TOKEN and EASEMOB_CLIENT_ID"):
         EasemobClient.from_env(environ)
     EasemobClient.from_env(environ, token="other")  # what is given goes before
+    EasemobClient.from_env(environ, **AGORA)  # type: ignore[arg-type]
     EasemobClient.from_env(environ, client_secret="s")
-    with pytest.raises(ConfigurationError, match="or EASEMOB_TOKEN"):
+    with pytest.raises(ConfigurationError, match="or EASEMOB_TOKEN, or EASEMOB_APP_ID and"):
         EasemobClient.from_env({"EASEMOB_APP_KEY": "acme#shop"})
+
+
+def test_credentials_of_agora_from_the_environment() -> None:
+    of_agora = {f"EASEMOB_{name.upper()}": value for name, value in AGORA.items()}
+    environ = {"EASEMOB_APP_KEY": "acme#shop", **of_agora}
+    client = EasemobClient.from_env(environ)
+    shown = repr(client._transport.credentials)
+    assert AGORA["app_id"] in shown
+    assert AGORA["app_certificate"] not in shown
+    with pytest.raises(ConfigurationError, match=r"set in the env.*: EASEMOB_APP_CERTIFICATE$"):
+        EasemobClient.from_env({**environ, "EASEMOB_APP_CERTIFICATE": ""})
+    EasemobClient.from_env({"EASEMOB_APP_KEY": "acme#shop"}, **AGORA)  # type: ignore[arg-type]
+    for other in ("EASEMOB_TOKEN", "EASEMOB_CLIENT_SECRET"):
+        with pytest.raises(ConfigurationError, match=f"{other} and EASEMOB_APP_ID and"):
+            EasemobClient.from_env({**environ, other: "x"})
+        EasemobClient.from_env({**environ, other: "x"}, token="t")
 
 
 @pytest.mark.parametrize("value", ["xyzzy\n", " xyzzy", "xyzzy\r\n", "xy\tzzy", "xyzzy\x00"])

@@ -6,6 +6,7 @@ import math
 import secrets
 
 import click
+from click.core import ParameterSource
 
 from easemob_async import AppKey, ConfigurationError
 from easemob_async.cli.commands import Command
@@ -23,6 +24,11 @@ def _range(ctx: click.Context, param: click.Parameter, text: str) -> tuple[float
     if not 0 <= low <= high < float("inf"):
         raise click.BadParameter(f"{text!r} is not a number of seconds such as 0.2 or 0.1-0.5")
     return low, high
+
+
+def _is_given(name: str) -> bool:
+    source = click.get_current_context().get_parameter_source(name)
+    return source is ParameterSource.COMMANDLINE
 
 
 @click.command(cls=Command)
@@ -71,6 +77,19 @@ def _range(ctx: click.Context, param: click.Parameter, text: str) -> tuple[float
     default="YXA6-emulator-secret",  # a well-known one on purpose
     show_default=True,
     help="The client secret that gets an app token.",
+)
+@click.option(
+    "--app-id",
+    default="e3a1e3a1e3a1e3a1e3a1e3a1e3a1e3a1",
+    show_default=True,
+    help="The App ID in the tokens that a client of Agora Chat signs itself; with this option or "
+    "the next one, the exports are those of such a client.",
+)
+@click.option(
+    "--app-certificate",
+    default="5ec2e75ec2e75ec2e75ec2e75ec2e75e",  # a well-known one on purpose
+    show_default=True,
+    help="The App Certificate that such tokens are signed with.",
 )
 @click.option(
     "--token-ttl",
@@ -160,6 +179,8 @@ def emulator(
     app_keys: tuple[str, ...],
     client_id: str,
     client_secret: str,
+    app_id: str,
+    app_certificate: str,
     token_ttl: int,
     quotas: float,
     user_limit: int | None,
@@ -202,6 +223,8 @@ def emulator(
             more_apps=app_keys[1:],
             client_id=client_id,
             client_secret=client_secret,
+            app_id=app_id,
+            app_certificate=app_certificate,
             host=host,
             port=port,
             ssl=tls_context(tls_cert, tls_key) if tls_cert else None,
@@ -228,4 +251,14 @@ def emulator(
                 app.add_webhook(pre_delivery, secret=secret, before_delivery=True)
     if control_key:
         more["EASEMOB_CONTROL_KEY"] = control_key
-    run(serve(server, host=host, port=port, control_key=control_key, more=more, log=not quiet))
+    run(
+        serve(
+            server,
+            host=host,
+            port=port,
+            agora=any(map(_is_given, ("app_id", "app_certificate"))),
+            control_key=control_key,
+            more=more,
+            log=not quiet,
+        )
+    )

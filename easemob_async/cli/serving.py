@@ -52,6 +52,7 @@ async def serve(
     *,
     host: str,
     port: int,
+    agora: bool,
     control_key: str | None,
     more: Mapping[str, str],
     log: bool,
@@ -62,6 +63,7 @@ async def serve(
         server: the emulator.
         host: the address that it listens on, for messages.
         port: the port that it listens on, for messages.
+        agora: whether the printed environment is that of a client of Agora Chat.
         control_key: the key that the page needs, if it needs one.
         more: further lines of the environment.
         log: whether requests and webhooks are logged on standard error.
@@ -75,12 +77,10 @@ async def serve(
     except OSError as error:
         raise CannotServe(_why_not(error, host, port)) from None
     try:
-        credentials = server.credentials
+        credentials = server.agora_credentials if agora else server.credentials
         environment = {
-            "EASEMOB_BASE_URL": credentials["base_url"],
-            "EASEMOB_APP_KEY": credentials["app_key"],
-            "EASEMOB_CLIENT_ID": credentials["client_id"],
-            "EASEMOB_CLIENT_SECRET": credentials["client_secret"],
+            "EASEMOB_BASE_URL": server.base_url,
+            **{f"EASEMOB_{name.upper()}": str(value) for name, value in credentials.items()},
             **more,
         }
         for name, value in environment.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import re
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from ssl import SSLContext
@@ -13,6 +14,7 @@ from typing import Final, Self, TypedDict
 
 from aiohttp import web
 
+from easemob_async import api_limits
 from easemob_async.emulator import addresses, discovery, events
 from easemob_async.emulator.answers import JSONAnswer, dumps
 from easemob_async.emulator.app import App
@@ -33,6 +35,7 @@ from easemob_async.emulator.traffic import Body, SeenRequest, changed_by
 from easemob_async.emulator.usernames import fold_body, fold_parameters
 
 _LARGEST_BODY: Final = 64 * 1024 * 1024
+_AGORA: Final = re.compile(rf"[0-9A-Fa-f]{{{api_limits.AGORA_DIGITS}}}")
 
 
 class Credentials(TypedDict):
@@ -122,6 +125,9 @@ class Emulator(App):
     ) -> None:
         if max_messages < 0:
             raise ValueError(f"max_messages must be 0 or more, not {max_messages}")
+        for name, value in (("app_id", app_id), ("app_certificate", app_certificate)):
+            if not _AGORA.fullmatch(value):
+                raise ValueError(f"{name} must be {api_limits.AGORA_DIGITS} hexadecimal digits")
         off = features(switched_off)
 
         def make_state(key: str) -> State:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Final, Protocol, runtime_checkable
 
 import attrs
@@ -62,3 +64,36 @@ class AppToken:
         except OverflowError:  # FOREVER, or later than the last date
             return Token(self.access_token)
         return Token(self.access_token, ends)
+
+
+class RtcPrivilege(StrEnum):
+    """What a user may do in an RTC channel."""
+
+    JOIN_CHANNEL = "join_channel"
+    PUBLISH_AUDIO = "publish_audio"
+    PUBLISH_VIDEO = "publish_video"
+    PUBLISH_DATA = "publish_data"
+
+
+@attrs.frozen
+class RtcAccess:
+    """The right of a user to be in an RTC channel; see `Tokens.sign_agora_user_token`."""
+
+    channel: str
+    """The name of the channel."""
+    uid: str
+    """The user's id in the channel, a number as a string too."""
+    privileges: Collection[RtcPrivilege | str] = (RtcPrivilege.JOIN_CHANNEL,)
+    """What the user may do there; who only listens needs no more than the default."""
+    expires_in: timedelta | None = None
+    """How long the privileges are valid, in whole seconds; as long as the token by default."""
+
+
+@attrs.frozen
+class RtmAccess:
+    """The right of a user to log in to RTM; see `Tokens.sign_agora_user_token`."""
+
+    user_id: str
+    """The user's id in RTM."""
+    expires_in: timedelta | None = None
+    """How long the right is valid, in whole seconds; as long as the token by default."""

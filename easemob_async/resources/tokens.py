@@ -4,12 +4,33 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import secrets
+import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from easemob_async import checks
+import attrs
+
+from easemob_async import api_limits, checks
+from easemob_async.agora import (
+    LARGEST_SECONDS,
+    LONGEST_TEXT,
+    ChatPrivilege,
+    Service,
+    ServiceType,
+    access_token,
+)
+from easemob_async.credentials import AgoraCredentials, ClientCredentials
 from easemob_async.errors import ConfigurationError, InvalidArgumentError
-from easemob_async.models.tokens import FOREVER, AppToken
+from easemob_async.models.tokens import (
+    FOREVER,
+    AppToken,
+    RtcAccess,
+    RtcPrivilege,
+    RtmAccess,
+    Token,
+)
 from easemob_async.models.users import UserToken
 from easemob_async.operation import Operation
 from easemob_async.quotas import SECOND, Limit
@@ -21,6 +42,8 @@ _PER_APP: Final = (Limit(300, per=SECOND, name="tokens"),)
 CREATE_APP_TOKEN: Final = Operation(
     "tokens.create_app_token", "POST", "/token", "safe", _PER_APP, auth=False
 )
+_RTC_PRIVILEGES: Final = {name.value: number for number, name in enumerate(RtcPrivilege, 1)}
+_RTM_LOGIN: Final = 1
 _CREATE_USER_TOKEN: Final = Operation(
     "tokens.create_user_token", "POST", "/token", "safe", _PER_APP
 )
@@ -45,31 +68,30 @@ class Tokens:
         client_secret: str | None = None,
         ttl: timedelta | None = None,
     ) -> AppToken:
-        """Create an app token from client credentials.
+        """Create an app token from client credentials, or from those of an app of Agora Chat.
 
         The service bans accounts that request tokens too often: keep the token and use it again.
+        With the App ID and the App Certificate of Agora Chat, a token is signed here and exchanged
+        for an app token, which is valid for a day at most.
 
         Args:
             client_id: the client id; by default the one that this client was created with.
             client_secret: the client secret; by default the one that this client was created with.
             ttl: how long the token is valid, in whole seconds; `FOREVER` for no expiry; by default
-                the setting of the console.
+                the setting of the console. For Agora Chat at most a day, which is the default.
 
         Raises:
             ConfigurationError: no credentials are given and the client has none.
             BadRequestError: the credentials do not belong to this app.
+            AuthenticationError: the App ID and App Certificate do not belong to this app.
             AppNotFoundError: the App Key does not exist on this host.
 
         Source: tokens.create_app_token (easemob_app_token.md)
         """
         own = self._transport.credentials
-        if own is not None:
-            client_id, client_secret = client_id or own[0], client_secret or own[1]
-        if not client_id or not client_secret:
-            raise ConfigurationError(
-                "tokens.create_app_token: pass client_id and client_secret, here or to the client",
-                operation="tokens.create_app_token",
-            )
+        if isinstance(own, AgoraCredentials) and client_id is None and client_secret is None:
+            return await self._exchange(own, _A_DAY if ttl is None else ttl)
+        client_id, client_secret = self._client(CREATE_APP_TOKEN.id, client_id, client_secret)
         body: dict[str, object] = {
             "grant_type": "client_credentials",
             "client_id": client_id,
@@ -160,13 +182,7 @@ class Tokens:
         Source: tokens.create_user_token, ``algorithms`` (``tokens.user.dynamic``)
         """
         operation = "tokens.sign_user_token"
-        own = self._transport.credentials or (None, None)
-        client_id, client_secret = client_id or own[0], client_secret or own[1]
-        if not client_id or not client_secret:
-            raise ConfigurationError(
-                f"{operation}: pass client_id and client_secret, here or to the client",
-                operation=operation,
-            )
+        client_id, client_secret = self._client(operation, client_id, client_secret)
         user_id = checks.reference(operation, "username", username)
         seconds = checks.number(operation, "ttl in seconds", ttl // timedelta(seconds=1), least=1)
         began = checks.milliseconds(operation, "now", now or datetime.now(UTC)) or 0
@@ -183,6 +199,126 @@ class Tokens:
         }
         # The prefix stands before the JSON, not before the token.
         return base64.urlsafe_b64encode(b"dt-" + codec.dumps(fields)).decode()
+
+    def sign_agora_user_token(
+        self,
+        user_uuid: str,
+        *,
+        expires_in: timedelta,
+        rtc: RtcAccess | None = None,
+        rtm: RtmAccess | None = None,
+    ) -> str:
+        """Sign a user's token for the client app of Agora Chat, without a call to the service.
+
+        The token lets the user log in to chat and, if wanted, to RTC and RTM. It never has the
+        privilege of the app.
+
+        Args:
+            user_uuid: the UUID of the user, not the username: ``users.get(username)`` has it.
+            expires_in: how long the token is valid, in whole seconds; choose a short time.
+            rtc: the RTC channel that the user may join.
+            rtm: the user's login to RTM.
+
+        Raises:
+            ConfigurationError: the client was not created with ``app_id`` and ``app_certificate``.
+
+        Source: agora.yaml, ``realm.agora.user_token``
+        """
+        operation = "tokens.sign_agora_user_token"
+        own = self._transport.credentials
+        if not isinstance(own, AgoraCredentials):
+            raise ConfigurationError(
+                f"{operation}: pass app_id and app_certificate to the client", operation=operation
+            )
+        seconds = _seconds(operation, "expires_in", expires_in, LARGEST_SECONDS)
+        uuid = _signable(operation, "user_uuid", user_uuid)
+        services = [Service(ServiceType.CHAT, {ChatPrivilege.USER: seconds}, [uuid])]
+        if rtc is not None:
+            services.append(_rtc(operation, rtc, seconds))
+        if rtm is not None:
+            login = _lifetime(operation, "rtm.expires_in", rtm.expires_in, seconds)
+            user_id = _signable(operation, "rtm.user_id", rtm.user_id)
+            services.append(Service(ServiceType.RTM, {_RTM_LOGIN: login}, [user_id]))
+        return _sign(own, services, seconds)
+
+    async def _exchange(self, own: AgoraCredentials, ttl: timedelta) -> AppToken:
+        """Exchange a token that is signed here for an app token.
+
+        Source: agora.yaml, ``realm.agora.app_token``
+        """
+        seconds = _seconds(CREATE_APP_TOKEN.id, "ttl", ttl, api_limits.AGORA_TOKEN_SECONDS)
+        app = Service(ServiceType.CHAT, {ChatPrivilege.APP: seconds}, [""])
+        answer = await self._transport.call(
+            CREATE_APP_TOKEN, json={"grant_type": "agora"}, token=Token(_sign(own, [app], seconds))
+        )
+        token = answer.read(AppToken)
+        if token.expires_in != FOREVER:
+            return token
+        ends, lasts = answer.optional(datetime, "expire_timestamp"), timedelta(seconds=seconds)
+        left = lasts if ends is None else min(ends - datetime.now(UTC), lasts)
+        # This machine's clock may be wrong; a token that has ended is renewed when it is refused.
+        return attrs.evolve(token, expires_in=left if left > timedelta(0) else lasts)
+
+    def _client(
+        self, operation: str, client_id: str | None, client_secret: str | None
+    ) -> tuple[str, str]:
+        """Return the client id and secret: those given, or the client's own."""
+        own = self._transport.credentials
+        if isinstance(own, ClientCredentials):
+            client_id = client_id or own.client_id
+            client_secret = client_secret or own.client_secret
+        if not client_id or not client_secret:
+            raise ConfigurationError(
+                f"{operation}: pass client_id and client_secret, here or to the client",
+                operation=operation,
+            )
+        return client_id, client_secret
+
+
+_A_DAY: Final = timedelta(seconds=api_limits.AGORA_TOKEN_SECONDS)
+
+
+def _sign(own: AgoraCredentials, services: Sequence[Service], seconds: int) -> str:
+    return access_token(
+        own.app_id,
+        own.app_certificate,
+        services,
+        issued_at=int(time.time()),
+        expires_in=seconds,
+        salt=secrets.randbits(32),
+    )
+
+
+def _rtc(operation: str, rtc: RtcAccess, seconds: int) -> Service:
+    lasts = _lifetime(operation, "rtc.expires_in", rtc.expires_in, seconds)
+    names = checks.references(operation, "rtc.privileges", rtc.privileges)
+    numbers = [
+        _RTC_PRIVILEGES[str(checks.member(operation, "rtc.privileges", RtcPrivilege, name))]
+        for name in names
+    ]
+    channel = _signable(operation, "rtc.channel", rtc.channel)
+    uid = _signable(operation, "rtc.uid", rtc.uid)
+    return Service(ServiceType.RTC, dict.fromkeys(numbers, lasts), [channel, uid])
+
+
+def _signable(operation: str, name: str, value: object) -> str:
+    """Check that a value can be an id in a signed token, and return it."""
+    return checks.text(
+        operation, name, checks.reference(operation, name, value), most_bytes=LONGEST_TEXT
+    )
+
+
+def _lifetime(operation: str, name: str, value: timedelta | None, seconds: int) -> int:
+    return seconds if value is None else _seconds(operation, name, value, LARGEST_SECONDS)
+
+
+def _seconds(operation: str, name: str, value: timedelta, most: int) -> int:
+    """Check that a length of time is a number of whole seconds, and return that."""
+    if not isinstance(value, timedelta) or value % timedelta(seconds=1):
+        raise checks.fail(operation, f"{name} must be a timedelta of whole seconds, not {value!r}")
+    return checks.number(
+        operation, f"{name} in seconds", value // timedelta(seconds=1), least=1, most=most
+    )
 
 
 def _put_ttl(operation: str, body: dict[str, object], ttl: timedelta | None) -> None:

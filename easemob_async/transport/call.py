@@ -40,6 +40,8 @@ class Call:
     """Whose token is wanted; ``None`` for the app's."""
     messages: int = 1
     """How many messages it counts as."""
+    token: Token | None = None
+    """A token of its own, where the operation does not carry the app's."""
     headers: Mapping[str, str] | None = None
     """Headers of the operation's own."""
     upload: Upload | None = None
@@ -67,6 +69,8 @@ class Call:
     def secrets(self) -> set[str]:
         """Collect every secret of the call itself that a text about it could repeat."""
         known = secrets_in(self.headers or {})
+        if self.token is not None:
+            known.add(self.token.value)
         if self.operation.form:
             known |= secrets_in(dict(parse_qsl(self.body.decode())))
         elif self.body[:1] in (b"{", b"["):
@@ -83,6 +87,7 @@ def make_call(
     about: PathValue | None = None,
     username: str | None = None,
     messages: int = 1,
+    token: Token | None = None,
     headers: Mapping[str, str] | None = None,
     upload: Upload | None = None,
     sink: Sink | None = None,
@@ -97,6 +102,7 @@ def make_call(
         about: what the body is about, to name it in errors: a username, the targets.
         username: whose token is wanted; ``None`` for the app's.
         messages: how many messages the call counts as.
+        token: a token of its own, for an operation without the app's.
         headers: headers of the operation's own.
         upload: the file that is the body.
         sink: takes the file that the answer is.
@@ -122,6 +128,7 @@ def make_call(
         about=about,
         username=username,
         messages=messages,
+        token=token,
         headers=headers,
         upload=upload,
         sink=sink,

@@ -10,6 +10,7 @@ import attrs
 from yarl import URL
 
 from easemob_async.config import AppKey, Hooks, RetryPolicy, Timeouts
+from easemob_async.credentials import Credentials
 from easemob_async.errors import ClientClosedError
 from easemob_async.models.tokens import Token, TokenProvider
 from easemob_async.transport.loops import LoopBinding
@@ -49,7 +50,7 @@ class ClientState:
         pool: SessionPool,
         binding: LoopBinding,
         quotas: QuotaAccount,
-        credentials: tuple[str, str] | None,
+        credentials: Credentials | None,
         max_message_bytes: int,
     ) -> None:
         self.app_key = app_key

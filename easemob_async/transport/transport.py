@@ -13,6 +13,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from easemob_async.config import AppKey, DataCenter, RetryPolicy
+from easemob_async.credentials import Credentials
 from easemob_async.errors import EasemobError, RateLimitError, ResponseError, TransportError
 from easemob_async.models.tokens import Token
 from easemob_async.operation import Operation, PathValue, QueryValue
@@ -69,7 +70,7 @@ class Transport:
         self.options = options
         self._wire_timeout = wire_timeout(options.timeouts)
         credentials = state.credentials
-        self._secrets = frozenset[str]() if credentials is None else frozenset({credentials[1]})
+        self._secrets = frozenset[str]() if credentials is None else frozenset({credentials.secret})
 
     @property
     def app_key(self) -> AppKey:
@@ -89,8 +90,8 @@ class Transport:
         return timedelta(hours=8) if centre is None else centre.utc_offset
 
     @property
-    def credentials(self) -> tuple[str, str] | None:
-        """The client's id and secret, where it has them."""
+    def credentials(self) -> Credentials | None:
+        """What the client gets its app token with, where it has that."""
         return self.state.credentials
 
     @property
@@ -115,6 +116,7 @@ class Transport:
         about: PathValue | None = None,
         username: str | None = None,
         messages: int = 1,
+        token: Token | None = None,
     ) -> Answer:
         """Make one call and return its answer.
 
@@ -126,6 +128,7 @@ class Transport:
             about: what the body is about, to name it in errors: a username, the targets.
             username: whose token is wanted; ``None`` for the app's.
             messages: how many messages the call counts as.
+            token: a token of its own, for an operation without the app's.
 
         Raises:
             EasemobError: see the tree.
@@ -138,6 +141,7 @@ class Transport:
             about=about,
             username=username,
             messages=messages,
+            token=token,
         )
         return await self.carry(call)
 
@@ -313,7 +317,7 @@ class Transport:
         """Send one request, and take its answer in."""
         state, call = self.state, journey.call
         operation = call.operation
-        token: Token | None = None
+        token = call.token
         if operation.auth and state.tokens is not None:
             token = None if state.ready_token is None else state.ready_token()
             if token is None:

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
+from easemob_async.credentials import ClientCredentials
 from easemob_async.errors import ConfigurationError
 from easemob_async.models.tokens import AppToken, Token
 from easemob_async.transport.tokens import BETWEEN_FORCED, AppTokenSource, checked_token
@@ -31,7 +32,7 @@ class UserTokens:
     """
 
     def __init__(self, client_id: str, client_secret: str, *, ttl: timedelta | None = None) -> None:
-        self.credentials = (client_id, client_secret)
+        self.credentials = ClientCredentials(client_id, client_secret)
         """What the app's token is fetched with."""
         self._ttl = ttl
         self._app: AppTokenSource | None = None

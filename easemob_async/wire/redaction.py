@@ -12,6 +12,7 @@ BLOT = "***"
 _SECRET_KEYS = frozenset(
     {
         "accesstoken",
+        "appcertificate",
         "authorization",
         "clientsecret",
         "devicetoken",
@@ -26,7 +27,8 @@ _SECRET_KEYS = frozenset(
     }
 )
 _KEY_WORDS = (
-    r"access_?token|authorization|client_?secret|device_?token|(?:new|old)?_?password|"
+    r"access_?token|app_?certificate|authorization|client_?secret|device_?token|"
+    r"(?:new|old)?_?password|"
     r"share[-_]?secret|thumb_?secret|secret|token"
 )
 # Shorter values ("1", "ab") would remove half of any text.
@@ -129,6 +131,8 @@ def _text_patterns() -> tuple[re.Pattern[str], ...]:
             r"""([^"'\\\s,;&}\]]+)"""
         ),
         re.compile(r"(?i)(\bBearer\s+)([A-Za-z0-9._~+/=-]{8,})"),
+        # AccessToken2: 007 and what zlib has packed, in base64
+        re.compile(r"(\b007)(e[AFJN][A-Za-z0-9+/]{20,}=*)"),
         # "the same user ann has a different password, the passwords are x, y" (users.create_many)
         re.compile(r"(?i)(\bpasswords? (?:are|is) )(.+)"),
         # https://user:password@proxy

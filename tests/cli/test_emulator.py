@@ -147,6 +147,8 @@ def test_a_host_that_is_not_this_machine_is_one_line(sh: Shell) -> None:
         (["--quotas", "inf"], "inf is not a factor"),
         (["--token-ttl", "0"], "x>=1"),
         (["--max-messages", "-1"], "x>=0"),
+        (["--app-id", "x" * 32], "app_id must be 32 hexadecimal digits"),
+        (["--app-certificate", "a" * 31], "app_certificate must be 32 hexadecimal digits"),
         (["--tls-key", __file__], "--tls-key needs --tls-cert"),
         (["--tls-cert", "nowhere.pem"], "'nowhere.pem' does not exist"),
         (["--webhook", "example.com"], "must begin with http:// or https://"),

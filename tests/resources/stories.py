@@ -9,7 +9,7 @@ from datetime import timedelta
 from easemob_async import AttemptStarted, EasemobClient, Hooks, Quotas
 from easemob_async.emulator import Emulator
 from tests import facts_reader as facts
-from tests.conftest import FAST
+from tests.conftest import FAST, keys_of
 
 HOUR = timedelta(hours=1)
 
@@ -29,7 +29,9 @@ async def every_operation(resource: str) -> AsyncIterator[tuple[EasemobClient, E
         for name in ("ann", "bob", "eve", "joe"):
             emulator.add_user(name)
         async with EasemobClient(
-            **emulator.credentials,
+            emulator.app_key,
+            **keys_of(emulator),
+            base_url=emulator.base_url,
             quotas=Quotas(enabled=False),
             retry=FAST,
             hooks=Hooks(attempt_started=started),

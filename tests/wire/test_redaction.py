@@ -13,6 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from easemob_async.wire.redaction import BLOT, is_secret_key, redact, secrets_in
+from tests import facts_reader as facts
+
+ACCESS_TOKEN_2 = facts.read("agora")["access_token_2"]["vectors"][0]["token"]
 
 
 def test_the_redactor_goes_by_key_and_by_known_value() -> None:
@@ -21,6 +24,9 @@ def test_the_redactor_goes_by_key_and_by_known_value() -> None:
         "client_secret=abc123&x=1": f"client_secret={BLOT}&x=1",
         "Authorization: Bearer YWMtabc": f"Authorization: {BLOT}",
         "token is illegal.": "token is illegal.",
+        "app_certificate: 5ec2e7": f"app_certificate: {BLOT}",
+        f"sent {ACCESS_TOKEN_2}!": f"sent 007{BLOT}!",
+        "in room 007, e.g. 007edges": "in room 007, e.g. 007edges",
         "share-secret: xyz": f"share-secret: {BLOT}",
         "https://x/f?Expires=1&Signature=abc%2B": f"https://x/f?Expires={BLOT}&Signature={BLOT}",
         "at http://user:pw@proxy:80/": f"at http://{BLOT}@proxy:80/",
