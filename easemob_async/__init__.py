@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from easemob_async.config import AttemptEnded as AttemptEnded
     from easemob_async.config import AttemptStarted as AttemptStarted
     from easemob_async.config import DataCenter as DataCenter
+    from easemob_async.config import Discovery as Discovery
     from easemob_async.config import Hooks as Hooks
     from easemob_async.config import PoolOptions as PoolOptions
     from easemob_async.config import RetryPolicy as RetryPolicy
@@ -242,7 +243,8 @@ _HOMES = {
         ClientOptions EasemobClient
     """,
     "config": """
-        AppKey AttemptEnded AttemptStarted DataCenter Hooks PoolOptions RetryPolicy Timeouts
+        AppKey AttemptEnded AttemptStarted DataCenter Discovery Hooks PoolOptions RetryPolicy
+        Timeouts
     """,
     "errors": """
         APIError AppNotFoundError AuthenticationError BadRequestError ClientClosedError

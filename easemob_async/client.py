@@ -5,29 +5,34 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, TypeVar, Unpack, cast
 
 import attrs
 from aiohttp import ClientSession
+from yarl import URL
 
 from easemob_async import api_limits
 from easemob_async.config import (
     DEFAULT_BASE_URL,
     AppKey,
     DataCenter,
+    Discovery,
     Hooks,
     PoolOptions,
     RetryPolicy,
     Timeouts,
     parse_base_url,
+    parse_discovery,
 )
 from easemob_async.credentials import SETS, read_credentials, read_environment, text
 from easemob_async.errors import ConfigurationError
 from easemob_async.models.tokens import TokenProvider
 from easemob_async.quotas import Quotas
+from easemob_async.transport.discovery import ask_for_hosts
+from easemob_async.transport.hosts import DiscoveredHosts, Hosts, OneHost
 from easemob_async.transport.loops import LoopBinding
 from easemob_async.transport.quota_account import QuotaAccount
 from easemob_async.transport.session import SessionPool
@@ -99,7 +104,7 @@ class ClientOptions(TypedDict, total=False):
     app_id: str | None
     app_certificate: str | None
     token: str | TokenProvider | None
-    base_url: str | DataCenter
+    base_url: str | DataCenter | Discovery
     timeout: Timeouts | float | timedelta | None
     retry: RetryPolicy | None
     quotas: Quotas | QuotaAccount | None
@@ -125,7 +130,8 @@ class EasemobClient:
             id and secret.
         app_certificate: the App Certificate, which signs tokens and is never sent.
         token: an app token that does not change, or a `TokenProvider`, instead of credentials.
-        base_url: the address of the API: a URL, or a `DataCenter`.
+        base_url: the address of the API: a URL, or a `DataCenter`; or a `Discovery`, which asks the
+            service for it.
         timeout: the timeout of a whole call, in seconds or as a ``timedelta``, or `Timeouts`;
             ``None`` for no timeout.
         retry: how often and how fast failed calls are retried; only retries that are safe are made.
@@ -149,7 +155,7 @@ class EasemobClient:
         app_id: str | None = None,
         app_certificate: str | None = None,
         token: str | TokenProvider | None = None,
-        base_url: str | DataCenter = DEFAULT_BASE_URL,
+        base_url: str | DataCenter | Discovery = DEFAULT_BASE_URL,
         timeout: Timeouts | float | timedelta | _Unset | None = _UNSET,
         retry: RetryPolicy | None = None,
         quotas: Quotas | QuotaAccount | None = None,
@@ -173,12 +179,17 @@ class EasemobClient:
                 "token": token,
             }
         )
-        url = parse_base_url(base_url, key, allow_http=allow_http)
+        url = (
+            parse_discovery(base_url, allow_http=allow_http)
+            if isinstance(base_url, Discovery)
+            else parse_base_url(base_url, key, allow_http=allow_http)
+        )
         binding = LoopBinding(IN_USE)
+        connections = SessionPool(pool or PoolOptions(), url, binding, session)
         state = ClientState(
             app_key=key,
-            base_url=url,
-            pool=SessionPool(pool or PoolOptions(), url, binding, session),
+            hosts=_hosts(base_url, url, key, connections, allow_http),
+            pool=connections,
             binding=binding,
             quotas=quotas if isinstance(quotas, QuotaAccount) else QuotaAccount(quotas or Quotas()),
             credentials=token.credentials if isinstance(token, UserTokens) else credentials,
@@ -385,7 +396,7 @@ class EasemobClient:
         await self.close()
 
     def __repr__(self) -> str:
-        return f"<EasemobClient {self.app_key} at {self._transport.app_url}>"
+        return f"<EasemobClient {self.app_key} at {self._transport.state.hosts.shown}>"
 
     def _provide_tokens(self, token: str | TokenProvider | None) -> None:
         state = self._transport.state
@@ -402,6 +413,17 @@ class EasemobClient:
             else:
                 token.attach(source, self.tokens.create_user_token)
             state.provide(token or source)
+
+
+def _hosts(
+    base_url: object, url: URL, app_key: AppKey, pool: SessionPool, allow_http: bool
+) -> Hosts:
+    """Return where the app's API is: below a URL, or where that URL says."""
+    path = f"/{app_key.org}/{app_key.app}"
+    if not isinstance(base_url, Discovery):
+        return OneHost(str(url).rstrip("/") + path)
+    ask = partial(ask_for_hosts, pool, url, app_key, allow_http=allow_http)
+    return DiscoveredHosts(ask, path, f"a host that {url} names")
 
 
 _SWITCH: Final = {

@@ -90,6 +90,21 @@ class DataCenter(Enum):
         return next((centre for centre in cls if centre.value[0] == host), None)
 
 
+@attrs.frozen
+class Discovery:
+    """Ask the service which hosts serve the app, in place of a base URL.
+
+    ``EasemobClient(..., base_url=Discovery())`` asks before the first call, and keeps the answer
+    for a day. Each attempt of a call takes one of the hosts at random; if it cannot be connected
+    to, the request goes to another one. The answer decides where credentials go: hosts without
+    https are taken only with ``allow_http=True``, or on this machine.
+    """
+
+    url: str = "https://rs.easemob.com/easemob/server.json"
+    """The URL that is asked; ``https`` by default, although the service also answers by ``http``,
+    where anybody on the way could name a host of their own."""
+
+
 def _seconds(value: float | timedelta | None) -> float | None:
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
     if seconds is not None and not 0 < seconds < float("inf"):
@@ -227,41 +242,56 @@ def parse_base_url(base_url: str | DataCenter, app_key: AppKey, *, allow_http: b
         ConfigurationError: the text is not a URL, or would send credentials unencrypted.
     """
     text = base_url.base_url if isinstance(base_url, DataCenter) else base_url
-    if not isinstance(text, str):
-        raise ConfigurationError(f"base_url must be a string, not a {type(text).__name__}")
-    if text != text.strip() or not text.isprintable() or " " in text:
-        raise ConfigurationError(
-            f"base_url {text!r}: must not contain spaces, line breaks or control characters"
-        )
-    try:
-        url = URL(text)
-        _ = url.port
-    except (ValueError, TypeError) as error:
-        raise ConfigurationError(f"base_url is not a URL: {error}") from None
-    if url.user or url.password:
-        raise ConfigurationError("base_url must not contain a username or a password")
-    shown = str(url)
-    if url.scheme not in ("https", "http") or not url.host:
-        raise ConfigurationError(f"base_url {shown!r}: must begin with https:// and contain a host")
-    if url.query_string or url.fragment:
-        raise ConfigurationError(f"base_url {shown!r}: must not contain a query or a fragment")
+    url = _parse_url("base_url", text, allow_http=allow_http)
     if [part.lower() for part in url.path.split("/")[1:3]] == [
         app_key.org.lower(),
         app_key.app.lower(),
     ]:
         raise ConfigurationError(
-            f"base_url {shown!r}: must not contain the org and the app in its path: they "
+            f"base_url {str(url)!r}: must not contain the org and the app in its path: they "
             f"come from the App Key; use {str(url.origin())!r}"
         )
-    if url.scheme == "http" and not allow_http and not _is_loopback(url.host):
+    return url
+
+
+def parse_discovery(discovery: Discovery, *, allow_http: bool) -> URL:
+    """Check and return the URL that is asked for hosts: https, or http to this machine.
+
+    Raises:
+        ConfigurationError: the text is not a URL, or would let others say where credentials go.
+    """
+    return _parse_url("Discovery: url", discovery.url, allow_http=allow_http)
+
+
+def _parse_url(name: str, text: object, *, allow_http: bool) -> URL:
+    if not isinstance(text, str):
+        raise ConfigurationError(f"{name} must be a string, not a {type(text).__name__}")
+    if text != text.strip() or not text.isprintable() or " " in text:
         raise ConfigurationError(
-            f"base_url {shown!r}: http would send the token unencrypted; use https, or "
+            f"{name} {text!r}: must not contain spaces, line breaks or control characters"
+        )
+    try:
+        url = URL(text)
+        _ = url.port
+    except (ValueError, TypeError) as error:
+        raise ConfigurationError(f"{name} is not a URL: {error}") from None
+    if url.user or url.password:
+        raise ConfigurationError(f"{name} must not contain a username or a password")
+    shown = str(url)
+    if url.scheme not in ("https", "http") or not url.host:
+        raise ConfigurationError(f"{name} {shown!r}: must begin with https:// and contain a host")
+    if url.query_string or url.fragment:
+        raise ConfigurationError(f"{name} {shown!r}: must not contain a query or a fragment")
+    if url.scheme == "http" and not allow_http and not is_loopback(url.host):
+        raise ConfigurationError(
+            f"{name} {shown!r}: http would send the token unencrypted; use https, or "
             "allow_http=True (in the command line: --allow-http) inside a trusted network"
         )
     return url
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -18,7 +18,8 @@ FRONT_DOOR = PACKAGE / "__init__.py"
 LISTED = {
     "client": "ClientOptions EasemobClient",
     "config": (
-        "AppKey AttemptEnded AttemptStarted DataCenter Hooks PoolOptions RetryPolicy Timeouts"
+        "AppKey AttemptEnded AttemptStarted DataCenter Discovery Hooks PoolOptions RetryPolicy "
+        "Timeouts"
     ),
     "fanout.fanout": "Body PushBody PushTargets Target Targets",
     "fanout.job": "FanoutJob",

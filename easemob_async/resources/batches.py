@@ -141,7 +141,7 @@ def described(
 
 def fitting_url(transport: Transport, names: Sequence[str], most: int) -> Iterable[list[str]]:
     """Split a list into parts that fit into one call, by their number and their bytes in a URL."""
-    room = api_limits.URL_BYTES - len(transport.app_url) - _REST_OF_URL
+    room = api_limits.URL_BYTES - transport.url_length - _REST_OF_URL
     part: list[str] = []
     size = 0
     for name in names:

@@ -66,7 +66,7 @@ class Files:
                 headers[name] = str(checks.number(_UPLOAD.id, name, size, least=1))
         answer = await self._transport.carry(make_call(_UPLOAD, (), headers=headers, upload=upload))
         file_id = answer.read(str, "entities", 0, "uuid")
-        root = answer.optional(str, "uri") or f"{self._transport.app_url}/chatfiles"
+        root = answer.optional(str, "uri") or f"{answer.app_url}/chatfiles"
         secret = answer.optional(str, "entities", 0, "share-secret")
         return UploadedFile(file_id, f"{root}/{file_id}", secret)
 

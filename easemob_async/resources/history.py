@@ -52,7 +52,8 @@ class History:
         if not isinstance(hour, datetime) or hour.utcoffset() is None:
             raise checks.fail(_GET.id, f"hour must be an aware datetime, not {hour!r}")
         try:
-            key = hour.astimezone(timezone(self._transport.utc_offset)).strftime("%Y%m%d%H")
+            there = hour.astimezone(timezone(await self._transport.utc_offset(_GET.id)))
+            key = there.strftime("%Y%m%d%H")
         except OverflowError:
             raise checks.fail(_GET.id, f"hour is out of range: {hour!r}") from None
         return (await self._transport.call(_GET, key)).rows(HistoryFile, "data", bare=True)

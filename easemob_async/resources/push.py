@@ -218,7 +218,7 @@ class Push:
         label = checks.reference(_TO_LABEL.id, "name", name)
         body = {
             "targets": [label],
-            **self._start(_TO_LABEL.id, start),
+            **await self._start(_TO_LABEL.id, start),
             **push_body(_TO_LABEL.id, notification, strategy),
         }
         answer = await self._transport.call(_TO_LABEL, json=body, about=label)
@@ -252,12 +252,12 @@ class Push:
         Source: push.send_to_all (push_send_notification.md)
         """
         body = {
-            **self._start(_TO_ALL.id, start),
+            **await self._start(_TO_ALL.id, start),
             **push_body(_TO_ALL.id, notification, strategy),
         }
         return _task(await self._transport.call(_TO_ALL, json=body), "data")
 
-    def _start(self, operation: str, start: datetime | None) -> dict[str, str]:
+    async def _start(self, operation: str, start: datetime | None) -> dict[str, str]:
         """Return the start of a task in the time zone of the service."""
         if start is None:
             return {}
@@ -266,7 +266,7 @@ class Push:
         ahead = start - datetime.now(UTC)
         if not _SOONEST - _CLOCKS_DIFFER <= ahead <= _LATEST + _CLOCKS_DIFFER:
             raise checks.fail(operation, f"start {start} must be 1 hour to 30 days from now")
-        there = start.astimezone(timezone(self._transport.utc_offset))
+        there = start.astimezone(timezone(await self._transport.utc_offset(operation)))
         return {"startDate": there.strftime("%Y-%m-%d %H:%M:%S")}
 
     async def set_binding(

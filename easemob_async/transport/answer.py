@@ -39,6 +39,11 @@ class Answer:
         self.gone = gone
         """A repeated DELETE found nothing, because its first try had deleted it already."""
 
+    @property
+    def app_url(self) -> str:
+        """The app's URL at the host that gave it."""
+        return self._journey.app_url
+
     def get(self, *path: str | int) -> Any:
         """Return the raw value at a path, ``None`` where it is missing."""
         value: Any = self.body

@@ -19,7 +19,7 @@ from easemob_async.transport.uploads import Upload
 from easemob_async.wire import codec
 from easemob_async.wire.redaction import secrets_in
 
-Phase = Literal["quota", "token", "wire", "backoff"]
+Phase = Literal["quota", "token", "hosts", "wire", "backoff"]
 """What a call waits for."""
 
 
@@ -139,8 +139,8 @@ class Journey:
     """The state of a call over its attempts."""
 
     __slots__ = (
-        "_app_url",
         "_client_secrets",
+        "app_url",
         "attempt",
         "call",
         "maybe_processed",
@@ -153,7 +153,8 @@ class Journey:
         self, call: Call, app_url: str, client_secrets: AbstractSet[str] = frozenset()
     ) -> None:
         self.call = call
-        self._app_url = app_url
+        self.app_url = app_url
+        """The app's URL at the host of the latest attempt."""
         self._client_secrets = client_secrets
         self.attempt = 0
         """The number of the attempt, from 1."""
@@ -169,7 +170,7 @@ class Journey:
     @property
     def url(self) -> URL:
         """The URL of the call."""
-        return URL(self._app_url + self.call.target, encoded=True)
+        return URL(self.app_url + self.call.target, encoded=True)
 
     @property
     def request(self) -> Request:

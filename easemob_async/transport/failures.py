@@ -22,6 +22,7 @@ from easemob_async.wire.redaction import redact
 _PHASES = {
     "quota": "waiting for quota to repeat it",
     "token": "waiting for a token",
+    "hosts": "waiting to learn which hosts serve the app",
     "wire": "waiting for the answer",
     "backoff": "waiting to repeat it",
 }
@@ -40,15 +41,9 @@ def wire_failure(
     """
     call = journey.call
     operation = call.operation.id
-    if isinstance(cause, ClientResponseError):  # its text has the URL, of a proxy maybe
-        cause_words = f"{type(cause).__name__}: {cause.status} {cause.message}"
-    elif isinstance(cause, ClientConnectorError):
-        cause_words = f"{type(cause).__name__}: {cause.os_error}"
-    else:
-        cause_words = f"{type(cause).__name__}: {cause}".removesuffix(": ")
     if closed:
         return closed_meanwhile(journey, departed=departed)
-    words = redact(cause_words, journey.secrets())
+    words = redact(words_of(cause), journey.secrets())
     timed_out = isinstance(cause, TimeoutError)
     if not departed and timed_out and not isinstance(cause, ConnectionTimeoutError):
         return RequestTimeoutError(
@@ -71,6 +66,16 @@ def wire_failure(
         operation=operation,
         maybe_processed=True,
     )
+
+
+def words_of(cause: BaseException) -> str:
+    """Return what aiohttp or the socket says; secrets may still be in it."""
+    name = type(cause).__name__
+    if isinstance(cause, ClientResponseError):  # its text has the URL, of a proxy maybe
+        return f"{name}: {cause.status} {cause.message}"
+    if isinstance(cause, ClientConnectorError):
+        return f"{name}: {cause.os_error}"
+    return f"{name}: {cause}".removesuffix(": ")
 
 
 def closed_meanwhile(journey: Journey, *, departed: bool = False) -> ClientClosedError:

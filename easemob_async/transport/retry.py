@@ -72,6 +72,8 @@ class FailedAttempt(NamedTuple):
     """The service refused the token, and another may help."""
     stale: bool = False
     """It did not leave, since its kept-alive connection was used up; the next may be fresh."""
+    elsewhere: bool = False
+    """It did not leave, since its host cannot be connected to; the next takes another host."""
     cannot_repeat: bool = False
     """A part of the call cannot be taken back, so that it cannot be made again."""
     waits_out: bool = False
@@ -89,7 +91,7 @@ def decide(
         return Decision(Next.RENEW_TOKEN)
     if failed.maybe_processed_before and operation.gone_is_done and is_gone(error):
         return Decision(Next.ALREADY_DONE)
-    if failed.stale:
+    if failed.stale or failed.elsewhere:
         return Decision(Next.REPEAT)
     counts = not (failed.waits_out and is_for_pace(error))
     spent = failed.counted + counts >= retry.attempts

@@ -146,7 +146,7 @@ class SessionPool:
         self._url = url
         self._theirs = session
         self._session: ClientSession | None = None
-        self._direct: DirectWire | None = None
+        self._direct: dict[str, DirectWire] = {}
         self._may_be_direct = session is None and is_usable()
         self._connections: weakref.WeakSet[WatchedConnection] = weakref.WeakSet()
         self._closed = False
@@ -192,13 +192,14 @@ class SessionPool:
         """
         if not self._may_be_direct or is_replaced():
             return None
-        if self._direct is None or self._closed or self._session is None:
+        wire = self._direct.get(url)
+        if wire is None or self._closed or self._session is None:
             session = self.session()
             if session._default_proxy is not None:
                 self._may_be_direct = False
                 return None
-            self._direct = DirectWire(session, URL(url, encoded=True), headers)
-        return self._direct
+            wire = self._direct[url] = DirectWire(session, URL(url, encoded=True), headers)
+        return wire
 
     async def close(self) -> None:
         """Close the session, unless it is the caller's. Closing twice is fine."""
@@ -207,7 +208,7 @@ class SessionPool:
         if loop is not None and loop.is_closed():
             self._close_left_behind()
             return
-        session, self._session, self._direct = self._session, None, None
+        session, self._session, self._direct = self._session, None, {}
         if session is not None and session is not self._theirs:
             await session.close()
 
@@ -262,7 +263,7 @@ class SessionPool:
         self._close_left_behind()
 
     def _close_left_behind(self) -> None:
-        session, self._session, self._direct = self._session, None, None
+        session, self._session, self._direct = self._session, None, {}
         connections, self._connections = list(self._connections), weakref.WeakSet()
         if session is None or session is self._theirs:
             return

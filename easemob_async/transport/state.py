@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 import attrs
-from yarl import URL
 
 from easemob_async.config import AppKey, Hooks, RetryPolicy, Timeouts
 from easemob_async.credentials import Credentials
 from easemob_async.errors import ClientClosedError
 from easemob_async.models.tokens import Token, TokenProvider
+from easemob_async.transport.hosts import Hosts
 from easemob_async.transport.loops import LoopBinding
 from easemob_async.transport.quota_account import QuotaAccount
 from easemob_async.transport.session import SessionPool
@@ -46,7 +46,7 @@ class ClientState:
         self,
         *,
         app_key: AppKey,
-        base_url: URL,
+        hosts: Hosts,
         pool: SessionPool,
         binding: LoopBinding,
         quotas: QuotaAccount,
@@ -54,7 +54,7 @@ class ClientState:
         max_message_bytes: int,
     ) -> None:
         self.app_key = app_key
-        self.app_url = f"{str(base_url).rstrip('/')}/{app_key.org}/{app_key.app}"
+        self.hosts = hosts
         self.pool = pool
         self.quotas = quotas
         self.credentials = credentials
@@ -101,11 +101,13 @@ class ClientState:
                 if not limit.expired():
                     limit.reschedule(loop.time())
         await self.pool.close()
+        await self.hosts.close()
         if self.client_tokens is not None:
             await self.client_tokens.close()
 
     def _leave_closed_loop(self) -> None:
         self.pool.leave_closed_loop()
+        self.hosts.moved()
         self._calls.clear()
         if self.client_tokens is not None:
             self.client_tokens.moved()

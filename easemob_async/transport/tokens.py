@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import re
 import time
@@ -12,12 +11,12 @@ from typing import Final, Protocol
 
 from easemob_async.errors import (
     APIError,
-    ClientClosedError,
     ConfigurationError,
     EasemobError,
     RateLimitError,
 )
 from easemob_async.models.tokens import FOREVER, AppToken, Token
+from easemob_async.transport.single_flight import SingleFlight
 
 RENEW_WITH_LEFT: Final = 0.1
 """A token is renewed when less than this part of its life is left."""
@@ -91,7 +90,7 @@ class AppTokenSource:
         self._token: Token | None = None
         self._renew_at = 0.0
         self._expires_at = 0.0
-        self._refresh: asyncio.Task[Token] | None = None
+        self._refresh = SingleFlight(self._run_refresh, "a token")
         self._forced_at = float("-inf")
         self._failures = 0
         self._retry_at = float("-inf")
@@ -109,8 +108,8 @@ class AppTokenSource:
             if now < self._renew_at:
                 return token
             if now < self._expires_at:
-                if self._refresh is None and now >= self._retry_at:
-                    self._start_refresh()
+                if not self._refresh.is_flying and now >= self._retry_at:
+                    self._refresh.start()
                 return token
         return await self._wait_for_refresh()
 
@@ -124,46 +123,19 @@ class AppTokenSource:
 
     def moved(self) -> None:
         """Forget what waits in an event loop that is closed."""
-        self._refresh = None
+        self._refresh.moved()
 
     async def close(self) -> None:
         """Stop a fetch that is in flight."""
-        task, self._refresh = self._refresh, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await self._refresh.close()
 
     async def _wait_for_refresh(self) -> Token:
-        if self._refresh is None:
-            early = self._retry_at - self._clock()
-            if self._last_error is not None and early > 0:
-                error = copy.copy(self._last_error)
-                error.args = (f"{error} (asked again {early:.1f} s too early)",)
-                raise error
-            self._start_refresh()
-        assert self._refresh is not None
-        try:
-            # Shielded: a caller that is cancelled must not take the fetch from the others.
-            return await asyncio.shield(self._refresh)
-        except EasemobError as shared:
-            error = copy.copy(shared)  # each caller raises an object of its own
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
-            # It was the fetch that was cancelled, not this caller.
-            error = ClientClosedError("the client was closed while it fetched a token")
-        raise error
-
-    def _start_refresh(self) -> None:
-        self._refresh = asyncio.get_running_loop().create_task(self._run_refresh())
-        self._refresh.add_done_callback(self._refresh_done)
-
-    def _refresh_done(self, task: asyncio.Task[Token]) -> None:
-        if self._refresh is task:
-            self._refresh = None
-        if not task.cancelled():
-            task.exception()  # seen: callers that wait raise it; a background renewal is retried
+        early = self._retry_at - self._clock()
+        if not self._refresh.is_flying and self._last_error is not None and early > 0:
+            error = copy.copy(self._last_error)
+            error.args = (f"{error} (asked again {early:.1f} s too early)",)
+            raise error
+        return await self._refresh.join()
 
     async def _run_refresh(self) -> Token:
         try:

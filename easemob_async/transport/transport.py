@@ -14,7 +14,13 @@ from yarl import URL
 
 from easemob_async.config import AppKey, DataCenter, RetryPolicy
 from easemob_async.credentials import Credentials
-from easemob_async.errors import EasemobError, RateLimitError, ResponseError, TransportError
+from easemob_async.errors import (
+    ConnectError,
+    EasemobError,
+    RateLimitError,
+    ResponseError,
+    TransportError,
+)
 from easemob_async.models.tokens import Token
 from easemob_async.operation import Operation, PathValue, QueryValue
 from easemob_async.quotas import Limit
@@ -60,6 +66,8 @@ class _Failed(NamedTuple):
     token_refused: bool = False
     stale: bool = False
     """It did not leave, since its kept-alive connection was used up."""
+    unreachable: bool = False
+    """It did not leave, since its host cannot be connected to."""
 
 
 class Transport:
@@ -78,16 +86,9 @@ class Transport:
         return self.state.app_key
 
     @property
-    def app_url(self) -> str:
-        """Where the app's API is."""
-        return self.state.app_url
-
-    @property
-    def utc_offset(self) -> timedelta:
-        """The time zone of the service: Beijing time in China, UTC elsewhere."""
-        centre = DataCenter.of(URL(self.app_url).host)
-        # An unknown host is taken for one in China.
-        return timedelta(hours=8) if centre is None else centre.utc_offset
+    def url_length(self) -> int:
+        """The largest length of the app's URL."""
+        return self.state.hosts.url_length
 
     @property
     def credentials(self) -> Credentials | None:
@@ -102,6 +103,16 @@ class Transport:
     def limits(self, operation: Operation) -> tuple[Limit, ...]:
         """Return the limits in force for an operation."""
         return self.state.quotas.limits(operation)
+
+    async def utc_offset(self, operation: str) -> timedelta:
+        """Return the time zone of the service: Beijing time in China, UTC elsewhere.
+
+        Raises:
+            EasemobError: no host is known.
+        """
+        self.state.enter_loop()
+        centre = await self.state.hosts.data_center(operation)
+        return (centre or DataCenter.CHINA_1).utc_offset  # an unknown host is taken for one there
 
     def with_retry(self, retry: RetryPolicy) -> Transport:
         """Return the same with another retry policy."""
@@ -154,7 +165,7 @@ class Transport:
         """
         state = self.state
         loop = state.enter_loop()
-        journey = Journey(call, state.app_url, self._secrets)
+        journey = Journey(call, state.hosts.unchosen_url, self._secrets)
         total = None if policy.waits_out else self.options.timeouts.total
         limit = asyncio.timeout_at(None if total is None else loop.time() + total)
         state.started(limit)
@@ -205,12 +216,14 @@ class Transport:
     async def _attempts(self, journey: Journey, policy: Policy, deadline: float | None) -> Answer:
         call, loop = journey.call, asyncio.get_running_loop()
         renewed = False
-        counted = stale = 0
+        counted = stale = moved = 0
         while True:
             journey.attempt += 1
             ended = await self._attempt(journey, policy, deadline)
             if isinstance(ended, Answer):
                 return ended
+            hosts = self.state.hosts
+            elsewhere = ended.unreachable and moved < hosts.unreachable(journey.app_url)
             failed = FailedAttempt(
                 operation=call.operation,
                 error=ended.error,
@@ -220,6 +233,7 @@ class Transport:
                 maybe_processed_before=journey.maybe_processed,
                 may_renew_token=ended.token_refused and not renewed,
                 stale=ended.stale and stale < self.state.pool.size,
+                elsewhere=elsewhere,
                 cannot_repeat=call.cannot_repeat,
                 waits_out=policy.waits_out,
             )
@@ -237,6 +251,7 @@ class Transport:
                 raise ended.error
             counted += decision.counts
             stale += failed.stale
+            moved += failed.elsewhere
             journey.phase = "backoff"
             await policy.on_repeat()
             if decision.wait:
@@ -270,7 +285,8 @@ class Transport:
                 raise departure.blocked_by from None
             closed = state.pool.is_closed()
             failure = wire_failure(journey, cause, departed=departure.left, closed=closed)
-            return _Failed(failure, stale=departure.stale)
+            unreachable = isinstance(failure, ConnectError) and not departure.stale
+            return _Failed(failure, stale=departure.stale, unreachable=unreachable)
         finally:
             given_up = reply is None and failure is None
             # Answered or given up: one more window. Never left: free immediately.
@@ -324,10 +340,15 @@ class Transport:
                 journey.phase = "token"
                 token = await ask_for_token(state, state.tokens, call)
             journey.token = token
+        app_url = state.hosts.ready()
+        if app_url is None:
+            journey.phase = "hosts"
+            app_url = await state.hosts.find(call.describe())
+        journey.app_url = app_url
         journey.phase = "wire"
         content = call.upload is None and (call.body or operation.method in _WITH_CONTENT)
         if call.is_plain:
-            wire = state.pool.direct(state.app_url, _LINES)
+            wire = state.pool.direct(app_url, _LINES)
             if wire is not None:
                 kind = _NONE if not content else _FORM if operation.form else _JSON
                 request = wire.encode(operation.method, call.target, token, kind, call.body)

@@ -136,7 +136,7 @@ async def test_the_start_of_a_task_is_in_the_time_zone_of_the_service(against: A
     for url, hours in (("127.0.0.1", 8), (DataCenter.SINGAPORE_1, 0)):
         transport = EasemobClient("a#b", token="t", base_url=f"http://{url}" if hours else url)
         there = start.astimezone(timezone(timedelta(hours=hours)))
-        body = transport.push._start("push.send_to_all", start)
+        body = await transport.push._start("push.send_to_all", start)
         bodies.append((body["startDate"], there.strftime("%Y-%m-%d %H:%M:%S")))
     for sent, wanted in bodies:
         assert sent == wanted
