@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 import click
 from rich.console import Console
 
-from easemob_async import EasemobClient, EasemobError, Quotas
+from easemob_async import Discovery, EasemobClient, EasemobError, Quotas
 from easemob_async.cli.commands import INTERRUPTED, ConnectionOption
 
 T = TypeVar("T")
@@ -37,6 +37,16 @@ def _client_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "[env: EASEMOB_CLIENT_SECRET]",
         ),
         option(
+            "--app-id",
+            help="The App ID of an app of Agora Chat, instead of client id and secret. "
+            "[env: EASEMOB_APP_ID]",
+        ),
+        option(
+            "--app-certificate",
+            help="The App Certificate of an app of Agora Chat; safer in the environment, since "
+            "`ps` shows options. [env: EASEMOB_APP_CERTIFICATE]",
+        ),
+        option(
             "--token",
             help="An app token, instead of client id and secret; safer in the environment, since "
             "`ps` shows options. [env: EASEMOB_TOKEN]",
@@ -44,6 +54,12 @@ def _client_options(command: Callable[..., Any]) -> Callable[..., Any]:
         option(
             "--base-url", metavar="URL", help="The URL of the REST API. [env: EASEMOB_BASE_URL]"
         ),
+        option(
+            "--discover",
+            is_flag=True,
+            help="Ask the service which hosts serve the app, instead of a base URL.",
+        ),
+        option("--discover-at", metavar="URL", help="Ask this URL, instead of the service's own."),
         option(
             "--allow-http",
             is_flag=True,
@@ -86,8 +102,12 @@ def with_client(
         app_key: str | None,
         client_id: str | None,
         client_secret: str | None,
+        app_id: str | None,
+        app_certificate: str | None,
         token: str | None,
         base_url: str | None,
+        discover: bool,
+        discover_at: str | None,
         allow_http: bool,
         timeout: float | None,
         quota_scale: float | None,
@@ -95,14 +115,19 @@ def with_client(
         **arguments: Any,
     ) -> None:
         click.get_current_context().meta["json"] = as_json
+        discovery = _discovery(discover, discover_at)
+        if discovery is not None and base_url is not None:
+            raise click.UsageError("use either --base-url or --discover, not both")
 
         async def work() -> int | None:
             async with connect(
                 app_key=app_key,
                 client_id=client_id,
                 client_secret=client_secret,
+                app_id=app_id,
+                app_certificate=app_certificate,
                 token=token,
-                base_url=base_url,
+                base_url=base_url or discovery,
                 allow_http=allow_http or None,
                 timeout=timeout,
                 quotas=None if quota_scale is None else Quotas(scale=quota_scale),
@@ -112,6 +137,12 @@ def with_client(
         run(work())
 
     return command
+
+
+def _discovery(discover: bool, discover_at: str | None) -> Discovery | None:
+    if discover_at is not None:
+        return Discovery(discover_at)
+    return Discovery() if discover else None
 
 
 def confirm(question: str) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from easemob_async.emulator import Emulator
@@ -23,9 +24,10 @@ def take_interrupts() -> None:
 class Shell:
     """Runs ``easemob`` with the emulator's credentials in the environment."""
 
-    def __init__(self, emulator: Emulator) -> None:
+    def __init__(self, emulator: Emulator, credentials: Mapping[str, object] | None = None) -> None:
         self.emulator = emulator
-        keys = {f"EASEMOB_{k.upper()}": str(v) for k, v in emulator.credentials.items()}
+        found = credentials or emulator.credentials
+        keys = {f"EASEMOB_{k.upper()}": str(v) for k, v in found.items()}
         self.env = {**os.environ, **keys, "COLUMNS": "100", "NO_COLOR": "1"}
 
     def __call__(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -39,7 +41,9 @@ class Shell:
             check=False,
         )
         assert "Traceback" not in result.stderr, result.stderr
-        assert self.emulator.state.client_secret not in result.stdout + result.stderr
+        said = result.stdout + result.stderr
+        assert self.emulator.state.client_secret not in said
+        assert self.emulator.state.app_certificate not in said
         return result
 
 
