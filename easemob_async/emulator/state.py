@@ -470,7 +470,12 @@ class State:
         except access_token.NotAToken:
             raise _corrupt() from None
         chat = found.services.get(access_token.CHAT)
-        if chat is None or privilege not in chat.privileges:
+        # open: a token with both privileges, and one of the app with a user; neither may exist
+        if (
+            chat is None
+            or set(chat.privileges) != {privilege}
+            or bool(chat.fields[0]) != (privilege == access_token.USER)
+        ):
             raise Refusal(401, "unauthorized", "Unable to authenticate (OAuth)")
         ends = min(found.expires_at, chat.privileges[privilege])
         if ends <= self.now():

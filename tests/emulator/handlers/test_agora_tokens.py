@@ -37,10 +37,12 @@ def token(
     certificate: str = CERTIFICATE,
     lasts: int = DAY,
     privilege_lasts: int | None = None,
+    both: bool = False,
     more: tuple[Service, ...] = (),
 ) -> str:
     lives = lasts if privilege_lasts is None else privilege_lasts
-    chat = Service(ServiceType.CHAT, {privilege: lives}, [user])
+    held = ChatPrivilege if both else [privilege]
+    chat = Service(ServiceType.CHAT, dict.fromkeys(held, lives), [user])
     return access_token(app_id, certificate, [chat, *more], issued_at=NOW, expires_in=lasts, salt=1)
 
 
@@ -101,6 +103,8 @@ class TestExchange:
             ({"lasts": 0}, EXPIRED),
             ({"privilege_lasts": 0}, EXPIRED),
             ({"privilege": ChatPrivilege.USER, "user": "u"}, OTHER_PRIVILEGE),
+            ({"user": "u"}, OTHER_PRIVILEGE),
+            ({"both": True}, OTHER_PRIVILEGE),
         ],
     )
     async def test_another_token_is_refused(
@@ -140,6 +144,14 @@ class TestUsersOwn:
         call.emulator.state.users["ann"].activated = True
         clock.now += 600
         assert refusal(await call("GET", paths["ann"], token=own)) == EXPIRED
+
+    async def test_a_user_token_with_the_apps_privilege_is_refused(self, call: Caller) -> None:
+        call.emulator.add_user("ann")
+        uuid = call.emulator.state.users["ann"].uuid
+        own = token(ChatPrivilege.USER, user=uuid, both=True)
+        path = "/users/ann/notification/user/ann"
+        assert refusal(await call("GET", path, token=own)) == OTHER_PRIVILEGE
+        assert refusal(await call("GET", "/users", token=own)) == OTHER_PRIVILEGE
 
     async def test_a_user_that_does_not_exist_has_no_token(self, call: Caller) -> None:
         own = token(ChatPrivilege.USER, user="nobody")
