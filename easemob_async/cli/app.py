@@ -19,7 +19,8 @@ def easemob() -> None:
     """Call the REST API of Easemob (环信) instant messaging from a shell.
 
     Credentials come from EASEMOB_APP_KEY, EASEMOB_CLIENT_ID and EASEMOB_CLIENT_SECRET (of Agora
-    Chat: EASEMOB_APP_ID and EASEMOB_APP_CERTIFICATE), or from options. Without an account, try `easemob demo`, or develop against `easemob emulator`.
+    Chat: EASEMOB_APP_ID and EASEMOB_APP_CERTIFICATE), or from options. Without an account, try
+    `easemob demo`, or develop against `easemob emulator`.
     """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Mapping
+from datetime import tzinfo
 from functools import lru_cache
 from typing import Any, Final, Literal
 from urllib.parse import unquote
@@ -12,7 +13,7 @@ from urllib.parse import unquote
 import attrs
 
 from easemob_async.emulator.refusal import JSON, Refusal
-from easemob_async.emulator.state import State
+from easemob_async.emulator.state import BEIJING, State
 from easemob_async.emulator.usernames import fold_parameters
 
 
@@ -36,6 +37,8 @@ class Call:
     """The user of the user token; ``None`` for an app token or no token."""
     has_token: bool = False
     """Whether the request carries a valid token."""
+    time_zone: tzinfo = BEIJING
+    """The time zone of the cluster: Beijing time in China, UTC for an app of Agora Chat."""
     headers: Mapping[str, str] = attrs.field(factory=dict)
     """The headers."""
     root: str = ""

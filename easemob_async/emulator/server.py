@@ -8,6 +8,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC
 from ssl import SSLContext
 from types import TracebackType
 from typing import Final, Self, TypedDict
@@ -29,7 +30,7 @@ from easemob_async.emulator.log import log_request
 from easemob_async.emulator.operations import operation_of
 from easemob_async.emulator.refusal import JSON, Refusal
 from easemob_async.emulator.routes import Call, Content, Route
-from easemob_async.emulator.state import Clock, State, split_header
+from easemob_async.emulator.state import BEIJING, Clock, State, split_header
 from easemob_async.emulator.storage import Storage
 from easemob_async.emulator.traffic import Body, SeenRequest, changed_by
 from easemob_async.emulator.usernames import fold_body, fold_parameters
@@ -383,6 +384,7 @@ def _authenticate(request: web.Request, route: Route, call: Call) -> None:
         return
     record = call.state.check_token(header)
     call.has_token, call.username = True, record.username
+    call.time_zone = UTC if record.overseas else BEIJING
     own = route.auth == "user" and record.username == call.params.get("username")
     if record.username is not None and route.auth in ("app", "user") and not own:
         # A user token where an app token is required.

@@ -206,6 +206,8 @@ class TokenRecord:
     """The user of a user token; ``None`` for an app token."""
     expires_at: float | None
     """The end of its lifetime, in Unix seconds; ``None`` for a token that never expires."""
+    overseas: bool = False
+    """Whether it is for an app of Agora Chat, whose clusters are not in China."""
 
 
 @attrs.frozen
@@ -402,10 +404,10 @@ class State:
         """Return the id of a new message."""
         return str(next(self._message_ids))
 
-    def issue_token(self, username: str | None, ttl: float) -> str:
+    def issue_token(self, username: str | None, ttl: float, *, overseas: bool = False) -> str:
         """Issue a token; with a ttl of 0 it never expires."""
         token = "YWMt" + secrets.token_urlsafe(44)  # 63 characters, as other clients' tests expect
-        self.tokens[token] = TokenRecord(username, self.now() + ttl if ttl else None)
+        self.tokens[token] = TokenRecord(username, self.now() + ttl if ttl else None, overseas)
         if len(self.tokens) > _TOKENS_KEPT:
             self._drop_tokens()
         return token

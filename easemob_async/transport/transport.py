@@ -13,7 +13,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from easemob_async.config import AppKey, DataCenter, RetryPolicy
-from easemob_async.credentials import Credentials
+from easemob_async.credentials import AgoraCredentials, Credentials
 from easemob_async.errors import (
     ConnectError,
     EasemobError,
@@ -112,7 +112,11 @@ class Transport:
         """
         self.state.enter_loop()
         centre = await self.state.hosts.data_center(operation)
-        return (centre or DataCenter.CHINA_1).utc_offset  # an unknown host is taken for one there
+        if centre is not None:
+            return centre.utc_offset
+        # Agora Chat runs outside China; another host that is unknown is taken for one there.
+        is_agora = isinstance(self.credentials, AgoraCredentials)
+        return timedelta(0) if is_agora else DataCenter.CHINA_1.utc_offset
 
     def with_retry(self, retry: RetryPolicy) -> Transport:
         """Return the same with another retry policy."""

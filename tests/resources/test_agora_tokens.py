@@ -16,6 +16,7 @@ from easemob_async import (
     AppToken,
     AuthenticationError,
     ConfigurationError,
+    DataCenter,
     EasemobClient,
     InvalidArgumentError,
     RtcAccess,
@@ -274,6 +275,17 @@ class TestUserTokens:
                     await users_own.push.get_settings("bob")
                 with pytest.raises(AuthenticationError):
                     await users_own.users.get("ann")
+
+
+@pytest.mark.parametrize(
+    ("host", "offset"),
+    [("https://a1.example.com", 0), (DataCenter.CHINA_1, 8), (DataCenter.SINGAPORE_1, 0)],
+)
+async def test_a_host_that_is_unknown_is_not_in_china(host: str | DataCenter, offset: int) -> None:
+    connected = EasemobClient(
+        "acme#shop", app_id=APP_ID, app_certificate=CERTIFICATE, base_url=host
+    )
+    assert await connected._transport.utc_offset("history.get") == timedelta(hours=offset)
 
 
 async def test_a_token_that_the_emulator_expires_is_exchanged_anew() -> None:

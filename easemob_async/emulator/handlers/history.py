@@ -24,7 +24,7 @@ def _hour(call: Call) -> datetime:
     text = call.params["hour"]
     shown = f"appkey: {call.state.org}#{call.state.app}, time: {text}"
     try:
-        hour = datetime.strptime(text, "%Y%m%d%H").replace(tzinfo=BEIJING)
+        hour = datetime.strptime(text, "%Y%m%d%H").replace(tzinfo=call.time_zone)
     except ValueError:
         raise Refusal(400, "illegal_argument", f"illegal arguments: {shown}") from None
     now = datetime.fromtimestamp(call.state.now(), UTC)
@@ -74,7 +74,8 @@ def get_history(call: Call) -> dict[str, JSON]:
         shown = f"appkey: {call.state.org}#{call.state.app}, time: {call.params['hour']}"
         description = f"Failed to find chat message history download url for {shown}"
         raise Refusal(404, "storage_object_not_found", description)
-    url = f"{call.root}{call.path}/file"
+    # The file is fetched without a token, which tells the time zone: its name is in that of China.
+    url = f"{call.root}/chatmessages/{hour.astimezone(BEIJING):%Y%m%d%H}/file"
     signed = f"{url}?Expires={int(call.state.now()) + 1800}&OSSAccessKeyId=x&Signature=emulated"
     return {"data": [{"url": signed}]}
 

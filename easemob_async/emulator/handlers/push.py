@@ -9,7 +9,7 @@ from easemob_async import api_limits
 from easemob_async.emulator.handlers.users import DISPLAY_STYLE, QUIET, show_profile
 from easemob_async.emulator.refusal import JSON, Refusal
 from easemob_async.emulator.routes import Call, as_flag, as_number, by_cursor, routes
-from easemob_async.emulator.state import BEIJING, PushLabel, User
+from easemob_async.emulator.state import PushLabel, User
 
 
 def _user(call: Call) -> User:
@@ -521,8 +521,8 @@ def _task(call: Call) -> int:
     start = call.object().get("startDate")
     if start is not None:
         try:
-            # open: the time zone of the server; Beijing time, as in the file names of the history
-            at = datetime.strptime(start, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
+            # open: the time zone of the server; that of the file names of the history
+            at = datetime.strptime(start, "%Y-%m-%d %H:%M:%S").replace(tzinfo=call.time_zone)
         except (TypeError, ValueError):
             raise _invalid("startDate") from None
         ahead = at.timestamp() - int(call.state.now())

@@ -58,7 +58,7 @@ def _exchanged_token(call: Call) -> dict[str, JSON]:
     ends = state.check_apps_own(call.headers.get("Authorization"))
     ttl = min(ends - state.now(), state.token_ttl, api_limits.AGORA_TOKEN_SECONDS)
     return {
-        "access_token": state.issue_token(None, ttl),
+        "access_token": state.issue_token(None, ttl, overseas=True),
         "expire_timestamp": state.milliseconds() + int(ttl * 1000),
     }
 

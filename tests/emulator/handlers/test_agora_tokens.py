@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import gzip
+import json
 import zlib
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
@@ -124,6 +127,35 @@ class TestExchange:
 
     async def test_an_apps_own_token_is_no_app_token(self, call: Caller) -> None:
         assert refusal(await call("GET", "/users", token=token())) == OTHER_PRIVILEGE
+
+
+class TestOverseas:
+    """An app of Agora is outside China: the hours of its files and pushes are those of UTC."""
+
+    async def test_the_hours_of_history_are_those_of_utc(self, call: Caller) -> None:
+        call.emulator.add_user("ann")
+        _, answer = await call("POST", "/token", GRANT, token=token())
+        own = answer["access_token"]
+        body = {"from": "bob", "to": ["ann"], "type": "txt", "body": {"msg": "hi"}}
+        await call("POST", "/messages/users", body, token=own)
+        hour = datetime.fromtimestamp(NOW, UTC).strftime("%Y%m%d%H")
+        status, found = await call("GET", f"/chatmessages/{hour}", token=own)
+        assert status == 200
+        async with aiohttp.request("GET", found["data"][0]["url"]) as file:
+            (record,) = gzip.decompress(await file.read()).splitlines()
+        assert json.loads(record)["to"] == "ann"
+        await call.log_in()
+        assert (await call("GET", f"/chatmessages/{hour}"))[0] == 404
+
+    async def test_a_push_starts_in_utc(self, call: Caller) -> None:
+        call.emulator.quotas.scale = 100
+        _, answer = await call("POST", "/token", GRANT, token=token())
+        start = datetime.fromtimestamp(NOW + 2 * 3600, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        body = {"pushMessage": {"title": "a", "content": "b"}, "startDate": start}
+        own = answer["access_token"]
+        assert (await call("POST", "/push/task", body, token=own))[0] == 200
+        await call.log_in()
+        assert (await call("POST", "/push/task", body))[0] == 400
 
 
 class TestUsersOwn:
