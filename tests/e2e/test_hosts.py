@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-import attrs
 import pytest
 
 from easemob_async import (
@@ -24,6 +25,7 @@ from easemob_async import (
     TransportError,
 )
 from easemob_async.emulator import Emulator
+from easemob_async.transport.direct import SWITCH
 from tests.conftest import FAST, AnyKeys
 from tests.fanout.jobs import FREE, accept, adds_up, users
 from tests.servers import CUT, Answer, Received, Reply, ScriptedServer, scripted
@@ -43,16 +45,46 @@ async def test_a_client_finds_the_emulator(emulator: Emulator, keys: AnyKeys) ->
     assert [path for _, path in emulator.requests].count(ASKED) == 1
 
 
-@attrs.define
-class Host:
-    """A host that can die: then nobody listens, and open connections are gone."""
+@pytest.fixture(params=["1", "0"], ids=["direct", "session"], autouse=True)
+def direct(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send directly over a connection, and by the session."""
+    monkeypatch.setenv(SWITCH, request.param)
 
-    listener: asyncio.Server
-    server: ScriptedServer
+
+class Host:
+    """A host that can die: then nobody listens, and open connections are gone.
+
+    It accepts connections itself, since `asyncio.Server` leaves open those that it is just
+    accepting when it is closed.
+    """
+
+    def __init__(self, respond: Callable[[Received], Any]) -> None:
+        self.server = ScriptedServer(respond)
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket.setblocking(False)
+        self.server.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._serving: set[asyncio.Task[None]] = set()
+        self._listening = asyncio.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        while True:
+            accepted, _ = await asyncio.get_running_loop().sock_accept(self._socket)
+            self._serving.add(asyncio.create_task(self._serve(accepted)))
+
+    async def _serve(self, accepted: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=accepted)
+        if self._listening.cancelling():
+            writer.transport.abort()
+        await self.server.handle(reader, writer)
 
     def die(self) -> None:
-        self.listener.close()
+        self._listening.cancel()
+        self._socket.close()
         self.server.abort()
+
+    async def is_buried(self) -> None:
+        """Wait until nothing of it is left."""
+        await asyncio.gather(self._listening, *self._serving, return_exceptions=True)
 
     @property
     def sent(self) -> list[str]:
@@ -61,23 +93,23 @@ class Host:
 
 
 @asynccontextmanager
-async def hosts(number: int, respond: Any) -> AsyncIterator[Sequence[Host]]:
+async def hosts(
+    number: int, respond: Callable[[int, Received], Any]
+) -> AsyncIterator[Sequence[Host]]:
     """Run hosts that answer alike; `respond` also gets the number of the host."""
-    found: list[Host] = []
+    found = [Host(partial(respond, at)) for at in range(number)]
     try:
-        for at in range(number):
-            server = ScriptedServer(lambda request, at=at: respond(at, request))  # type: ignore[misc]
-            listener = await asyncio.start_server(server.handle, "127.0.0.1", 0)
-            server.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
-            found.append(Host(listener, server))
         yield found
     finally:
         for host in found:
             host.die()
+            await host.is_buried()
 
 
 @asynccontextmanager
-async def named(urls: Sequence[str], retry: RetryPolicy = FAST) -> AsyncIterator[EasemobClient]:
+async def named(
+    urls: Sequence[str], retry: RetryPolicy = FAST, *, app_key: str = "acme#shop", token: str = "t"
+) -> AsyncIterator[EasemobClient]:
     """Run a service that names hosts, and a client that asks it."""
     rows = [
         {"protocol": parts.scheme, "ip": parts.hostname, "port": parts.port}
@@ -86,7 +118,7 @@ async def named(urls: Sequence[str], retry: RetryPolicy = FAST) -> AsyncIterator
     async with scripted(lambda _: Reply(body={"rest": {"hosts": rows}})) as server:
         found = Discovery(f"{server.url}/easemob/server.json")
         async with EasemobClient(
-            "acme#shop", token="t", base_url=found, retry=retry, quotas=FREE
+            app_key, token=token, base_url=found, retry=retry, quotas=FREE
         ) as client:
             yield client
 
@@ -112,11 +144,7 @@ async def test_calls_go_to_all_hosts_and_a_slow_one_holds_up_nobody_else() -> No
         assert all(host.server.received for host in found)
 
 
-@pytest.mark.parametrize("direct", ["1", "0"])
-async def test_hosts_that_die_one_after_the_other_cost_no_target_and_no_second_send(
-    direct: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("EASEMOB_DIRECT", direct)
+async def test_hosts_that_die_one_after_the_other_cost_no_target_and_no_second_send() -> None:
     alive = list(range(4))
     answered = 0
 
@@ -136,6 +164,46 @@ async def test_hosts_that_die_one_after_the_other_cost_no_target_and_no_second_s
     assert len(alive) == 1
     arrived = Counter(name for host in found for name in host.sent)
     assert arrived == Counter(users(24_000))
+
+
+async def test_hosts_that_die_with_requests_on_their_way_cause_no_second_send() -> None:
+    alive = list(range(4))
+
+    def respond(at: int, request: Received) -> Answer:
+        host = found[at]
+        if at in alive[1:] and len(host.server.received) == 5:
+            alive.remove(at)
+            host.die()  # whatever is on its way gets no answer
+        return accept(request) if at in alive else CUT
+
+    async with hosts(4, respond) as found, named([h.server.url for h in found]) as client:
+        report = await client.fanout.to_users(users(60_000), Text("x"), sender="shop", workers=8)
+        assert (report.failed, report.not_sent) == (0, 0)
+        assert report.unknown > 0
+        assert adds_up(report)
+    assert alive == [0]
+    arrived = Counter(name for host in found for name in host.sent)
+    assert set(arrived.values()) == {1}
+    assert report.sent <= len(arrived) <= report.sent + report.unknown == 60_000
+
+
+async def test_a_file_that_can_be_read_once_goes_to_a_host_that_is_there(
+    emulator: Emulator,
+) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"on"
+        yield b"ce"
+
+    async with hosts(4, lambda at, _: ONLINE) as found:
+        urls = [emulator.base_url, *(host.server.url for host in found)]
+        for host in found:
+            host.die()
+        token = emulator.state.issue_token(None, 3600)
+        async with named(urls, app_key=emulator.app_key, token=token) as client:
+            for _ in range(5):
+                file = await client.files.upload(pieces(), filename="a.txt")
+                assert file.url.startswith(emulator.base_url)
+                assert await client.files.download(file.file_id) == b"once"
 
 
 async def test_a_dead_host_costs_no_attempt() -> None:
