@@ -38,7 +38,9 @@ class _MadeUp(Transport):
         assert call.about is not None
         await policy.on_departure()
         body = {"data": dict.fromkeys(call.about, _MESSAGE_ID)}
-        return Answer(Journey(call, self.app_url), body, self.state.app_key.id_prefix)
+        return Answer(
+            Journey(call, self.state.hosts.unchosen_url), body, self.state.app_key.id_prefix
+        )
 
     def with_retry(self, retry: RetryPolicy) -> Transport:
         return self
