@@ -91,7 +91,7 @@ def decide(
         return Decision(Next.RENEW_TOKEN)
     if failed.maybe_processed_before and operation.gone_is_done and is_gone(error):
         return Decision(Next.ALREADY_DONE)
-    if failed.stale or failed.elsewhere:
+    if failed.stale or (failed.elsewhere and not failed.cannot_repeat):
         return Decision(Next.REPEAT)
     counts = not (failed.waits_out and is_for_pace(error))
     spent = failed.counted + counts >= retry.attempts

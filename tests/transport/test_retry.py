@@ -374,6 +374,14 @@ def test_a_connection_that_was_used_up_costs_no_try_and_no_wait() -> None:
     assert decide(attempt, POLICY, longest) == Decision(Next.REPEAT, 0.0, counts=False)
 
 
+def test_a_host_that_cannot_be_connected_to_costs_no_try_and_no_wait() -> None:
+    error = ConnectError("no connection")
+    attempt = failed(error, ONCE, counted=100, number=50, elsewhere=True)
+    assert decide(attempt, POLICY, longest) == Decision(Next.REPEAT, 0.0, counts=False)
+    attempt = failed(error, ONCE, counted=100, number=50)
+    assert decide(attempt, POLICY, longest).next is Next.GIVE_UP
+
+
 # ---------------------------------------------------------------- gone is done
 
 
