@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import tempfile
 import time
 from collections.abc import Iterator
@@ -24,7 +25,8 @@ from easemob_async.transport.policy import SINGLE, Policy
 from easemob_async.transport.transport import Transport
 
 _PARTS = 10
-_STEP = 7_368_787
+ANY_ORDER = 7_368_787
+"""A prime number: a source that goes on by so many ids has no order."""
 _MESSAGE_ID = "1029457500870543736"
 
 
@@ -46,7 +48,8 @@ class _MadeUp(Transport):
         return self
 
 
-async def _run(targets: int, step: int, workers: int, path: Path) -> None:
+async def _run(targets: int, step: int, workers: int, path: Path, *, silent: bool) -> float:
+    """Run a job, and return its seconds."""
     part = max(1, targets // _PARTS)
     read_at = time.perf_counter()
 
@@ -54,7 +57,7 @@ async def _run(targets: int, step: int, workers: int, path: Path) -> None:
         nonlocal read_at
         for number in range(targets):
             yield f"user{number * step % targets:09}"
-            if (number + 1) % part == 0:
+            if (number + 1) % part == 0 and not silent:
                 now = time.perf_counter()
                 seconds, read_at = (now - read_at) / part * 1e6, now
                 print(f"    read {number + 1:,}: {seconds:.2f} s a million, {peak():.0f} MB")
@@ -65,8 +68,7 @@ async def _run(targets: int, step: int, workers: int, path: Path) -> None:
             users(), Text("Sale!"), sender="shop", workers=workers, journal=path
         )
     assert report.sent == targets, report
-    each = report.seconds / targets * 1e6
-    print(f"{targets:,} targets: {report.seconds:.1f} s, {each:.2f} s a million, {peak():.0f} MB")
+    return report.seconds
 
 
 def main() -> None:
@@ -74,13 +76,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--targets", type=int, default=2_000_000)
     parser.add_argument("--workers", type=int, default=64)
-    parser.add_argument("--any-order", action="store_true")
+    parser.add_argument("--step", type=int, default=1, help=argparse.SUPPRESS)
+    parser.add_argument("--any-order", dest="step", action="store_const", const=ANY_ORDER)
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON only")
     options = parser.parse_args()
-    step = _STEP if options.any_order else 1
+    targets = options.targets
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sale.db"
-        asyncio.run(_run(options.targets, step, options.workers, path))
-        print(f"journal: {path.stat().st_size / options.targets:.1f} bytes a target")
+        run = _run(targets, options.step, options.workers, path, silent=options.json)
+        seconds = asyncio.run(run)
+        journal = path.stat().st_size / targets
+    if options.json:
+        figures = {"targets": targets, "rate": targets / seconds, "memory": peak()}
+        print(json.dumps({**figures, "journal": journal}))
+        return
+    each = seconds / targets * 1e6
+    print(f"{targets:,} targets: {seconds:.1f} s, {each:.2f} s a million, {peak():.0f} MB")
+    print(f"journal: {journal:.1f} bytes a target")
 
 
 if __name__ == "__main__":
