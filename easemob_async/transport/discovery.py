@@ -19,9 +19,9 @@ from yarl import URL
 
 from easemob_async.config import AppKey, is_loopback
 from easemob_async.errors import ConfigurationError, ConnectError, EasemobError
+from easemob_async.transport.downloads import PIECE
 from easemob_async.transport.failures import words_of
 from easemob_async.transport.session import SessionPool
-from easemob_async.transport.uploads import PIECE
 from easemob_async.wire import codec
 from easemob_async.wire.redaction import redact
 

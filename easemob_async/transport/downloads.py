@@ -8,9 +8,13 @@ import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from os import PathLike
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from easemob_async.transport.callers_error import CallersError
+
+PIECE: Final = 64 * 1024
+"""The largest piece of a file that is handed on."""
+_AT_ONCE: Final = 1 << 20
 
 
 class Sink:
@@ -26,20 +30,35 @@ class Sink:
         """Take a piece."""
         raise NotImplementedError
 
+    async def end(self) -> None:
+        """The file is complete."""
+
 
 class ToFile(Sink):
     """Writes to a file, which a repeated attempt begins anew."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
+        # Pieces are written together: a thread for each would cost more than the write.
+        self._unwritten: list[bytes] = []
+        self._size = 0
 
     async def begin(self) -> None:
         """Forget what an earlier attempt brought."""
+        self._unwritten, self._size = [], 0
         await self._do(self._restart)
 
     async def take(self, piece: bytes) -> None:
-        """Write a piece."""
-        await self._do(self._file.write, piece)
+        """Write a piece, as soon as there is enough to write."""
+        self._unwritten.append(piece)
+        self._size += len(piece)
+        if self._size >= _AT_ONCE:
+            await self.end()
+
+    async def end(self) -> None:
+        """Write what is left."""
+        unwritten, self._unwritten, self._size = self._unwritten, [], 0
+        await self._do(self._file.writelines, unwritten)
 
     async def _do(self, work: Callable[..., object], *arguments: object) -> None:
         try:

@@ -30,7 +30,7 @@ from easemob_async.transport.call import Call, Journey, make_call
 from easemob_async.transport.callers_error import CallersError
 from easemob_async.transport.departure import Departure
 from easemob_async.transport.direct import DirectWire
-from easemob_async.transport.downloads import Sink
+from easemob_async.transport.downloads import PIECE, Sink
 from easemob_async.transport.failures import closed_meanwhile, out_of_time, wire_failure
 from easemob_async.transport.hooks import tell_ended, tell_started
 from easemob_async.transport.policy import SINGLE, Policy
@@ -39,7 +39,7 @@ from easemob_async.transport.reading import Refused, Reply, already_gone, read_r
 from easemob_async.transport.retry import NOT_TAKEN, FailedAttempt, Next, decide
 from easemob_async.transport.session import OneShotBody, wire_timeout
 from easemob_async.transport.state import ClientState, Options
-from easemob_async.transport.uploads import PIECE, StreamedBody
+from easemob_async.transport.uploads import StreamedBody
 from easemob_async.version import __version__
 
 _USER_AGENT: Final = f"easemob_async/{__version__}"
@@ -455,3 +455,4 @@ async def _pour(response: ClientResponse, sink: Sink) -> None:
     await sink.begin()
     async for piece in response.content.iter_chunked(PIECE):
         await sink.take(piece)
+    await sink.end()

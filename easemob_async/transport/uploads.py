@@ -19,7 +19,7 @@ from easemob_async.checks import fail, text_problem
 from easemob_async.errors import InvalidArgumentError
 from easemob_async.transport.departure import Departure
 
-PIECE: Final = 64 * 1024
+_PIECE: Final = 1 << 20
 
 Content = bytes | str | PathLike[str] | AsyncIterable[bytes]
 """A file: its content, its path, or an async iterator over its pieces."""
@@ -81,11 +81,11 @@ class Upload:
         """Read the file."""
         content = self.content
         if isinstance(content, bytes):
-            for start in range(0, len(content), PIECE):
-                yield content[start : start + PIECE]
+            for start in range(0, len(content), _PIECE):
+                yield content[start : start + _PIECE]
         elif isinstance(content, str | PathLike):
             with await asyncio.to_thread(Path(content).open, "rb") as file:
-                while piece := await asyncio.to_thread(file.read, PIECE):
+                while piece := await asyncio.to_thread(file.read, _PIECE):
                     yield piece
         else:
             self.consumed = self.once

@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -54,8 +54,8 @@ def direct(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 class Host:
     """A host that can die: then nobody listens, and open connections are gone.
 
-    It accepts connections itself, since `asyncio.Server` leaves open those that it is just
-    accepting when it is closed.
+    It accepts connections itself, since `asyncio.Server` and ``sock_accept`` leave open those that
+    they are just accepting when they are stopped.
     """
 
     def __init__(self, respond: Callable[[Received], Any]) -> None:
@@ -64,27 +64,31 @@ class Host:
         self._socket.setblocking(False)
         self.server.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self._serving: set[asyncio.Task[None]] = set()
-        self._listening = asyncio.create_task(self._listen())
+        self._is_dead = False
+        asyncio.get_running_loop().add_reader(self._socket, self._accept)
 
-    async def _listen(self) -> None:
-        while True:
-            accepted, _ = await asyncio.get_running_loop().sock_accept(self._socket)
+    def _accept(self) -> None:
+        with suppress(BlockingIOError, ConnectionAbortedError):
+            accepted, _ = self._socket.accept()
             self._serving.add(asyncio.create_task(self._serve(accepted)))
 
     async def _serve(self, accepted: socket.socket) -> None:
         reader, writer = await asyncio.open_connection(sock=accepted)
-        if self._listening.cancelling():
+        if self._is_dead:
             writer.transport.abort()
         await self.server.handle(reader, writer)
 
     def die(self) -> None:
-        self._listening.cancel()
+        if self._is_dead:
+            return
+        self._is_dead = True
+        asyncio.get_running_loop().remove_reader(self._socket)
         self._socket.close()
         self.server.abort()
 
     async def is_buried(self) -> None:
         """Wait until nothing of it is left."""
-        await asyncio.gather(self._listening, *self._serving, return_exceptions=True)
+        await asyncio.gather(*self._serving, return_exceptions=True)
 
     @property
     def sent(self) -> list[str]:
