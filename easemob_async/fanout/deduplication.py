@@ -12,9 +12,9 @@ from typing import Any, Final, Literal
 import attrs
 
 from easemob_async.checks import reference_problem
-from easemob_async.errors import EasemobError
+from easemob_async.errors import EasemobError, InvalidArgumentError
 from easemob_async.fanout.bloom_filter import BloomFilter
-from easemob_async.fanout.journal.index import Index
+from easemob_async.fanout.journal.index import Index, SetAside
 from easemob_async.fanout.journal.reader import find_among, read_states
 from easemob_async.fanout.journal.rows import FAILED, SENT, UNKNOWN
 from easemob_async.fanout.journal.writer import Journal
@@ -82,7 +82,8 @@ class Sifted:
     skipped: list[str]
     """Targets that an earlier run sent to, or duplicates in this run."""
     settled: list[Outcome]
-    """Targets that failed in an earlier run, or were left unknown by it."""
+    """Targets that failed in an earlier run, or were left unknown by it, and duplicates whose own
+    message breaks a rule."""
 
 
 class Deduplication:
@@ -102,7 +103,7 @@ class Deduplication:
         self._on_unknown = on_unknown
         self._content = content
         # The targets that are set aside: a few in memory, the others on disk.
-        self._unwritten: list[tuple[str, bytes | None]] = []
+        self._unwritten: list[SetAside] = []
         self._aside = 0
         self._writing = threading.Lock()  # after a cancelled wait the thread continues
         self.again: set[str] = set()
@@ -130,17 +131,24 @@ class Deduplication:
         else:
             named = [at for at, item in enumerate(items) if _name(item) is not None]
             met = [named[n] for n in self._filter.add([str(_name(items[at])) for at in named])]
-        aside: dict[int, tuple[str, bytes | None]] = {}
+        aside: dict[int, SetAside] = {}
         for at in met:
             name = str(_name(items[at]))
-            # A target that breaks a rule, or whose message does, stays: the planner refuses it.
-            if reference_problem(name) is None:
-                with contextlib.suppress(EasemobError):
-                    aside[at] = name, await self._content(items[at])
+            if reference_problem(name) is None:  # otherwise it stays, and the planner refuses it
+                aside[at] = await self._set_aside(name, items[at])
         if aside:
             self._unwritten += aside.values()
             items = [item for at, item in enumerate(items) if at not in aside]
         return Sifted(items, skipped, settled)
+
+    async def _set_aside(self, name: str, item: Any) -> SetAside:
+        """Encode an item's own message; who has one that cannot be sent may be a duplicate too."""
+        if isinstance(item, tuple) and isinstance(item[1], Exception):
+            return SetAside(name, problem=str(item[1]))
+        try:
+            return SetAside(name, await self._content(item))
+        except EasemobError as error:
+            return SetAside(name, problem=str(error))
 
     async def _without_earlier(
         self, items: list[Any]
@@ -195,28 +203,32 @@ class Deduplication:
             await self._build(began)
         batches = self._index.aside(_SCAN_BATCH if not many else number)
         while (batch := await asyncio.to_thread(next, batches, None)) is not None:
-            targets = [target for target, _, _ in batch]
+            targets = [item.target for item, _ in batch]
             if many:
                 met: Container[str] = await asyncio.to_thread(self._index.look_up, targets)
             else:
                 met = await asyncio.to_thread(find_among, path, set(targets), began)
             new: list[Any] = []
             skipped: list[str] = []
-            for target, content, again in batch:
-                if again or target in met:
-                    skipped.append(target)
+            failed: list[Outcome] = []
+            for (target, content, problem), again in batch:
+                error = None if problem is None else InvalidArgumentError(problem)
+                if not again and target not in met:
+                    new.append((target, error or (content and Encoded(content))))
+                elif error is not None:
+                    failed.append(Outcome(target, OutcomeStatus.FAILED, error=error))
                 else:
-                    new.append((target, None if content is None else Encoded(content)))
+                    skipped.append(target)
             self._aside -= len(batch)
-            yield Sifted(new, skipped, [])
+            yield Sifted(new, skipped, failed)
 
     def left(self) -> list[str]:
         """Return the targets that were set aside and not looked at again before the job stopped."""
         with self._writing:
-            names = [target for target, _ in self._unwritten]
+            names = [item.target for item in self._unwritten]
             if self._aside:
-                rows = [row for batch in self._index.aside(1000) for row in batch]
-                names += [target for target, _, _ in rows[-self._aside :]]
+                rows = [item for batch in self._index.aside(1000) for item, _ in batch]
+                names += [item.target for item in rows[-self._aside :]]
             return names
 
     async def close(self) -> None:

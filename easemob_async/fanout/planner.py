@@ -15,7 +15,7 @@ from easemob_async.fanout.deduplication import Deduplication, Sifted
 from easemob_async.fanout.packing import Packer, PlannedCall, rejected
 from easemob_async.fanout.settings import Encoded, Settings
 from easemob_async.fanout.source import Source
-from easemob_async.outcomes import Outcome
+from easemob_async.outcomes import Outcome, OutcomeStatus
 
 # After so many targets that were settled without a call, they are reported before more are read.
 _TELL_AT: Final = 5_000
@@ -29,6 +29,9 @@ class Step:
     """The next call; it counts as in flight until `Planner.call_is_over`."""
     settled: Sequence[Outcome]
     """Targets that were settled without a call."""
+    rejected: Sequence[Outcome]
+    """Those of them that break a rule. Duplicates are not among them: what is recorded of a target
+    is what became of its call."""
     skipped: Sequence[str]
     """Targets that do not need a call."""
     over: bool
@@ -56,6 +59,7 @@ class Planner:
         self._second: AsyncIterator[Sifted] | None = None
         self._over = False
         self._settled: list[Outcome] = []
+        self._rejected: list[Outcome] = []
         self._skipped: list[str] = []
         self._on_their_way = 0
         self._all_over = asyncio.Event()
@@ -107,8 +111,9 @@ class Planner:
             self._on_their_way += 1
             self._all_over.clear()
         settled, self._settled = self._settled, []
+        rejected, self._rejected = self._rejected, []
         skipped, self._skipped = self._skipped, []
-        return Step(call, settled, skipped, self._over and not self._ready)
+        return Step(call, settled, rejected, skipped, self._over and not self._ready)
 
     async def _plan_some(self) -> None:
         packer, constant = self._packer, self._settings.constant
@@ -173,12 +178,12 @@ class Planner:
         target, message = item if isinstance(item, tuple) and len(item) == 2 else (item, None)
         settled = packer.check(target)
         if settled is not None:
-            self._settled.append(settled)
+            self._settle(settled)
             return
         try:
             content = await self._content(target, message)
         except Exception as error:  # from the caller's function, or the message breaks a rule
-            self._settled.append(rejected(target, error))
+            self._settle(rejected(target, error))
             return
         except asyncio.CancelledError:
             task = asyncio.current_task()
@@ -186,13 +191,18 @@ class Planner:
                 raise
             # The caller's function was cancelled, not this job.
             cancelled = InvalidArgumentError(f"{target}: the function for its body was cancelled")
-            self._settled.append(rejected(target, cancelled))
+            self._settle(rejected(target, cancelled))
             return
         packed = packer.add(target, content)
         if isinstance(packed, PlannedCall):
             self._ready.append(packed)
         elif packed is not None:
-            self._settled.append(packed)
+            self._settle(packed)
+
+    def _settle(self, outcome: Outcome) -> None:
+        self._settled.append(outcome)
+        if outcome.status is OutcomeStatus.FAILED:
+            self._rejected.append(outcome)
 
     async def _content(self, target: str, message: Any) -> bytes:
         settings = self._settings

@@ -39,7 +39,13 @@ _TRIES: Final = 8
 
 
 class Runner:
-    """The run of one job."""
+    """The run of one job.
+
+    A target that was read is at any moment with one of these, and moves on in this order: the
+    `Planner` (read, set aside as a possible duplicate, packed into a call), a `Worker` (its present
+    request), the parts of a refused call that is split, and the tally, where its outcome is
+    counted. When the job is stopped, those that are with nobody's request are ``_unsent``.
+    """
 
     def __init__(
         self,
@@ -66,7 +72,7 @@ class Runner:
         self._stopping = False
         self._error: BaseException | None = None
         self._listener: Listener | None = None
-        # Targets of calls that were planned and not sent.
+        # Targets that were read and not sent, when the job is stopped.
         self._unsent: list[str] = []
         self._started_at: float | None = None
         self._ended_at: float | None = None
@@ -106,8 +112,9 @@ class Runner:
         if self._error is None:
             self._error = error
         self._stopping = True
-        current = asyncio.current_task()
-        for worker in self._workers:
+        at_work = [w for w in self._workers if w.task is not None and not w.task.done()]
+        current = asyncio.current_task() if at_work else None  # a job that is over needs no loop
+        for worker in at_work:
             if worker.task is not current:
                 worker.interrupt()
 
@@ -119,6 +126,9 @@ class Runner:
         """
         self._started_at = time.monotonic()
         settings = self.settings
+        limits = self._transport.limits(settings.send.operation)
+        _, self._least = call_sizes(settings.send.most_targets, limits)
+        packer = make_packer(settings, limits)
         try:
             deduplication = await open_deduplication(settings)
         except EasemobError as error:
@@ -130,9 +140,6 @@ class Runner:
             counts={} if self._journal is None else self._journal.counts,
         )
         self._again = set() if deduplication is None else deduplication.again
-        limits = self._transport.limits(settings.send.operation)
-        _, self._least = call_sizes(settings.send.most_targets, limits)
-        packer = make_packer(settings, limits)
         self._planner = Planner(settings, self._source, packer, deduplication)
         try:
             if not self._stopping:
@@ -156,7 +163,7 @@ class Runner:
                 rest, left = self._planner.stop()
                 self._unsent += left
                 await self._settle_step(rest)
-                if deduplication is not None:
+                if deduplication is not None and self._listener is not None:
                     self._unsent += deduplication.left()
             except Exception as error:
                 self.stop(error)
@@ -220,6 +227,8 @@ class Runner:
                         self._planner.call_is_over()
                 elif step.over:
                     return
+                else:
+                    await asyncio.sleep(0)  # of such steps there may be thousands in a row
         except asyncio.CancelledError:
             if not self._stopping:
                 self.stop(EasemobError(f"{self.settings.name}: a worker was cancelled"))
@@ -247,7 +256,7 @@ class Runner:
         targets = worker.targets
         refusals = self._refusals
         about_message = about(refusal, self.settings.send.operation.id) == "the message"
-        its_own = call.content is not self.settings.constant
+        its_own = call.content != self.settings.constant
         if about_message and not its_own and not refusals.accepted:
             self._unsent += targets
             self.stop(refusal)
@@ -330,8 +339,9 @@ class Runner:
     ) -> APIError | None:
         """Send one request; return a definite refusal that is not about every call, unsettled.
 
-        With the fewest targets of a request given, those for which the quota has no room are put
-        back: its targets are those of the worker.
+        ``None`` means that its targets need nothing more: they are settled, or unsent since the job
+        stops. With the fewest targets of a request given, those for which the quota has no room are
+        put back: its targets are those of the worker.
         """
         send = self.settings.send
         operation = send.operation
@@ -482,12 +492,11 @@ class Runner:
             self._tally.add(OutcomeStatus.SKIPPED, len(skipped))
         for outcome in settled:
             self._tally.add(outcome.status, 1, outcome.error, outcome.target)
-        failed = [o for o in settled if o.status is OutcomeStatus.FAILED]
         try:
-            if failed and self._journal is not None:
-                found = [Settled(o.target, FAILED, str(o.error)) for o in failed]
+            if step.rejected and self._journal is not None:
+                found = [Settled(o.target, FAILED, str(o.error)) for o in step.rejected]
                 await self._journal.note(found, self._again)
-                self._again.difference_update(o.target for o in failed)
+                self._again.difference_update(o.target for o in step.rejected)
         finally:
             if skipped:
                 await self._tell(map(Outcome, skipped, repeat(OutcomeStatus.SKIPPED)))

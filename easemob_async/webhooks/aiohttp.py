@@ -18,7 +18,9 @@ async def answer_aiohttp(receiver: Answering, request: web.Request) -> web.Respo
 
     try:
         content, most = request.content, receiver.max_body
-        if content.is_eof() and content.total_bytes <= most:  # a small post has arrived as a whole
+        if content.at_eof() and content.total_bytes:
+            body = await request.read()  # a middleware has read it; the request keeps it
+        elif content.is_eof() and content.total_bytes <= most:  # a small post is there as a whole
             body = content.read_nowait()
         else:
             async with asyncio.timeout(READ_WITHIN):

@@ -320,6 +320,7 @@ class WebhookReceiver:
 
     def refuse(self, error: WebhookError) -> WebhookAnswer:
         """Answer a post that cannot be read, and so does not come from the service."""
+        self._counts["received"] += 1
         self._drop(DropReason.DAMAGED, error=error)
         return WebhookAnswer(400)
 
@@ -372,10 +373,10 @@ class WebhookReceiver:
         try:
             await asyncio.wait((task,), timeout=max(left, 0))
         except asyncio.CancelledError:  # the client has disconnected
-            task.cancel()
+            self._let_go(task)
             raise
         if not task.done():
-            self._let_go(task, event)
+            self._let_go(task)
             self._fail(event, screen, TimeoutError(f"no verdict within {self._answer_within:g} s"))
             return self._by_default()
         try:
@@ -388,7 +389,7 @@ class WebhookReceiver:
         self._counts["defaulted"] += 1
         return self._default
 
-    def _let_go(self, task: asyncio.Task[Verdict], event: PreDelivery) -> None:
+    def _let_go(self, task: asyncio.Task[Verdict]) -> None:
         """Cancel a late handler without waiting for it, as it may ignore the cancellation."""
         task.cancel()
         self._late.add(task)

@@ -90,7 +90,7 @@ class Workers:
         return left
 
     async def _work(self) -> None:
-        while True:
+        while not self._closing:
             key = await self._ready.get()
             lane = self._lanes[key]
             event, size = lane.popleft()
@@ -107,9 +107,9 @@ class Workers:
                 self._handling -= 1
                 self._events -= 1
                 self._bytes -= size
-                if lane:
-                    self._ready.put_nowait(key)
-                else:
+                if not lane:
                     self._lanes.pop(key, None)
+                elif not self._closing:
+                    self._ready.put_nowait(key)
                 if not self._events:
                     self._idle.set()

@@ -185,20 +185,34 @@ async def test_what_a_target_brings_is_kept_with_it(path: Path) -> None:
         assert skipped == []
 
 
-async def test_what_breaks_a_rule_is_not_put_aside(path: Path) -> None:
+async def test_an_id_that_breaks_a_rule_is_not_put_aside(path: Path) -> None:
     async with sifting(path) as run:
-        odd: list[Any] = [
-            "b",
-            "a",
-            "",
-            ("a", "no message"),
-            ("b", OSError("no template")),
-            "",
-            None,
-        ]
+        odd: list[Any] = ["b", "a", "", "", None]
         sifted = await run.let_through(odd)
         assert sifted.items == odd  # whoever plans them refuses each
         assert run.left() == []
+
+
+async def test_who_comes_twice_is_a_duplicate_even_with_a_message_that_cannot_be_sent(
+    path: Path,
+) -> None:
+    async with sifting(path) as run:
+        await run.let_through(["b", "a", "c", "d"])
+        odd: list[Any] = [
+            ("a", Text("x" * 10_000)),
+            ("b", OSError("no template")),
+            ("c", "no message"),
+            ("d", OSError("no template")),
+        ]
+        assert await run.let_through(odd) == Sifted([], [], [])
+        await call(run.journal, ["a", "b", "c"], UNKNOWN)
+        (sifted,) = [sifted async for sifted in run.second_look(100)]
+        assert [o.target for o in sifted.settled] == ["a", "b", "c"]  # and the planner records "d"
+        assert {o.status for o in sifted.settled} == {OutcomeStatus.FAILED}
+        ((name, error),) = sifted.items
+        assert name == "d"
+        assert isinstance(error, InvalidArgumentError)
+        assert str(error) == "no template"
 
 
 async def test_what_earlier_runs_met_is_looked_at_once(path: Path) -> None:
@@ -342,12 +356,3 @@ async def test_closing_that_is_cancelled_closes_all_the_same(path: Path) -> None
         await closing
     async with sifting(path):
         pass
-
-
-async def test_a_message_that_is_put_aside_is_checked_as_any_other(path: Path) -> None:
-    async with sifting(path) as run:
-        await run.let_through(["b", "a"])
-        too_large = Text("x" * 10_000)
-        with pytest.raises(InvalidArgumentError):
-            job().encoder.encode(too_large)
-        assert (await run.let_through([("a", too_large)])).items == [("a", too_large)]

@@ -19,6 +19,7 @@ from easemob_async import (
     ConnectError,
     EasemobClient,
     EasemobError,
+    FanoutJob,
     FanoutReport,
     InvalidArgumentError,
     Limit,
@@ -618,3 +619,34 @@ async def test_cancelling_who_awaits_a_held_job_stops_it(against: Against) -> No
                 waiting.cancel()
                 await waiting
     assert job.report.read < 50_000
+
+
+def test_a_job_that_is_over_can_be_cancelled_without_an_event_loop() -> None:
+    async def run() -> FanoutJob:
+        async with EasemobClient("acme#shop", token="t", quotas=FREE) as client:
+            job = client.fanout.to_users([], Text("hi"))
+            await job
+            return job
+
+    job = asyncio.run(run())
+    job.cancel()
+
+
+async def test_a_job_without_calls_lets_others_have_a_turn() -> None:
+    read = 0
+
+    def same() -> Iterator[str]:
+        nonlocal read
+        for _ in range(10**9):
+            read += 1
+            yield ""
+
+    async with EasemobClient("acme#shop", token="t", quotas=FREE) as client:
+        job = client.fanout.to_users(same(), Text("hi"))
+        running = asyncio.ensure_future(job.__aenter__())
+        await running
+        await turns()
+        job.cancel()
+        await job.__aexit__(None, None, None)
+    assert 0 < read < 10**6
+    assert job.report.failed == read

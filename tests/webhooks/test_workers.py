@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import random
 from datetime import timedelta
+
+import pytest
 
 from easemob_async import Text
 from easemob_async.webhooks import ChatMessage, DropReason, WebhookReceiver
@@ -88,6 +91,28 @@ async def test_handlers_that_raise_or_ignore_cancellation_do_not_stop_the_worker
     done.set()
     worker.cancel()
     await asyncio.wait([worker])
+
+
+@pytest.mark.parametrize("more", [False, True])
+async def test_a_handler_that_ignores_the_end_leaves_no_worker_behind(more: bool) -> None:
+    kept = Kept(workers=1, drain_within=timedelta(seconds=0.05))
+    release = asyncio.Event()
+
+    @kept.receiver.on(ChatMessage)
+    async def deaf(event: ChatMessage) -> None:
+        while not release.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await release.wait()
+
+    async with kept.receiver as receiver:
+        for number in range(2 if more else 1):
+            await receiver.answer(message(number))
+        await turns()
+        (worker,) = receiver._workers._tasks  # type: ignore[union-attr]
+    release.set()
+    async with asyncio.timeout(10):
+        await asyncio.wait([worker])
+    assert worker.exception() is None
 
 
 def message(number: int, sender: str = "ann", to: str = "bot") -> bytes:

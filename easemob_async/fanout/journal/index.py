@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from easemob_async.errors import JournalError
 from easemob_async.fanout.journal.rows import SENT
@@ -24,6 +24,20 @@ _NOT_SENT: Final = """
 _STATES: Final = """
     SELECT target, state FROM json_each(?) CROSS JOIN seen ON target = value ORDER BY seen.rowid
 """
+
+_ASIDE: Final = (
+    "CREATE TABLE IF NOT EXISTS aside (target TEXT NOT NULL, content BLOB, problem TEXT)"
+)
+
+
+class SetAside(NamedTuple):
+    """A target that may be a duplicate; whether it is, is decided at the end."""
+
+    target: str
+    content: bytes | None = None
+    """The content of its own message, if it has one."""
+    problem: str | None = None
+    """Why its own message cannot be sent."""
 
 
 class Index:
@@ -63,26 +77,26 @@ class Index:
                         found[target] = state
         return found
 
-    def put_aside(self, items: Iterable[tuple[str, bytes | None]]) -> None:
-        """Store targets until the end, with the content of those that have their own message."""
+    def put_aside(self, items: Iterable[SetAside]) -> None:
+        """Store targets until the end."""
         with self._opened() as db:
-            db.execute("CREATE TABLE IF NOT EXISTS aside (target TEXT NOT NULL, content BLOB)")
+            db.execute(_ASIDE)
             db.execute("BEGIN")
-            db.executemany("INSERT INTO aside VALUES (?, ?)", items)
+            db.executemany("INSERT INTO aside VALUES (?, ?, ?)", items)
             db.execute("COMMIT")
 
-    def aside(self, number: int) -> Iterator[list[tuple[str, bytes | None, bool]]]:
+    def aside(self, number: int) -> Iterator[list[tuple[SetAside, bool]]]:
         """Yield the targets that were set aside, in order, with a flag that marks duplicates."""
         with self._opened() as db:
-            db.execute("CREATE TABLE IF NOT EXISTS aside (target TEXT NOT NULL, content BLOB)")
+            db.execute(_ASIDE)
             db.execute("CREATE INDEX IF NOT EXISTS aside_target ON aside (target)")
             rows = db.execute(
-                "SELECT target, content, EXISTS (SELECT 1 FROM aside AS earlier "
+                "SELECT target, content, problem, EXISTS (SELECT 1 FROM aside AS earlier "
                 "WHERE earlier.target = aside.target AND earlier.rowid < aside.rowid) "
                 "FROM aside ORDER BY rowid"
             )
             while batch := rows.fetchmany(number):
-                yield [(target, content, bool(again)) for target, content, again in batch]
+                yield [(SetAside(*item), bool(again)) for *item, again in batch]
 
     def close(self) -> None:
         """Remove the file: its content can be read from the journal again."""

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from easemob_async import JournalError
-from easemob_async.fanout.journal.index import Index
+from easemob_async.fanout.journal.index import Index, SetAside
 from easemob_async.fanout.journal.lock import Mark, read_mark, side_file
 from easemob_async.fanout.journal.reader import (
     count_last,
@@ -396,17 +396,14 @@ def test_what_is_put_aside_comes_in_its_order_and_says_whether_it_came_before(pa
     made = Index(path)
     try:
         assert list(made.aside(10)) == []
-        made.put_aside([("a", None), ("b", b"x")])
-        made.put_aside([("a", b"y"), ("c", None)])
-        expected = [
-            ("a", None, False),
-            ("b", b"x", False),
-            ("a", b"y", True),
-            ("c", None, False),
-        ]
+        a, b, again, c = SetAside("a"), SetAside("b", b"x"), SetAside("a", b"y"), SetAside("c")
+        bad = SetAside("c", problem="too long")
+        made.put_aside([a, b])
+        made.put_aside([again, c, bad])
+        expected = [(a, False), (b, False), (again, True), (c, False), (bad, True)]
         for number in (1, 3, 10):
             batches = list(made.aside(number))
             assert [row for batch in batches for row in batch] == expected
-            assert max(map(len, batches)) == min(number, 4)
+            assert max(map(len, batches)) == min(number, 5)
     finally:
         made.close()

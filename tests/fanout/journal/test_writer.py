@@ -15,10 +15,11 @@ import pytest
 from easemob_async import EasemobClient, FanoutJob, JournalError, Limit, Progress, Quotas, Text
 from easemob_async.fanout.journal import opening, reader, rows, writer
 from easemob_async.fanout.journal.lock import SideFile
+from easemob_async.fanout.journal.rows import FAILED, UNKNOWN
 from tests.conftest import Against
 from tests.fanout.jobs import FREE, accept, adds_up, users
 from tests.fanout.journal.journals import mixed, people, write
-from tests.servers import Answer, Received, Reply, always
+from tests.servers import CUT, Answer, Received, Reply, always
 from tests.waiting import happens, until
 
 
@@ -52,6 +53,29 @@ async def test_a_second_message_that_breaks_a_rule_fails_its_target_alone(
         report = await client.fanout.to_users(pairs, journal=path)
     assert (report.sent, report.failed) == (3, 1)
     assert adds_up(report)
+
+
+@pytest.mark.parametrize("second", [Text("x" * 6000), ValueError("row 3"), "no message", Text("y")])
+@pytest.mark.parametrize("workers", [1, 16])
+async def test_who_is_unknown_stays_so_whatever_a_second_message_is(
+    against: Against, path: Path, second: Any, workers: int
+) -> None:
+    answers = iter([CUT])
+
+    def respond(request: Received) -> Answer:
+        return next(answers, None) or accept(request)
+
+    pairs = [("a", Text("x")), ("b", Text("x")), ("a", second), ("c", second)]
+    async with against(respond, quotas=FREE) as (client, server):
+        for retry_failed in (False, True, True):
+            report = await client.fanout.to_users(
+                pairs, journal=path, retry_failed=retry_failed, workers=workers
+            )
+            assert adds_up(report)
+        sent = Counter(name for request in server.calls for name in request.json["to"])
+    assert sent["a"] == sent["b"] == 1
+    assert reader.count_last(path)[UNKNOWN] == 2
+    assert not {item.target for item in reader.read_last(path, FAILED)} & {"a", "b"}
 
 
 async def test_ids_that_no_database_takes_fail_alone(against: Against, path: Path) -> None:
