@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from functools import cached_property, partial
 from importlib import import_module
@@ -29,7 +29,7 @@ from easemob_async.config import (
 )
 from easemob_async.credentials import SETS, read_credentials, read_environment, text
 from easemob_async.errors import ConfigurationError
-from easemob_async.models.tokens import TokenProvider
+from easemob_async.models.tokens import AppToken, TokenProvider
 from easemob_async.quotas import Quotas
 from easemob_async.transport.discovery import ask_for_hosts
 from easemob_async.transport.hosts import DiscoveredHosts, Hosts, OneHost
@@ -68,6 +68,8 @@ if TYPE_CHECKING:
     from easemob_async.resources.user_attributes import UserAttributes
     from easemob_async.resources.users import Users
     from easemob_async.resources.webhook_storage import WebhookStorage
+    from easemob_async.shared.protocol import SharedStore
+    from easemob_async.shared.sharing import Sharing
 
 R = TypeVar("R")
 
@@ -108,6 +110,7 @@ class ClientOptions(TypedDict, total=False):
     timeout: Timeouts | float | timedelta | None
     retry: RetryPolicy | None
     quotas: Quotas | QuotaAccount | None
+    shared: str | SharedStore | None
     pool: PoolOptions | None
     hooks: Hooks | None
     session: ClientSession | None
@@ -136,6 +139,9 @@ class EasemobClient:
             ``None`` for no timeout.
         retry: how often and how fast failed calls are retried; only retries that are safe are made.
         quotas: the quotas of the app; or the ``quotas`` of another client, to share its account.
+        shared: a store that all processes of the app share, for one account of the quotas and one
+            app token: a URL (``"redis://..."``, ``"postgresql://..."``), or a `SharedStore`, see
+            `easemob_async.shared`. It is closed with the client.
         pool: the options of the connection pool.
         hooks: functions that are called before and after every attempt.
         session: your own `aiohttp.ClientSession`; the client never closes it.
@@ -159,6 +165,7 @@ class EasemobClient:
         timeout: Timeouts | float | timedelta | _Unset | None = _UNSET,
         retry: RetryPolicy | None = None,
         quotas: Quotas | QuotaAccount | None = None,
+        shared: str | SharedStore | None = None,
         pool: PoolOptions | None = None,
         hooks: Hooks | None = None,
         session: ClientSession | None = None,
@@ -184,6 +191,15 @@ class EasemobClient:
             if isinstance(base_url, Discovery)
             else parse_base_url(base_url, key, allow_http=allow_http)
         )
+        timeouts = Timeouts() if isinstance(timeout, _Unset) else Timeouts.of(timeout)
+        sharing = None if shared is None else _share(shared, quotas, key)
+        if sharing is not None:
+            account: QuotaAccount = sharing.account
+        else:
+            account = (
+                quotas if isinstance(quotas, QuotaAccount) else QuotaAccount(quotas or Quotas())
+            )
+        _check_timeouts(timeouts, account)
         binding = LoopBinding(IN_USE)
         connections = SessionPool(pool or PoolOptions(), url, binding, session)
         state = ClientState(
@@ -191,20 +207,17 @@ class EasemobClient:
             hosts=_hosts(base_url, url, key, connections, allow_http),
             pool=connections,
             binding=binding,
-            quotas=quotas if isinstance(quotas, QuotaAccount) else QuotaAccount(quotas or Quotas()),
+            quotas=account,
             credentials=token.credentials if isinstance(token, UserTokens) else credentials,
             max_message_bytes=max_message_bytes,
+            on_close=None if sharing is None else sharing.close,
         )
         self._owner = True
         self._transport = Transport(
             state,
-            Options(
-                Timeouts() if isinstance(timeout, _Unset) else Timeouts.of(timeout),
-                retry or RetryPolicy(),
-                hooks or Hooks(),
-            ),
+            Options(timeouts, retry or RetryPolicy(), hooks or Hooks()),
         )
-        self._provide_tokens(token)
+        self._provide_tokens(token, sharing)
 
     @_resource
     def broadcasts(self) -> Broadcasts:
@@ -318,8 +331,8 @@ class EasemobClient:
 
         Required are ``EASEMOB_APP_KEY``, and ``EASEMOB_CLIENT_ID`` with ``EASEMOB_CLIENT_SECRET``,
         or ``EASEMOB_TOKEN``, or, for Agora Chat, ``EASEMOB_APP_ID`` with
-        ``EASEMOB_APP_CERTIFICATE``. Optional are ``EASEMOB_BASE_URL`` and ``EASEMOB_ALLOW_HTTP``
-        (``1`` or ``0``).
+        ``EASEMOB_APP_CERTIFICATE``. Optional are ``EASEMOB_BASE_URL``, ``EASEMOB_SHARED`` (the URL
+        of a store that processes share) and ``EASEMOB_ALLOW_HTTP`` (``1`` or ``0``).
 
         Args:
             environ: the variables; by default the environment of the process.
@@ -338,6 +351,8 @@ class EasemobClient:
         found = cast("ClientOptions", dict(credentials))
         if env.get("EASEMOB_BASE_URL"):
             found["base_url"] = env["EASEMOB_BASE_URL"]
+        if env.get("EASEMOB_SHARED"):
+            found["shared"] = env["EASEMOB_SHARED"]
         if env.get("EASEMOB_ALLOW_HTTP"):
             found["allow_http"] = _yes_or_no("EASEMOB_ALLOW_HTTP", env["EASEMOB_ALLOW_HTTP"])
         found.update(options)
@@ -369,6 +384,7 @@ class EasemobClient:
         changes: dict[str, Any] = {"retry": retry, "hooks": hooks}
         if not isinstance(timeout, _Unset):
             changes["timeouts"] = Timeouts.of(timeout)
+            _check_timeouts(changes["timeouts"], self.quotas)
         given = {name: value for name, value in changes.items() if value is not None}
         copy._transport = Transport(
             self._transport.state, attrs.evolve(self._transport.options, **given)
@@ -398,7 +414,7 @@ class EasemobClient:
     def __repr__(self) -> str:
         return f"<EasemobClient {self.app_key} at {self._transport.state.hosts.shown}>"
 
-    def _provide_tokens(self, token: str | TokenProvider | None) -> None:
+    def _provide_tokens(self, token: str | TokenProvider | None, sharing: Sharing | None) -> None:
         state = self._transport.state
         if isinstance(token, str):
             fixed = FixedToken(token)
@@ -407,7 +423,10 @@ class EasemobClient:
             state.tokens = token
         else:
             # The first call needs this resource: it is loaded here, not in the event loop.
-            source = AppTokenSource(self.tokens.create_app_token)
+            fetch: Callable[[], Awaitable[AppToken]] = self.tokens.create_app_token
+            if sharing is not None:
+                fetch = sharing.app_token(fetch, state.hosts.shown, state.credentials)
+            source = AppTokenSource(fetch)
             if token is None:
                 state.ready_token = source.ready
             else:
@@ -424,6 +443,23 @@ def _hosts(
         return OneHost(str(url).rstrip("/") + path)
     ask = partial(ask_for_hosts, pool, url, app_key, allow_http=allow_http)
     return DiscoveredHosts(ask, path, f"a host that {url} names")
+
+
+def _share(
+    shared: str | SharedStore, quotas: Quotas | QuotaAccount | None, app_key: AppKey
+) -> Sharing:
+    """Return what a client shares with other processes; it is loaded where that is wanted."""
+    module = import_module("easemob_async.shared.sharing")
+    sharing: Sharing = module.Sharing(shared, quotas, str(app_key))
+    return sharing
+
+
+def _check_timeouts(timeouts: Timeouts, account: QuotaAccount) -> None:
+    if account.is_shared and timeouts.total is None:
+        raise ConfigurationError(
+            "timeout must not be None with shared: the store holds the quota of a call until its "
+            "deadline, in case its process dies"
+        )
 
 
 _SWITCH: Final = {

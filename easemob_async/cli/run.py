@@ -66,6 +66,12 @@ def _client_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Allow http:// URLs of other machines than this one. [env: EASEMOB_ALLOW_HTTP]",
         ),
         option(
+            "--shared",
+            metavar="URL",
+            help="A store that processes of the app share, for one quota account and one token: "
+            "redis://... or postgresql://... [env: EASEMOB_SHARED]",
+        ),
+        option(
             "--timeout",
             type=click.FloatRange(min=0, min_open=True),
             help="The timeout of a call, in seconds.",
@@ -109,6 +115,7 @@ def with_client(
         discover: bool,
         discover_at: str | None,
         allow_http: bool,
+        shared: str | None,
         timeout: float | None,
         quota_scale: float | None,
         as_json: bool,
@@ -129,6 +136,7 @@ def with_client(
                 token=token,
                 base_url=base_url or discovery,
                 allow_http=allow_http or None,
+                shared=shared,
                 timeout=timeout,
                 quotas=None if quota_scale is None else Quotas(scale=quota_scale),
             ) as client:

@@ -8,12 +8,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from typing import Final, Literal, Protocol
 
 from easemob_async.quotas import DAY, Limit
+from easemob_async.transport.permit import Slot
 
 Pace = Literal["even", "burst"]
 
 # Calls are spaced a little closer than the quota allows, to make up for late calls; the quota
 # itself keeps them within the limit.
 _SPACING: Final = 0.95
+_SPARE: Final = 0.01
 
 
 class Pacer(Protocol):
@@ -21,6 +23,8 @@ class Pacer(Protocol):
 
     spare: float
     """The part of each limit that the job leaves to single calls."""
+    slot: Slot
+    """The time between its calls, where the quota account keeps the pace."""
 
     def admission(self, messages: int) -> AbstractAsyncContextManager[None]:
         """Return the context in which one attempt acquires its quota."""
@@ -39,6 +43,7 @@ class Burst:
     """The pace of a job that sends as fast as the quota allows, for an app that only it uses."""
 
     spare = 0.0
+    slot = Slot()
 
     def admission(self, messages: int) -> AbstractAsyncContextManager[None]:
         """Admit an attempt immediately."""
@@ -59,20 +64,15 @@ class Even:
     most single calls find room at once.
     """
 
-    spare = 0.01
+    spare = _SPARE
+    slot = Slot()
 
     def __init__(self, limits: Sequence[Limit]) -> None:
         self._turn = asyncio.Lock()
         self._freed = asyncio.Event()
         self._next = 0.0
         self._messages = 0
-        seconds = [
-            (limit.unit, limit.per.total_seconds() / limit.units)
-            for limit in limits
-            if limit.per != DAY
-        ]
-        self._per_call = max((s for unit, s in seconds if unit == "calls"), default=0.0)
-        self._per_message = max((s for unit, s in seconds if unit == "messages"), default=0.0)
+        self._slot = _slot_of(limits)
 
     def reduced(self, messages: int) -> None:
         """Make the slot of the present attempt shorter."""
@@ -96,13 +96,36 @@ class Even:
                         await self._freed.wait()
             self._messages = messages
             yield
-            spacing = max(self._per_call, self._per_message * self._messages)
-            self._next = loop.time() + spacing * _SPACING
+            self._next = loop.time() + self._slot.seconds(self._messages)
 
 
-def make_pacer(pace: Pace, limits: Sequence[Limit]) -> Pacer:
-    """Return the pacer of a job."""
-    return Even(limits) if pace == "even" and limits else Burst()
+class EvenTogether(Burst):
+    """The same pace for the jobs of all processes: the account that they share keeps the slots."""
+
+    spare = _SPARE
+
+    def __init__(self, limits: Sequence[Limit]) -> None:
+        self.slot = _slot_of(limits)
+
+
+def make_pacer(pace: Pace, limits: Sequence[Limit], *, together: bool = False) -> Pacer:
+    """Return the pacer of a job; `together` with the jobs of other processes or alone."""
+    if pace == "burst" or not limits:
+        return Burst()
+    return EvenTogether(limits) if together else Even(limits)
+
+
+def _slot_of(limits: Sequence[Limit]) -> Slot:
+    """Return the time between calls that spreads them over the windows of their limits."""
+    seconds = [
+        (limit.unit, limit.per.total_seconds() / limit.units * _SPACING)
+        for limit in limits
+        if limit.per != DAY
+    ]
+    return Slot(
+        max((s for unit, s in seconds if unit == "calls"), default=0.0),
+        max((s for unit, s in seconds if unit == "messages"), default=0.0),
+    )
 
 
 def shortest(limits: Sequence[Limit], *, calls: int, messages: int) -> float:

@@ -186,7 +186,8 @@ class Runner:
 
     async def _run_workers(self, deduplication: Deduplication | None) -> None:
         limits = self._transport.limits(self.settings.send.operation)
-        pacer = make_pacer(self.settings.options.pace, limits)
+        together = self._transport.shares_quotas
+        pacer = make_pacer(self.settings.options.pace, limits, together=together)
         for _ in range(self.settings.options.workers):
             worker = Worker(
                 pacer, self._planner, self._journal, deduplication, lambda: self._stopping

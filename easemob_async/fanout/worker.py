@@ -13,8 +13,8 @@ from easemob_async.fanout.pacing import Pacer
 from easemob_async.fanout.packing import PlannedCall
 from easemob_async.fanout.planner import Planner
 from easemob_async.transport.call import Call
+from easemob_async.transport.permit import Flexible
 from easemob_async.transport.policy import Policy, bulk
-from easemob_async.transport.quota_account import Flexible
 
 
 class StoppedError(EasemobError):
@@ -93,7 +93,7 @@ class Worker:
             self.targets = self.targets[:messages]
             return request(self.targets)
 
-        flexible = Flexible(least, self._pacer.spare)
+        flexible = Flexible(least, self._pacer.spare, self._pacer.slot)
         return bulk(admission, on_departure, on_repeat, flexible, reduce)
 
     def _check(self) -> None:

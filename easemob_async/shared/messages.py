@@ -23,13 +23,16 @@ def as_lists(request: Request) -> Mapping[str, object]:
         "stepped": request.stepped,
         "limits": [(key.name, key.capacity, key.window) for key in request.limits],
         "kept": [(one.permit, one.hold, one.units) for one in request.kept],
-        "settled": [(one.permit, one.age, one.units) for one in request.settled],
-        "returned": [(one.permit, one.units) for one in request.returned],
+        "settled": [(one.permit, one.age, one.limits) for one in request.settled],
+        "returned": [(one.permit, one.limits) for one in request.returned],
         "refused": [
             (one.permit, -1 if one.pause is None else one.pause, one.since, one.limits)
             for one in request.refused
         ],
-        "takes": [(one.permit, one.group, one.hold, one.again, one.units) for one in request.takes],
+        "takes": [
+            (one.permit, one.group, one.hold, one.again, one.messages, one.wanted)
+            for one in request.takes
+        ],
     }
 
 
@@ -39,7 +42,7 @@ def reply_of(lists: Sequence[Any]) -> Reply:
     return Reply(
         int(now),
         generation,
-        [TakeReply(Answer(answer), wait, poll, limit) for answer, wait, poll, limit in takes],
+        [TakeReply(Answer(answer), *rest) for answer, *rest in takes],
         [LimitState(*state) for state in limits],
     )
 

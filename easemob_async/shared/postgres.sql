@@ -91,7 +91,8 @@ DECLARE
   acc @schema@.account; seen text;
   clock bigint; now_ bigint; latest_seen bigint;
   item jsonb; pair jsonb; ticket jsonb; mine jsonb; wanted jsonb;
-  permit_ text; units_ bigint; ahead bigint; first boolean; at_ bigint; start_ bigint;
+  permit_ text; units_ bigint; least_ bigint; spare bigint; room bigint; ahead bigint;
+  before integer; whole bigint; messages bigint; found_ boolean; at_ bigint; start_ bigint;
   lacking bigint; windows_ bigint; rest bigint; passed bigint; soonest bigint; looked integer;
   pace_ double precision; allowed bigint; gone bigint; wait_ bigint; poll bigint; freed record;
   reply jsonb; replies jsonb := '[]'; waiting text[] := '{}'; usage jsonb := '[]';
@@ -193,10 +194,10 @@ BEGIN
 
   IF jsonb_array_length(request->'settled') > 0 THEN
     UPDATE @schema@.hold AS h SET release = s.release
-      FROM (SELECT ids[(p->>0)::integer + 1] AS id, t->>0 AS permit,
+      FROM (SELECT ids[n::integer + 1] AS id, t->>0 AS permit,
                    @schema@.release_time(
-                     windows[(p->>0)::integer + 1], now_ - (t->>1)::bigint) AS release
-            FROM jsonb_array_elements(request->'settled') AS t, jsonb_array_elements(t->2) AS p
+                     windows[n::integer + 1], now_ - (t->>1)::bigint) AS release
+            FROM jsonb_array_elements(request->'settled') AS t, jsonb_array_elements(t->2) AS n
            ) AS s
       WHERE h.limit_id = s.id AND h.permit = s.permit AND h.release > s.release;
   END IF;
@@ -205,8 +206,7 @@ BEGIN
     item := request->'returned'->k;
     permit_ := item->>0;
     FOR m IN 0 .. jsonb_array_length(item->1) - 1 LOOP
-      pair := item->1->m;
-      i := (pair->>0)::integer + 1;
+      i := (item->1->m)::integer + 1;
       DELETE FROM @schema@.hold WHERE limit_id = ids[i] AND permit = permit_
         RETURNING units INTO units_;
       IF FOUND THEN
@@ -222,8 +222,7 @@ BEGIN
   FOR k IN 0 .. jsonb_array_length(request->'refused') - 1 LOOP
     item := request->'refused'->k;
     FOR m IN 0 .. jsonb_array_length(item->3) - 1 LOOP
-      pair := item->3->m;
-      i := (pair#>>'{}')::integer + 1;
+      i := (item->3->m)::integer + 1;
       IF windows[i] = 0 THEN
         IF slots_of[i] = item->>0 THEN
           slots[i] := now_; slots_of[i] := '';
@@ -254,18 +253,22 @@ BEGIN
   FOR k IN 0 .. jsonb_array_length(request->'takes') - 1 LOOP
     item := request->'takes'->k;
     permit_ := item->>0;
-    wanted := item->4;
+    whole := (item->4)::bigint;
+    wanted := item->5;
     IF item->>1 = ANY (waiting) THEN
-      replies := replies || '[[3, 0, 0, 0]]';
+      replies := replies || '[[3, 0, 0, 0, 0]]';
       CONTINUE;
     END IF;
-    IF (item->>3)::boolean AND EXISTS (
-      SELECT 1 FROM @schema@.hold, jsonb_array_elements(wanted) AS p
-      WHERE limit_id = ids[(p->>0)::integer + 1] AND permit = permit_)
-    THEN
-      replies := replies || '[[0, 0, 0, 0]]';
-      CONTINUE;
+    IF (item->>3)::boolean THEN
+      SELECT least(whole, min(units) FILTER (WHERE p->2 < p->1)), count(*) > 0 INTO messages, found_
+        FROM @schema@.hold, jsonb_array_elements(wanted) AS p
+        WHERE limit_id = ids[(p->>0)::integer + 1] AND permit = permit_;
+      IF found_ THEN
+        replies := replies || jsonb_build_array(jsonb_build_array(0, 0, 0, 0, messages));
+        CONTINUE;
+      END IF;
     END IF;
+    messages := whole;
     reply := NULL;
     place := 0;
     FOR m IN 0 .. jsonb_array_length(wanted) - 1 LOOP
@@ -273,11 +276,13 @@ BEGIN
       number := (pair->>0)::integer;
       i := number + 1;
       units_ := (pair->>1)::bigint;
-      IF windows[i] > 0 AND units_ > capacities[i] THEN
-        reply := jsonb_build_array(2, 0, 0, number);
+      least_ := (pair->>2)::bigint;
+      spare := (pair->>3)::bigint;
+      IF windows[i] > 0 AND least_ > capacities[i] THEN
+        reply := jsonb_build_array(2, 0, 0, number, 0);
         EXIT;
       END IF;
-      ahead := 0; first := true; mine := NULL;
+      ahead := 0; before := 0; mine := NULL;
       IF queues[i] <> '[]' THEN
         FOR q IN 0 .. jsonb_array_length(queues[i]) - 1 LOOP
           ticket := queues[i]->q;
@@ -286,13 +291,17 @@ BEGIN
             EXIT;
           END IF;
           ahead := ahead + (ticket->>1)::bigint;
-          first := false;
+          before := before + 1;
         END LOOP;
       END IF;
 
-      at_ := NULL;  -- when there is room; else a time before which there is none
+      -- The units that there is room for, 0 if fewer than are of use; and a time before which not.
+      room := 0;
+      at_ := now_;
       IF windows[i] = 0 THEN
-        IF slots[i] > now_ THEN
+        IF slots[i] <= now_ THEN
+          room := units_;
+        ELSE
           at_ := slots[i] + ahead;
         END IF;
       ELSE
@@ -300,16 +309,13 @@ BEGIN
         IF windows[i] <> day THEN
           start_ := greatest(start_, acc.closed + windows[i]);
         END IF;
-        allowed := capacities[i];
-        IF paces[i] < 1 THEN
-          pace_ := least(1, paces[i] + (now_ - paces_at[i])::double precision
-                                       / least(10 * windows[i], 120 * second));
-          IF pace_ < 1 THEN
-            allowed := greatest(units_, floor(capacities[i] * pace_)::bigint);
-          END IF;
-        END IF;
-        IF start_ > now_ OR helds[i] + units_ > allowed THEN
-          lacking := helds[i] + ahead + units_ - capacities[i];
+        pace_ := least(1, paces[i] + (now_ - paces_at[i])::double precision
+                                     / least(10 * windows[i], 120 * second));
+        allowed := greatest(least_, floor(capacities[i] * pace_)::bigint - spare);
+        IF start_ <= now_ AND helds[i] + least_ <= allowed THEN
+          room := least(units_, allowed - helds[i]);
+        ELSE
+          lacking := helds[i] + ahead + least_ - greatest(least_, capacities[i] - spare);
           at_ := start_;
           IF lacking > 0 THEN
             windows_ := (lacking - 1) / capacities[i];
@@ -330,14 +336,15 @@ BEGIN
         END IF;
       END IF;
 
-      IF at_ IS NOT NULL OR NOT first THEN
-        wait_ := greatest(0, coalesce(at_, now_) - now_);
+      IF room = 0 OR before > 0 THEN
+        wait_ := greatest(0, at_ - now_);
         poll := wait_;
         IF windows[i] <> day THEN
-          poll := least(greatest(wait_, 3000), 500000);
+          poll := least(greatest(wait_, 3000 * (before + 1)), 500000);
           at_ := now_ + poll + 500000;  -- its ticket's lease
           IF mine IS NULL THEN
-            queues[i] := queues[i] || jsonb_build_array(jsonb_build_array(permit_, units_, at_));
+            queues[i] := queues[i] || jsonb_build_array(jsonb_build_array(
+              permit_, CASE WHEN windows[i] > 0 THEN least_ ELSE units_ END, at_));
           ELSE
             queues[i] := @schema@.with_lease(queues[i], permit_, at_);
           END IF;
@@ -352,9 +359,12 @@ BEGIN
             END IF;
           END LOOP;
         END IF;
-        reply := jsonb_build_array(1, wait_, poll, i - 1);
+        reply := jsonb_build_array(1, wait_, poll, i - 1, 0);
         waiting := waiting || (item->>1);
         EXIT;
+      END IF;
+      IF windows[i] > 0 AND least_ < units_ THEN
+        messages := least(messages, room);
       END IF;
       place := place + 1;
     END LOOP;
@@ -362,19 +372,21 @@ BEGIN
       FOR m IN 0 .. jsonb_array_length(wanted) - 1 LOOP
         pair := wanted->m;
         i := (pair->>0)::integer + 1;
+        units_ := greatest(
+          (pair->>2)::bigint, ((pair->>1)::bigint * messages + whole - 1) / whole);
         IF queues[i] <> '[]' THEN
           queues[i] := @schema@.without(queues[i], permit_);
         END IF;
         IF windows[i] = 0 THEN
-          slots[i] := now_ + (pair->>1)::bigint; slots_of[i] := permit_;
+          slots[i] := now_ + units_; slots_of[i] := permit_;
         ELSE
           at_ := @schema@.release_time(windows[i], now_ + (item->>2)::bigint);
-          INSERT INTO @schema@.hold VALUES (ids[i], permit_, (pair->>1)::bigint, at_);
-          helds[i] := helds[i] + (pair->>1)::bigint;
+          INSERT INTO @schema@.hold VALUES (ids[i], permit_, units_, at_);
+          helds[i] := helds[i] + units_;
           latests[i] := greatest(latests[i], at_);
         END IF;
       END LOOP;
-      reply := '[0, 0, 0, 0]';
+      reply := jsonb_build_array(0, 0, 0, 0, messages);
     END IF;
     replies := replies || jsonb_build_array(reply);
   END LOOP;

@@ -4,7 +4,8 @@ The store keeps, for each limit of an app, the *holds* of its units and a queue.
 one step of the store: nothing else happens in between. Times are whole microseconds; a time is one
 of the store's own clock, never of a process's.
 
-- A **take** is all or nothing over the limits of a call. Its units are held until the deadline of
+- A **take** is all or nothing over the limits of a call (a call of a job says the least part of
+  it that is of use). Its units are held until the deadline of
   the attempt plus a window, so that a process that dies holds them no longer than that. A take that
   finds no room gets a **ticket** in the queue of the limit that lacks it, with a short lease, and
   comes back for it: first come, first served, and 600 units are not starved by takes of one.
@@ -19,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import attrs
 
@@ -30,7 +31,7 @@ SLOT: Final = 0
 """The window of an evenly paced job's slots: its units are the time until the next slot."""
 
 Units = tuple[int, int]
-"""The number of a limit in the request, and the units that are taken of it."""
+"""The number of a limit in the request, and the units that are held of it."""
 
 
 class Answer(IntEnum):
@@ -58,9 +59,26 @@ class LimitKey:
     """Its window; `DAY` and `SLOT` are special."""
 
 
+class Wanted(NamedTuple):
+    """What a take wants of a limit."""
+
+    limit: int
+    """The number of the limit in the request."""
+    units: int
+    """The units."""
+    least: int
+    """The fewest units that are of use; as many as `units` where nothing less is."""
+    spare: int = 0
+    """Units of the limit that are to stay free for others, if only a part is of use."""
+
+
 @attrs.frozen
 class Take:
-    """A request for the units of one attempt."""
+    """A request for the units of one attempt.
+
+    Where there is no room for all messages of the call it takes a part: then it takes that part of
+    each limit, but not less than the least of any.
+    """
 
     permit: str
     """The id of the permit, and of its ticket."""
@@ -70,8 +88,10 @@ class Take:
     """The time until the deadline of the attempt."""
     again: bool
     """Whether it was asked before without an answer: it may be taken already."""
-    units: Sequence[Units]
-    """The units, in the order in which the limits are waited for."""
+    messages: int
+    """The messages of the call."""
+    wanted: Sequence[Wanted]
+    """What it wants, in the order in which the limits are waited for."""
 
 
 @attrs.frozen
@@ -94,8 +114,8 @@ class Settled:
     """The id of the permit."""
     age: int
     """The time since then."""
-    units: Sequence[Units]
-    """The units."""
+    limits: Sequence[int]
+    """The numbers of the limits."""
 
 
 @attrs.frozen
@@ -104,8 +124,8 @@ class Returned:
 
     permit: str
     """The id of the permit."""
-    units: Sequence[Units]
-    """The units."""
+    limits: Sequence[int]
+    """The numbers of the limits."""
 
 
 @attrs.frozen
@@ -158,6 +178,8 @@ class TakeReply:
     """The time after which to ask again: the ticket does not live much longer."""
     limit: int = 0
     """The number of the limit that lacks room."""
+    messages: int = 0
+    """The messages whose units are held."""
 
 
 @attrs.frozen

@@ -58,8 +58,9 @@ if last > clock + STEP then
 end
 local now = math.max(clock, last)
 
+-- A limit's holds: permits by the times at which their units come back, and their units.
 local function holds_of(i) return prefix .. ':' .. keys[i][1] .. ':holds' end
-local function member(permit, units) return permit .. ':' .. string.format('%d', units) end
+local function units_of(i) return prefix .. ':' .. keys[i][1] .. ':units' end
 
 -- When the units of a call come back that was answered then.
 local function release(window, at)
@@ -67,19 +68,22 @@ local function release(window, at)
   return at + window
 end
 
+local function free(i, permit)
+  states[i].held = states[i].held - tonumber(redis.call('HGET', units_of(i), permit))
+  redis.call('HDEL', units_of(i), permit)
+end
+
 local function expire(i)
   local gone = redis.call('ZRANGEBYSCORE', holds_of(i), '-inf', now)
   if #gone == 0 then return end
-  for _, name in ipairs(gone) do
-    states[i].held = states[i].held - tonumber(string.match(name, ':(%d+)$'))
-  end
+  for _, permit in ipairs(gone) do free(i, permit) end
   redis.call('ZREMRANGEBYSCORE', holds_of(i), '-inf', now)
 end
 
 for i, key in ipairs(keys) do
   local state = states[i]
   if not state or state.generation ~= account.generation then
-    redis.call('DEL', holds_of(i))
+    redis.call('DEL', holds_of(i), units_of(i))
     state = {
       generation = account.generation, held = 0, queue = {}, configured = {},
       pace = 1, pace_at = 0, paused = 0, next_slot = 0, slot_of = '', latest = now,
@@ -106,7 +110,8 @@ end
 
 local function hold(i, permit, units, at)
   local state = states[i]
-  redis.call('ZADD', holds_of(i), at, member(permit, units))
+  redis.call('ZADD', holds_of(i), at, permit)
+  redis.call('HSET', units_of(i), permit, units)
   state.held = state.held + units
   state.latest = math.max(state.latest, at)
 end
@@ -137,27 +142,24 @@ end
 for _, kept in ipairs(request.kept) do
   for _, pair in ipairs(kept[3]) do
     local i, units = pair[1] + 1, pair[2]
-    if keys[i][3] > 0 and not redis.call('ZSCORE', holds_of(i), member(kept[1], units)) then
+    if keys[i][3] > 0 and not redis.call('ZSCORE', holds_of(i), kept[1]) then
       hold(i, kept[1], units, release(keys[i][3], now + kept[2]))
     end
   end
 end
 
 for _, settled in ipairs(request.settled) do
-  for _, pair in ipairs(settled[3]) do
-    local i = pair[1] + 1
-    local until_ = release(keys[i][3], now - settled[2])
+  for _, number in ipairs(settled[3]) do
+    local i = number + 1
     -- XX LT: only a hold that is there, and only to an earlier end.
-    redis.call('ZADD', holds_of(i), 'XX', 'LT', until_, member(settled[1], pair[2]))
+    redis.call('ZADD', holds_of(i), 'XX', 'LT', release(keys[i][3], now - settled[2]), settled[1])
   end
 end
 
 for _, returned in ipairs(request.returned) do
-  for _, pair in ipairs(returned[2]) do
-    local i = pair[1] + 1
-    if redis.call('ZREM', holds_of(i), member(returned[1], pair[2])) == 1 then
-      states[i].held = states[i].held - pair[2]
-    end
+  for _, number in ipairs(returned[2]) do
+    local i = number + 1
+    if redis.call('ZREM', holds_of(i), returned[1]) == 1 then free(i, returned[1]) end
     leave(i, returned[1])
     free_slot(i, returned[1])
   end
@@ -185,63 +187,65 @@ if #request.settled > 0 then
   for i in ipairs(keys) do expire(i) end
 end
 
--- Nil when there is room; else a time before which there is none.
-local function earliest(i, units, ahead)
+-- The units that there is room for, 0 if fewer than are of use; and a time before which not.
+local function room(i, units, least, spare, ahead)
   local state, window = states[i], keys[i][3]
   if window == 0 then
-    if state.next_slot <= now then return nil end
-    return state.next_slot + ahead
+    if state.next_slot <= now then return units, now end
+    return 0, state.next_slot + ahead
   end
   local start = math.max(now, state.paused)
   if window ~= DAY then start = math.max(start, account.closed + window) end
-  local allowed, pace = state.capacity, pace_of(i)
-  if pace < 1 then allowed = math.max(units, math.floor(state.capacity * pace)) end
-  if start <= now and state.held + units <= allowed then return nil end
-  local lacking = state.held + ahead + units - state.capacity
-  if lacking <= 0 then return start end
+  local allowed = math.max(least, math.floor(state.capacity * pace_of(i)) - spare)
+  local left = math.min(units, allowed - state.held)
+  if start <= now and left >= least then return left, now end
+  local lacking = state.held + ahead + least - math.max(least, state.capacity - spare)
+  if lacking <= 0 then return 0, start end
   local rest = (lacking - 1) % state.capacity
   local windows = (lacking - 1 - rest) / state.capacity
   local answered_now = release(window, now)
   local first, passed = nil, 0
   local holds = redis.call('ZRANGE', holds_of(i), 0, LOOKED_AT - 1, 'WITHSCORES')
   for n = 1, #holds, 2 do
-    passed = passed + tonumber(string.match(holds[n], ':(%d+)$'))
+    passed = passed + tonumber(redis.call('HGET', units_of(i), holds[n]))
     if passed > rest or n == 2 * LOOKED_AT - 1 then
       first = math.min(tonumber(holds[n + 1]), answered_now)
       break
     end
   end
-  return math.max(start, (first or answered_now) + windows * window)
+  return 0, math.max(start, (first or answered_now) + windows * window)
 end
 
-local function take(permit, hold_for, again, wanted)
+local function take(permit, hold_for, again, whole, wanted)
+  local messages, found = whole, false
   if again then
-    for _, pair in ipairs(wanted) do
-      if redis.call('ZSCORE', holds_of(pair[1] + 1), member(permit, pair[2])) then
-        return {TAKEN, 0, 0, 0}
-      end
+    for _, one in ipairs(wanted) do
+      local held = redis.call('HGET', units_of(one[1] + 1), permit)
+      found = found or held
+      if held and one[3] < one[2] then messages = math.min(messages, tonumber(held)) end
     end
+    if found then return {TAKEN, 0, 0, 0, messages} end
   end
-  for place, pair in ipairs(wanted) do
-    local i, units = pair[1] + 1, pair[2]
+  for place, one in ipairs(wanted) do
+    local i, units, least = one[1] + 1, one[2], one[3]
     local state, window = states[i], keys[i][3]
-    if window > 0 and units > state.capacity then return {HEAVY, 0, 0, pair[1]} end
-    local ahead, first, mine = 0, true, nil
+    if window > 0 and least > state.capacity then return {HEAVY, 0, 0, one[1], 0} end
+    local ahead, before, mine = 0, 0, nil
     for _, ticket in ipairs(state.queue) do
       if ticket[1] == permit then
         mine = ticket
         break
       end
       ahead = ahead + ticket[2]
-      first = false
+      before = before + 1
     end
-    local at = earliest(i, units, ahead)
-    if at or not first then
-      local wait = math.max(0, (at or now) - now)
-      if window == DAY then return {WAIT, wait, wait, pair[1]} end
-      local poll = math.min(math.max(wait, SHORTEST_POLL), LONGEST_POLL)
+    local left, at = room(i, units, least, one[4], ahead)
+    if left == 0 or before > 0 then
+      local wait = math.max(0, at - now)
+      if window == DAY then return {WAIT, wait, wait, one[1], 0} end
+      local poll = math.min(math.max(wait, SHORTEST_POLL * (before + 1)), LONGEST_POLL)
       if not mine then
-        mine = {permit, units, 0}
+        mine = {permit, window > 0 and least or units, 0}
         state.queue[#state.queue + 1] = mine
       end
       mine[3] = now + poll + GRACE
@@ -254,11 +258,13 @@ local function take(permit, hold_for, again, wanted)
           leave(wanted[other][1] + 1, permit)
         end
       end
-      return {WAIT, wait, poll, pair[1]}
+      return {WAIT, wait, poll, one[1], 0}
     end
+    if window > 0 and least < units then messages = math.min(messages, left) end
   end
-  for _, pair in ipairs(wanted) do
-    local i, units = pair[1] + 1, pair[2]
+  for _, one in ipairs(wanted) do
+    local i = one[1] + 1
+    local units = math.max(one[3], math.ceil(one[2] * messages / whole))
     leave(i, permit)
     if keys[i][3] == 0 then
       states[i].next_slot, states[i].slot_of = now + units, permit
@@ -266,15 +272,15 @@ local function take(permit, hold_for, again, wanted)
       hold(i, permit, units, release(keys[i][3], now + hold_for))
     end
   end
-  return {TAKEN, 0, 0, 0}
+  return {TAKEN, 0, 0, 0, messages}
 end
 
 local replies, waiting = {}, {}
 for n, asked in ipairs(request.takes) do
   if waiting[asked[2]] then
-    replies[n] = {BEHIND, 0, 0, 0}
+    replies[n] = {BEHIND, 0, 0, 0, 0}
   else
-    replies[n] = take(asked[1], asked[3], asked[4], asked[5])
+    replies[n] = take(asked[1], asked[3], asked[4], asked[5], asked[6])
     if replies[n][1] == WAIT then waiting[asked[2]] = true end
   end
 end
@@ -286,6 +292,7 @@ for i, key in ipairs(keys) do
   local kept_for = math.ceil((state.latest - now + 2 * key[3] + KEPT) / 1000)
   redis.call('SET', prefix .. ':' .. key[1], cmsgpack.pack(state), 'PX', kept_for)
   redis.call('PEXPIRE', holds_of(i), kept_for)
+  redis.call('PEXPIRE', units_of(i), kept_for)
 end
 if changed then redis.call('SET', prefix, cmsgpack.pack(account)) end
 return {clock, account.generation, replies, usage}

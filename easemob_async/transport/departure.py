@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import select
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -23,6 +24,40 @@ _HAS_POLL: Final = hasattr(select, "poll")
 _TURNS: Final = 2
 _USED: Final = "_easemob_used"
 """Marks a connection that has carried a request: also those of the caller's own session."""
+
+
+class Latest:
+    """The latest time at which a request may depart: past it, its quota is somebody else's.
+
+    It is one of the process's clocks, and both have to agree: one stands still while the machine
+    sleeps, and the other can be set.
+    """
+
+    __slots__ = ("_at", "_clock", "_wall", "_wall_clock")
+
+    def __init__(
+        self, at: float, clock: Callable[[], float], wall_clock: Callable[[], float] = time.time
+    ) -> None:
+        """Set it.
+
+        Args:
+            at: the time, on the clock.
+            clock: the clock, which only goes forward.
+            wall_clock: the wall clock.
+        """
+        self._at = at
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._wall = wall_clock() + at - clock()
+
+    @property
+    def at(self) -> float:
+        """The time, on the clock that only goes forward."""
+        return self._at
+
+    def has_passed(self) -> bool:
+        """Return whether it has passed on one of the clocks."""
+        return self._clock() >= self._at or self._wall_clock() >= self._wall
 
 
 class WatchedConnection(ResponseHandler):
@@ -48,6 +83,7 @@ class Departure:
     __slots__ = (
         "_connection",
         "_is_closed",
+        "_latest",
         "_on_departure",
         "_spent",
         "_written",
@@ -57,9 +93,13 @@ class Departure:
     )
 
     def __init__(
-        self, is_closed: Callable[[], bool], on_departure: OnDeparture | None = None
+        self,
+        is_closed: Callable[[], bool],
+        on_departure: OnDeparture | None = None,
+        latest: Latest | None = None,
     ) -> None:
         self._is_closed = is_closed
+        self._latest = latest
         self._on_departure = on_departure
         self._connection: BaseProtocol | None = None
         self._spent = False
@@ -80,6 +120,7 @@ class Departure:
 
         Raises:
             ClientConnectionResetError: the connection is not clean, or the client is closed.
+            TimeoutError: it is too late to leave.
             RuntimeError: it left before.
         """
         if self._spent:
@@ -93,6 +134,8 @@ class Departure:
                 self.blocked_by = error
                 raise
             await self._look_at(connection)
+        if self._latest is not None and self._latest.has_passed():
+            raise TimeoutError("the time until which its quota is held has passed")
         if isinstance(connection, WatchedConnection):
             connection.expecting = True
             connection.departure = self

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from easemob_async.transport.call import Call
 from easemob_async.transport.departure import OnDeparture
-from easemob_async.transport.quota_account import Flexible
+from easemob_async.transport.permit import Flexible
 
 
 async def _nothing() -> None:

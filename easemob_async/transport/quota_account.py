@@ -12,10 +12,12 @@ from typing import Final
 
 import attrs
 
-from easemob_async.errors import RateLimitError
 from easemob_async.operation import Operation, PathValue
 from easemob_async.quotas import DAY, Limit, Quotas, Unit
+from easemob_async.transport.departure import Latest
 from easemob_async.transport.loops import LoopBinding
+from easemob_async.transport.permit import Flexible, Permit, slowed_down
+from easemob_async.transport.quota_errors import too_heavy, too_long, used_up
 from easemob_async.transport.retry import LONGEST_WAIT
 from easemob_async.transport.rolling_window import Counter, DayCounter
 
@@ -50,16 +52,6 @@ class Usage:
         the service may refuse a call within it, and the client then slows down.
         """
         return self.limit.rest_only
-
-
-@attrs.frozen
-class Flexible:
-    """The terms of a call that leaves with fewer messages where there is no room for all."""
-
-    least: int
-    """The fewest messages with which it leaves, if it has so many."""
-    spare: float = 0.0
-    """The part of each limit that it leaves to other calls."""
 
 
 class _Waiter:
@@ -130,20 +122,9 @@ class Gate:
         earliest = self.counter.earliest(least, now, self.queued)
         wait = timedelta(seconds=max(0.0, earliest - now))
         if self.limit.per == DAY:
-            raise RateLimitError(
-                f"{operation}: the day's quota of {self._words()} is used up",
-                operation=operation,
-                retry_after=wait,
-                temporary=False,
-            )
+            raise used_up(operation, self.limit, wait)
         if deadline is not None and earliest > deadline:
-            raise RateLimitError(
-                f"{operation}: waiting for quota ({self._words()}) would take at least "
-                f"{wait.total_seconds():.1f} s, longer than the call's deadline allows; "
-                "nothing was sent",
-                operation=operation,
-                retry_after=wait,
-            )
+            raise too_long(operation, self.limit, wait)
         waiter = _Waiter(loop.create_future(), units, least, spare)
         self._waiters.append(waiter)
         self.queued += least
@@ -170,12 +151,7 @@ class Gate:
     def check_weight(self, units: int, operation: str) -> None:
         """Refuse what could never be let in."""
         if units > self.limit.units:
-            raise RateLimitError(
-                f"{operation}: a call of {units} {self.limit.unit} is heavier than its quota of "
-                f"{self._words()} and would wait for ever; send fewer targets a call",
-                operation=operation,
-                temporary=False,
-            )
+            raise too_heavy(operation, self.limit, units)
 
     def wake(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let in the waiters that have room by now, from the head of the queue."""
@@ -220,14 +196,13 @@ class Gate:
         self._timer = None
         self.wake(loop)
 
-    def _words(self) -> str:
-        return f"{self.limit.units} {self.limit.unit} in {self.limit.per.total_seconds():g} s"
 
-
-class Permit:
-    """The units of one attempt: settled when it is answered, given back when it never left."""
+class _GatesPermit:
+    """A permit of the gates of this process."""
 
     __slots__ = ("_gates", "_loop", "_open", "_since", "messages", "waited")
+
+    latest: Latest | None = None
 
     def __init__(
         self,
@@ -244,7 +219,6 @@ class Permit:
         self.waited = waited
 
     def settle(self) -> None:
-        """The answer came, or the call was given up: held for one more window."""
         if self._open:
             self._open = False
             now = self._loop.time()
@@ -255,7 +229,6 @@ class Permit:
                     gate.wake(self._loop)
 
     def give_back(self) -> None:
-        """The request never left: the units are free immediately."""
         if self._open:
             self._open = False
             for gate, units in self._gates:
@@ -263,13 +236,11 @@ class Permit:
                     gate.give_back(units)
 
     def refused(self, unit: Unit, retry_after: timedelta | None) -> None:
-        """The service refused the call for its rate: slow down what it counts."""
         pause = None if retry_after is None else min(retry_after.total_seconds(), LONGEST_WAIT)
         now = self._loop.time()
-        waited_out = [gate for gate, _ in self._gates if gate.limit.per != DAY]
-        meant = [gate for gate in waited_out if gate.limit.unit == unit]
-        for gate in meant or waited_out:
-            gate.counter.refused(now, self._since, pause)
+        gates = {gate.limit: gate for gate, _ in self._gates}
+        for limit in slowed_down(gates, unit):
+            gates[limit].counter.refused(now, self._since, pause)
 
 
 class QuotaAccount:
@@ -277,6 +248,9 @@ class QuotaAccount:
 
     Two clients of one app in one process share it: ``EasemobClient(..., quotas=other.quotas)``.
     """
+
+    is_shared = False
+    """Whether other processes use the same account."""
 
     def __init__(self, quotas: Quotas) -> None:
         self.quotas = quotas
@@ -308,6 +282,13 @@ class QuotaAccount:
             result.append(Usage(gate.name, gate.limit, used, left, gate.waiting))
         return result
 
+    async def refresh(self) -> None:
+        """Bring what `usage` returns up to date; only an account in a shared store has to be asked.
+
+        Raises:
+            SharedStoreError: the store cannot be reached.
+        """
+
     def take(
         self, operation: Operation, messages: int, values: Sequence[PathValue]
     ) -> Permit | None:
@@ -318,10 +299,10 @@ class QuotaAccount:
         for gate in self._gates_of(operation, values):
             units = gate.weight(messages)
             if not gate.try_enter(units, now):
-                Permit(taken, messages, loop).give_back()
+                _GatesPermit(taken, messages, loop).give_back()
                 return None
             taken.append((gate, units))
-        return Permit(taken, messages, loop)
+        return _GatesPermit(taken, messages, loop)
 
     async def acquire(
         self,
@@ -330,6 +311,7 @@ class QuotaAccount:
         messages: int = 1,
         values: Sequence[PathValue] = (),
         deadline: float | None = None,
+        attempt: float | None = None,
         flexible: Flexible | None = None,
     ) -> Permit:
         """Take the units of one attempt from every limit it is under, waiting in order.
@@ -339,6 +321,8 @@ class QuotaAccount:
             messages: how many messages the call counts as.
             values: the path parameters.
             deadline: the time until which it may wait.
+            attempt: the longest time that the attempt may take: an account in a shared store holds
+                the units of a process that dies until then.
             flexible: the terms on which it may leave with fewer messages: see `Permit.messages`.
 
         Raises:
@@ -364,13 +348,13 @@ class QuotaAccount:
                 if entered < units:
                     messages = entered
         except BaseException:
-            Permit(taken, messages, loop).give_back()
+            _GatesPermit(taken, messages, loop).give_back()
             raise
         held = [(gate, gate.weight(messages)) for gate in gates]
         for (gate, entered), (_, units) in zip(taken, held, strict=True):
             if entered > units:  # a later limit had room for fewer
                 gate.give_back(entered - units)
-        return Permit(held, messages, loop, now - started)
+        return _GatesPermit(held, messages, loop, now - started)
 
     def _enter(self) -> asyncio.AbstractEventLoop:
         loop = asyncio.get_running_loop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 import attrs
@@ -17,6 +17,7 @@ from easemob_async.transport.loops import LoopBinding
 from easemob_async.transport.quota_account import QuotaAccount
 from easemob_async.transport.session import SessionPool
 
+_TURNS_TO_END: Final = 10
 IN_USE: Final = "the client is in use in another event loop; make one client for each loop"
 
 
@@ -52,6 +53,7 @@ class ClientState:
         quotas: QuotaAccount,
         credentials: Credentials | None,
         max_message_bytes: int,
+        on_close: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.app_key = app_key
         self.hosts = hosts
@@ -65,6 +67,7 @@ class ClientState:
         self.client_tokens: ClientTokenProvider | None = None
         """The same as `tokens`, where the client owns it."""
         self._binding = binding
+        self._on_close = on_close
         self._calls: set[asyncio.Timeout] = set()
 
     def provide(self, tokens: ClientTokenProvider) -> None:
@@ -104,6 +107,12 @@ class ClientState:
         await self.hosts.close()
         if self.client_tokens is not None:
             await self.client_tokens.close()
+        if self._on_close is not None:
+            for _ in range(_TURNS_TO_END):  # calls that end have something to say
+                if not self._calls:
+                    break
+                await asyncio.sleep(0)
+            await self._on_close()
 
     def _leave_closed_loop(self) -> None:
         self.pool.leave_closed_loop()

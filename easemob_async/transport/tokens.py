@@ -48,6 +48,22 @@ def checked_token(token: object, whence: str) -> Token:
     return token
 
 
+def renewed_before_end(life: float) -> float:
+    """Return how many seconds before its end a token with such a life is renewed."""
+    return min(life * RENEW_WITH_LEFT, RENEW_AHEAD_MAX)
+
+
+def wait_after_failure(error: EasemobError, failures: int) -> float:
+    """Return the seconds until a token may be fetched again, after so many failures before."""
+    answered = isinstance(error, APIError | ConfigurationError)
+    if not answered and not error.maybe_processed:
+        return 0.0  # it never arrived, so the service did not count it
+    wait = min(BACKOFF_CAP, BACKOFF_BASE * 2.0 ** min(failures, 16))
+    if isinstance(error, RateLimitError) and error.retry_after is not None:
+        wait = max(wait, error.retry_after.total_seconds())
+    return wait
+
+
 class FixedToken:
     """A fixed token of the caller."""
 
@@ -150,19 +166,16 @@ class AppTokenSource:
             life = float("inf")  # one without a life would be fetched for every call
         self._token = token
         self._expires_at = now + life
-        self._renew_at = self._expires_at - min(life * RENEW_WITH_LEFT, RENEW_AHEAD_MAX)
+        self._renew_at = self._expires_at - renewed_before_end(life)
         self._failures = 0
         self._last_error = None
         self._retry_at = float("-inf")
         return token
 
     def _note_failure(self, error: EasemobError) -> None:
-        answered = isinstance(error, APIError | ConfigurationError)
-        if not answered and not error.maybe_processed:
-            return  # it never arrived, so the service did not count it
-        wait = min(BACKOFF_CAP, BACKOFF_BASE * 2**self._failures)
-        if isinstance(error, RateLimitError) and error.retry_after is not None:
-            wait = max(wait, error.retry_after.total_seconds())
+        wait = wait_after_failure(error, self._failures)
+        if not wait:
+            return
         self._failures += 1
         self._last_error = error
         self._retry_at = self._clock() + wait

@@ -33,8 +33,8 @@ from easemob_async.transport.direct import DirectWire
 from easemob_async.transport.downloads import PIECE, Sink
 from easemob_async.transport.failures import closed_meanwhile, out_of_time, wire_failure
 from easemob_async.transport.hooks import tell_ended, tell_started
+from easemob_async.transport.permit import Permit
 from easemob_async.transport.policy import SINGLE, Policy
-from easemob_async.transport.quota_account import Permit
 from easemob_async.transport.reading import Refused, Reply, already_gone, read_reply
 from easemob_async.transport.retry import NOT_TAKEN, FailedAttempt, Next, decide
 from easemob_async.transport.session import OneShotBody, wire_timeout
@@ -99,6 +99,11 @@ class Transport:
     def max_message_bytes(self) -> int:
         """The most that body and ext of a message may have together."""
         return self.state.max_message_bytes
+
+    @property
+    def shares_quotas(self) -> bool:
+        """Whether the quotas are those of several processes, in a store."""
+        return self.state.quotas.is_shared
 
     def limits(self, operation: Operation) -> tuple[Limit, ...]:
         """Return the limits in force for an operation."""
@@ -266,7 +271,7 @@ class Transport:
     ) -> Answer | _Failed:
         state, hooks = self.state, self.options.hooks
         permit = await self._admitted(journey, policy, deadline)
-        departure = Departure(state.pool.is_closed, policy.on_departure)
+        departure = Departure(state.pool.is_closed, policy.on_departure, permit.latest)
         loop = asyncio.get_running_loop()
         began = loop.time()
         told = hooks, journey.call.operation.id, journey.attempt, permit.waited
@@ -276,7 +281,7 @@ class Transport:
         journey.status = None
         try:
             if policy.waits_out:
-                async with asyncio.timeout(self.options.timeouts.total):
+                async with self._time_limit(permit):
                     reply = await self._send(journey, departure, permit)
             else:
                 reply = await self._send(journey, departure, permit)
@@ -303,6 +308,12 @@ class Transport:
             tell_ended(*told, took=loop.time() - began, status=journey.status, error=why)
         return self._read(journey, reply, permit)
 
+    def _time_limit(self, permit: Permit) -> asyncio.Timeout:
+        """Return the time limit of an attempt that has one of its own."""
+        if permit.latest is not None:  # it was fixed when the units were taken
+            return asyncio.timeout_at(permit.latest.at)
+        return asyncio.timeout(self.options.timeouts.total)
+
     def _read(self, journey: Journey, reply: Reply, permit: Permit) -> Answer | _Failed:
         """Read a reply; a refusal for the rate slows the pace down."""
         answer = read_reply(journey, reply, self.state.app_key.id_prefix)
@@ -327,6 +338,7 @@ class Transport:
                 messages=call.messages,
                 values=call.values,
                 deadline=deadline,
+                attempt=self.options.timeouts.total,
                 flexible=policy.flexible,
             )
             if policy.reduce is not None and permit.messages < call.messages:

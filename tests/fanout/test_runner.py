@@ -74,6 +74,8 @@ CUT = RequestTimeoutError("cut", operation=SEND.id, maybe_processed=True)
 class Service:
     """Stands for the transport: it carries calls without a socket, each for a second."""
 
+    shares_quotas = False
+
     def __init__(self, respond: Respond, *limits: Limit) -> None:
         self.respond = respond
         self.options = Options(Timeouts(), RetryPolicy(attempts=1), Hooks())

@@ -16,6 +16,7 @@ from easemob_async.shared.protocol import (
     Request,
     Take,
     TakeReply,
+    Wanted,
 )
 
 SHORTEST_POLL = 3_000
@@ -100,13 +101,13 @@ class Model:
                     until = release(keys[number].window, now + kept.hold)
                     states[number].holds[kept.permit] = units, until
         for settled in request.settled:
-            for number, _ in settled.units:
+            for number in settled.limits:
                 held = states[number].holds.get(settled.permit)
                 if held is not None:
                     until = min(held[1], release(keys[number].window, now - settled.age))
                     states[number].holds[settled.permit] = held[0], until
         for returned in request.returned:
-            for number, _ in returned.units:
+            for number in returned.limits:
                 states[number].holds.pop(returned.permit, None)
                 self._leave(states[number], returned.permit)
                 self._free_slot(states[number], returned.permit, now)
@@ -176,67 +177,75 @@ class Model:
     def _take(
         self, take: Take, keys: Sequence[LimitKey], states: list[LimitOfModel], now: int
     ) -> TakeReply:
-        if take.again and any(take.permit in states[number].holds for number, _ in take.units):
-            return TakeReply(Answer.TAKEN)
-        for place, (number, units) in enumerate(take.units):
-            key, state = keys[number], states[number]
-            if key.window != SLOT and units > state.capacity:
-                return TakeReply(Answer.HEAVY, limit=number)
+        messages = take.messages
+        if take.again:
+            holds = [(one, states[one.limit].holds.get(take.permit)) for one in take.wanted]
+            if any(hold for _, hold in holds):
+                parts = [hold[0] for one, hold in holds if hold and one.least < one.units]
+                return TakeReply(Answer.TAKEN, messages=min([messages, *parts]))
+        for place, one in enumerate(take.wanted):
+            key, state = keys[one.limit], states[one.limit]
+            if key.window != SLOT and one.least > state.capacity:
+                return TakeReply(Answer.HEAVY, limit=one.limit)
             ahead = 0
-            first = True
+            before = 0
             mine = None
             for ticket in state.queue:
                 if ticket.permit == take.permit:
                     mine = ticket
                     break
                 ahead += ticket.units
-                first = False
-            at = self._earliest(key, state, units, ahead, now)
-            if first and at is None:
+                before += 1
+            room, at = self._room(key, state, one, ahead, now)
+            if room and not before:
+                if key.window != SLOT and one.least < one.units:
+                    messages = min(messages, room)
                 continue
-            wait = max(0, (now if at is None else at) - now)
+            wait = max(0, at - now)
             if key.window == DAY:
-                return TakeReply(Answer.WAIT, wait, wait, number)
-            poll = min(max(wait, SHORTEST_POLL), LONGEST_POLL)
+                return TakeReply(Answer.WAIT, wait, wait, one.limit)
+            poll = min(max(wait, SHORTEST_POLL * (before + 1)), LONGEST_POLL)
             if mine is None:
+                units = one.units if key.window == SLOT else one.least
                 mine = Ticket(take.permit, units, 0)
                 state.queue.append(mine)
             mine.lease = now + poll + GRACE
-            for other, _ in take.units[:place]:
-                for ticket in states[other].queue:
+            for other in take.wanted[:place]:
+                for ticket in states[other.limit].queue:
                     if ticket.permit == take.permit:
                         ticket.lease = now + poll + GRACE
-            for other, _ in take.units[place + 1 :]:
-                self._leave(states[other], take.permit)
-            return TakeReply(Answer.WAIT, wait, poll, number)
-        for number, units in take.units:
-            key, state = keys[number], states[number]
+            for other in take.wanted[place + 1 :]:
+                self._leave(states[other.limit], take.permit)
+            return TakeReply(Answer.WAIT, wait, poll, one.limit)
+        for one in take.wanted:
+            key, state = keys[one.limit], states[one.limit]
+            units = max(one.least, -(-one.units * messages // take.messages))
             self._leave(state, take.permit)
             if key.window == SLOT:
                 state.next_slot, state.slot_of = now + units, take.permit
             else:
                 state.holds[take.permit] = units, release(key.window, now + take.hold)
-        return TakeReply(Answer.TAKEN)
+        return TakeReply(Answer.TAKEN, messages=messages)
 
-    def _earliest(
-        self, key: LimitKey, state: LimitOfModel, units: int, ahead: int, now: int
-    ) -> int | None:
-        """``None`` when there is room; else a time before which there is none."""
+    def _room(
+        self, key: LimitKey, state: LimitOfModel, wanted: Wanted, ahead: int, now: int
+    ) -> tuple[int, int]:
+        """The units that there is room for, if enough are of use; and a time before which not."""
         if key.window == SLOT:
-            return None if state.next_slot <= now else state.next_slot + ahead
+            free = state.next_slot <= now
+            return int(free), now if free else state.next_slot + ahead
         start = max(now, state.paused)
         if key.window != DAY:
             start = max(start, self.closed + key.window)
-        capacity = state.capacity
-        allowed = capacity
+        capacity, least = state.capacity, wanted.least
         pace = self._pace(state, key.window, now)
-        if pace < 1.0:
-            allowed = max(units, int(capacity * pace))
-        if start <= now and state.held + units <= allowed:
-            return None
-        lacking = state.held + ahead + units - capacity
+        allowed = max(least, int(capacity * pace) - wanted.spare)
+        room = min(wanted.units, allowed - state.held)
+        if start <= now and room >= least:
+            return room, now
+        lacking = state.held + ahead + least - max(least, capacity - wanted.spare)
         if lacking <= 0:
-            return start
+            return 0, start
         windows, rest = divmod(lacking - 1, capacity)
         first = release(key.window, now)
         passed = 0
@@ -249,4 +258,4 @@ class Model:
         else:
             if len(by_time) <= LOOKED_AT:
                 first = release(key.window, now)
-        return max(start, first + windows * key.window)
+        return 0, max(start, first + windows * key.window)

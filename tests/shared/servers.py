@@ -97,13 +97,12 @@ class Server:
 class RedisServer(Server):
     """A Redis without persistence: killed and started again, it is empty."""
 
-    def __init__(self, program: str, folder: Path) -> None:
+    def __init__(self, program: str, folder: Path, *options: str) -> None:
         super().__init__()
         self._program = program
         self._folder = folder
+        self._options = options
         self.port = free_port()
-        self.more: list[str] = []
-        """Further options."""
 
     @property
     def url(self) -> str:
@@ -111,7 +110,7 @@ class RedisServer(Server):
 
     def command(self) -> list[str]:
         own = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder)]
-        return [self._program, *own, "--save", "", "--appendonly", "no", *self.more]
+        return [self._program, *own, "--save", "", "--appendonly", "no", *self._options]
 
     def forget(self) -> None:
         (self._folder / "dump.rdb").unlink(missing_ok=True)
@@ -207,11 +206,12 @@ def redis_program() -> str | None:
 
 
 @contextmanager
-def redis_of_our_own() -> Iterator[RedisServer]:
+def redis_of_our_own(*options: str) -> Iterator[RedisServer]:
     program = redis_program()
     assert program is not None
-    with tempfile.TemporaryDirectory() as folder, RedisServer(program, Path(folder)) as server:
-        yield server
+    with tempfile.TemporaryDirectory() as folder:
+        with RedisServer(program, Path(folder), *options) as server:
+            yield server
 
 
 @contextmanager

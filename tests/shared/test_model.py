@@ -15,6 +15,7 @@ from easemob_async.shared.protocol import (
     Returned,
     Settled,
     Take,
+    Wanted,
 )
 from tests.shared.model import Model
 
@@ -27,6 +28,8 @@ class Planned:
     """A call as it will go: all that may happen to it is drawn beforehand."""
 
     units: int
+    least: int
+    """The fewest that are of use, if it has so many."""
     departs: int
     """After the take, if it departs at all."""
     counted: int
@@ -42,6 +45,7 @@ class Planned:
 planned = st.builds(
     Planned,
     units=st.integers(1, CAPACITY),
+    least=st.integers(1, CAPACITY),
     departs=st.integers(0, 400_000),
     counted=st.integers(0, 800_000),
     answered=st.integers(0, 800_000),
@@ -73,13 +77,20 @@ class History:
                 fresh="g",
                 limits=[LimitKey("limit", CAPACITY, WINDOW)],
                 settled=[
-                    Settled(message.permit, self.now - answered, message.units)
+                    Settled(message.permit, self.now - answered, message.limits)
                     for _, message, answered in due
                     if isinstance(message, Settled)
                 ],
                 returned=[message for _, message, _ in due if isinstance(message, Returned)],
                 takes=[
-                    Take(permit, permit, HOLD, again=False, units=[(0, call.units)])
+                    Take(
+                        permit,
+                        permit,
+                        HOLD,
+                        again=False,
+                        messages=call.units,
+                        wanted=[Wanted(0, call.units, min(call.least, call.units))],
+                    )
                     for permit, call in asking
                 ],
             ),
@@ -89,23 +100,23 @@ class History:
             if take.answer is Answer.TAKEN:
                 self.polls.pop(permit, None)
                 self.taken.append(permit)
-                self.departs(permit, call)
+                self.departs(permit, call, take.messages)
             else:
                 assert take.answer is Answer.WAIT
                 self.polls[permit] = self.now + take.poll
 
-    def departs(self, permit: str, call: Planned) -> None:
+    def departs(self, permit: str, call: Planned, messages: int) -> None:
         departs = self.now + call.departs
         if call.fate == "returned":
-            message = Returned(permit, [(0, call.units)])
+            message = Returned(permit, [0])
             self.told.append((departs, message, departs))
             return
         counted = departs + call.counted
         answered = counted + call.answered
         assert answered <= self.now + HOLD
-        self.counted.append((counted, call.units))
+        self.counted.append((counted, messages))
         if call.told is not None:
-            settled = Settled(permit, 0, [(0, call.units)])
+            settled = Settled(permit, 0, [0])
             self.told.append((answered + call.told, settled, answered))
 
     def next_event(self) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,18 +27,19 @@ from easemob_async.shared.protocol import (
     Returned,
     Settled,
     Take,
-    Units,
+    Wanted,
 )
 from tests.shared.model import Model
 
 NAMES = ("a narrow", "b wide", "c day", "d slot")
 WINDOWS = (SECOND, 60 * SECOND, DAY, SLOT)
-# Which limits the calls of a group are under, and how many units they may take of each.
-GROUPS: dict[str, Sequence[tuple[int, Sequence[int]]]] = {
-    "single": ((0, (1,)), (1, (1, 2, 7))),
-    "even": ((3, (50_000, 2 * SECOND)), (0, (1,)), (1, (1, 6))),
-    "wide": ((1, (1, 3, 10)),),
-    "daily": ((0, (1,)), (2, (1,))),
+CALLS, MESSAGES, SLOTS = "calls", "messages", "slots"
+# How many messages the calls of a group send, and which limits they are under.
+GROUPS: dict[str, tuple[Sequence[int], Sequence[tuple[int, str]]]] = {
+    "single": ((1, 2, 7), ((0, CALLS), (1, MESSAGES))),
+    "even": ((1, 6, 10), ((3, SLOTS), (0, CALLS), (1, MESSAGES))),
+    "wide": ((1, 3, 10), ((1, MESSAGES),)),
+    "daily": ((1,), ((0, CALLS), (2, CALLS))),
 }
 
 Store = RedisStore | PostgresStore
@@ -81,10 +83,27 @@ def lab(request: pytest.FixtureRequest) -> Iterator[tuple[Store, asyncio.Runner]
 
 
 @st.composite
-def takes(draw: st.DrawFn) -> tuple[str, str, Sequence[Units], int]:
+def takes(draw: st.DrawFn) -> tuple[str, Take]:
     group = draw(st.sampled_from(sorted(GROUPS)))
-    units = [(number, draw(st.sampled_from(choices))) for number, choices in GROUPS[group]]
-    return "take", group, units, draw(st.sampled_from((SECOND, 5 * SECOND)))
+    sizes, limits = GROUPS[group]
+    messages = draw(st.sampled_from(sizes))
+    least, spare = messages, 0
+    if draw(st.booleans()):
+        least, spare = draw(st.integers(1, messages)), draw(st.integers(0, 2))
+    per_message = draw(st.sampled_from((50_000, 2 * SECOND)))
+    wanted = {
+        CALLS: (1, 1, spare),
+        MESSAGES: (messages, least, spare),
+        SLOTS: (messages * per_message, 100_000, 0),
+    }
+    return "take", Take(
+        permit="",
+        group=group,
+        hold=draw(st.sampled_from((SECOND, 5 * SECOND))),
+        again=False,
+        messages=messages,
+        wanted=[Wanted(number, *wanted[kind]) for number, kind in limits],
+    )
 
 
 moves = st.one_of(
@@ -114,13 +133,19 @@ def test_a_store_answers_as_the_model_does(
     store.skew = 0
     both = Both(store, runner)
     capacities: Sequence[int] = (3, 10, 2, 1)
-    asked: list[tuple[str, str, Sequence[Units], int]] = []
+    asked: list[Take] = []
+    granted: dict[str, int] = {}
+
+    def ask(*those: Take) -> None:
+        for take, reply in zip(those, both.step(capacities, takes=those).takes, strict=True):
+            if reply.answer is Answer.TAKEN:
+                granted[take.permit] = reply.messages
+
     for move in played:
         kind = move[0]
         if kind == "take":
-            _, group, units, hold = move
-            asked.append((f"p{len(asked)}", group, units, hold))
-            both.step(capacities, takes=[take(asked[-1])])
+            asked.append(attrs.evolve(move[1], permit=f"p{len(asked)}"))
+            ask(asked[-1])
         elif kind == "pass":
             store.skew += move[1]
         elif kind == "back":
@@ -133,25 +158,31 @@ def test_a_store_answers_as_the_model_does(
             capacities = move[1]
             both.step(capacities)
         elif asked:
-            permit, group, units, hold = one = asked[move[1] % len(asked)]
+            one = asked[move[1] % len(asked)]
+            numbers = [wanted.limit for wanted in one.wanted]
             if kind == "again":
-                both.step(capacities, takes=[take(one, again=True), take(asked[-1], again=True)])
+                ask(*(attrs.evolve(take, again=True) for take in (one, asked[-1])))
             elif kind == "settle":
-                both.step(capacities, settled=[Settled(permit, move[2], units)])
+                both.step(capacities, settled=[Settled(one.permit, move[2], numbers)])
             elif kind == "return":
-                both.step(capacities, returned=[Returned(permit, units)])
+                both.step(capacities, returned=[Returned(one.permit, numbers)])
             elif kind == "keep":
-                both.step(capacities, kept=[Kept(permit, hold, units)])
+                part = granted.get(one.permit, one.messages)
+                units = [
+                    (w.limit, max(w.least, w.units * part // one.messages)) for w in one.wanted
+                ]
+                both.step(capacities, kept=[Kept(one.permit, one.hold, units)])
             else:
-                numbers = [number for number, _ in units if number != 2]
+                waited_out = [number for number in numbers if number != 2]
                 since = both.step(capacities).now
-                both.step(capacities, refused=[Refused(permit, move[2], since, numbers)])
+                both.step(capacities, refused=[Refused(one.permit, move[2], since, waited_out)])
     both.step(capacities)
 
 
-def take(asked: tuple[str, str, Sequence[Units], int], *, again: bool = False) -> Take:
-    permit, group, units, hold = asked
-    return Take(permit, group, hold, again, units)
+def simple(permit: str, group: str, number: int, units: int) -> Take:
+    """A take of so many units of one limit."""
+    wanted = [Wanted(number, units, units)]
+    return Take(permit, group, 5 * SECOND, again=False, messages=units, wanted=wanted)
 
 
 def test_takes_of_one_do_not_starve_a_take_of_all(lab: tuple[Store, asyncio.Runner]) -> None:
@@ -159,13 +190,13 @@ def test_takes_of_one_do_not_starve_a_take_of_all(lab: tuple[Store, asyncio.Runn
     store.skew = 0
     both = Both(store, runner)
     capacities = (3, 600, 1, 1)
-    one = [Take(f"one{n}", "single", 5 * SECOND, again=False, units=[(1, 1)]) for n in range(9)]
-    whole = Take("all", "whole", 5 * SECOND, again=False, units=[(1, 600)])
+    one = [simple(f"one{n}", "single", 1, 1) for n in range(9)]
+    whole = simple("all", "whole", 1, 600)
     assert [t.answer for t in both.step(capacities, takes=[one[0]]).takes] == [Answer.TAKEN]
     assert [t.answer for t in both.step(capacities, takes=[whole]).takes] == [Answer.WAIT]
     # There is room for one, and it may not go first.
     assert [t.answer for t in both.step(capacities, takes=[one[1]]).takes] == [Answer.WAIT]
-    both.step(capacities, settled=[Settled("one0", 0, [(1, 1)])])
+    both.step(capacities, settled=[Settled("one0", 0, [1])])
     for _ in range(200):  # both come back as they are told to, until the window has passed
         store.skew += 400_000
         answers = [t.answer for t in both.step(capacities, takes=[one[1], whole]).takes]
@@ -182,11 +213,11 @@ def test_a_waiter_that_does_not_come_back_loses_its_place(
     store.skew = 0
     both = Both(store, runner)
     capacities = (3, 10, 1, 1)
-    wide = [Take(f"p{n}", f"g{n}", 5 * SECOND, again=False, units=[(1, 10)]) for n in range(3)]
+    wide = [simple(f"p{n}", f"g{n}", 1, 10) for n in range(3)]
     both.step(capacities, takes=[wide[0]])
     reply = both.step(capacities, takes=wide[1:])
     assert [t.answer for t in reply.takes] == [Answer.WAIT, Answer.WAIT]
-    both.step(capacities, returned=[Returned("p0", [(1, 10)])])
+    both.step(capacities, returned=[Returned("p0", [1])])
     assert both.step(capacities, takes=[wide[2]]).takes[0].answer is Answer.WAIT
     store.skew += reply.takes[0].poll + SECOND // 2
     assert both.step(capacities, takes=[wide[2]]).takes[0].answer is Answer.TAKEN
@@ -199,7 +230,7 @@ def test_a_process_that_dies_holds_until_its_deadline_and_a_window(
     store.skew = 0
     both = Both(store, runner)
     capacities = (3, 10, 1, 1)
-    wide = [Take(f"p{n}", "g", 5 * SECOND, again=False, units=[(1, 10)]) for n in range(2)]
+    wide = [simple(f"p{n}", "g", 1, 10) for n in range(2)]
     taken = both.step(capacities, takes=[wide[0]]).now
     for _ in range(200):
         store.skew += 400_000
@@ -217,7 +248,7 @@ def test_the_lower_of_two_configurations_counts_while_both_live(
     both = Both(store, runner)
     assert both.step((3, 10, 1, 1)).limits[1].capacity == 10
     assert both.step((3, 4, 1, 1)).limits[1].capacity == 4
-    reply = both.step((3, 10, 1, 1), takes=[Take("p", "g", SECOND, again=False, units=[(1, 5)])])
+    reply = both.step((3, 10, 1, 1), takes=[simple("p", "g", 1, 5)])
     assert (reply.limits[1].capacity, reply.takes[0].answer) == (4, Answer.HEAVY)
     store.skew += 31 * SECOND
     assert both.step((3, 10, 1, 1)).limits[1].capacity == 10
@@ -232,7 +263,7 @@ def test_another_generation_closes_each_limit_for_its_window_but_days(
 
     def answers(number: int) -> list[Answer]:
         takes = [
-            Take(f"{name}{number}", name, SECOND, again=False, units=[(place, 1)])
+            simple(f"{name}{number}", name, place, 1)
             for place, name in enumerate(("narrow", "wide", "day"))
         ]
         return [t.answer for t in both.step((3, 10, 9, 1), takes=takes).takes]
@@ -244,3 +275,38 @@ def test_another_generation_closes_each_limit_for_its_window_but_days(
     assert answers(2) == [Answer.TAKEN, Answer.WAIT, Answer.TAKEN]
     store.skew += 60 * SECOND
     assert answers(3) == [Answer.TAKEN] * 3
+
+
+def test_a_call_of_a_job_takes_the_part_that_there_is_room_for(
+    lab: tuple[Store, asyncio.Runner],
+) -> None:
+    store, runner = lab
+    store.skew = 0
+    both = Both(store, runner)
+    capacities = (3, 100, 1, 1)
+
+    def part(permit: str) -> Take:
+        wanted = [
+            Wanted(3, 6 * SECOND, SECOND),
+            Wanted(0, 1, 1),
+            Wanted(1, units=60, least=6, spare=2),
+        ]
+        return Take(permit, "job", 5 * SECOND, again=False, messages=60, wanted=wanted)
+
+    def ask(permit: str, *, again: bool = False) -> tuple[Answer, int]:
+        take = attrs.evolve(part(permit), again=again)
+        (reply,) = both.step(capacities, takes=[take]).takes
+        return reply.answer, reply.messages
+
+    assert ask("first") == (Answer.TAKEN, 60)
+    assert ask("second") == (Answer.WAIT, 0), "the slot of the first lasts for six seconds"
+    store.skew += 6 * SECOND
+    assert ask("second") == (Answer.TAKEN, 38), "two units are left to others"
+    assert ask("second", again=True) == (Answer.TAKEN, 38), "as the lost reply said"
+    store.skew += 4 * SECOND  # 3.8 s are the slot of a call of 38
+    assert ask("third") == (Answer.WAIT, 0), "two units are fewer than are of use"
+    (single,) = both.step(capacities, takes=[simple("single", "single", 1, 2)]).takes
+    assert single.answer is Answer.WAIT, "first come, first served"
+    both.step(capacities, returned=[Returned("third", [3, 0, 1])])
+    (single,) = both.step(capacities, takes=[simple("single", "single", 1, 2)]).takes
+    assert single.answer is Answer.TAKEN

@@ -16,7 +16,8 @@ from easemob_async import ConfigurationError, RateLimitError
 from easemob_async.operation import Operation
 from easemob_async.quotas import DAY, MINUTE, SECOND, Limit, Quotas, Unit
 from easemob_async.transport import quota_account
-from easemob_async.transport.quota_account import Permit, QuotaAccount, Usage
+from easemob_async.transport.permit import Permit
+from easemob_async.transport.quota_account import QuotaAccount, Usage
 from easemob_async.transport.rolling_window import Counter
 from tests.clock import VirtualLoop, run_virtual
 
