@@ -73,6 +73,7 @@ class Link:
         self._keep = False
         self._tell_at = _NEVER
         self._said_at = -_NEVER
+        self._states_at = -_NEVER
         self._active_at = -_NEVER
         self._retry_at = -_NEVER
         self._failures = 0
@@ -146,6 +147,7 @@ class Link:
             SharedStoreError: the store cannot be reached.
         """
         if self.states.of:
+            self._states_at = -_NEVER
             await self._say(takes=False)
 
     async def close(self) -> None:
@@ -257,10 +259,12 @@ class Link:
         news = self._news.take()
         self._tell_at = now if self._news else _NEVER
         kept = list(self._in_flight.values()) if self._keep else []
-        request = compose(
-            self._reliance, used=self.states.of, kept=kept, news=news, asked=asked, now=now
-        )
+        used: list[LimitKey] = []
+        if now - self._states_at >= _BEAT_ACTIVE:
+            self._states_at, used = now, self.states.recent(now)
+        request = compose(self._reliance, used=used, kept=kept, news=news, asked=asked, now=now)
         for one in asked:
+            self.states.use(one.wish.amounts, now)
             if one.first_asked is None:
                 one.first_asked = now
         self._speaking_since, began = now, self._clock()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from easemob_async.shared.protocol import SLOT, LimitKey, LimitState
 
 _REMEMBERED: Final = 1000
 """Limits that are remembered: many are counted for each user."""
+_ASKED_ABOUT: Final = 100
+_RECENT: Final = 60.0
+"""Seconds for which the state of a limit that was used is asked for, of so many limits at most."""
 _LOG: Final = logging.getLogger("easemob_async")
 
 
@@ -20,7 +23,24 @@ class States:
     def __init__(self) -> None:
         self.of: OrderedDict[LimitKey, LimitState] = OrderedDict()
         """The state of each."""
+        self._used_at: OrderedDict[LimitKey, float] = OrderedDict()
         self._warned: set[LimitKey] = set()
+
+    def use(self, limits: Iterable[LimitKey], now: float) -> None:
+        """Note that limits are used."""
+        for limit in limits:
+            self._used_at[limit] = now
+            self._used_at.move_to_end(limit)
+        while len(self._used_at) > _ASKED_ABOUT:
+            self._used_at.popitem(last=False)
+
+    def recent(self, now: float) -> list[LimitKey]:
+        """Return the limits that were used lately."""
+        return [
+            limit
+            for limit, at in self._used_at.items()
+            if now - at < _RECENT and limit.window != SLOT
+        ]
 
     def note(self, limits: Sequence[LimitKey], states: Sequence[LimitState]) -> None:
         """Take in what the store told."""
