@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -147,8 +147,7 @@ class Link:
             SharedStoreError: the store cannot be reached.
         """
         if self.states.of:
-            self._states_at = -_NEVER
-            await self._say(takes=False)
+            await self._say(takes=False, used=list(self.states.of))
 
     async def close(self) -> None:
         """Tell what is left to tell, if the store can be reached, and end the conversation.
@@ -252,16 +251,15 @@ class Link:
             # Also what a store of somebody else's making raises: calls wait, and say why.
             self._note_failure(error)
 
-    async def _say(self, *, takes: bool) -> None:
-        """Make one request, and act on the reply."""
+    async def _say(self, *, takes: bool, used: Sequence[LimitKey] = ()) -> None:
+        """Make one request, also about the limits that were used, and act on the reply."""
         now = self._said_at = self._loop.time()
         asked = list(self._queues.due(now, self._give_up)) if takes else []
         news = self._news.take()
         self._tell_at = now if self._news else _NEVER
         kept = list(self._in_flight.values()) if self._keep else []
-        used: list[LimitKey] = []
         if now - self._states_at >= _BEAT_ACTIVE:
-            self._states_at, used = now, self.states.recent(now)
+            self._states_at, used = now, used or self.states.recent(now)
         request = compose(self._reliance, used=used, kept=kept, news=news, asked=asked, now=now)
         for one in asked:
             self.states.use(one.wish.amounts, now)

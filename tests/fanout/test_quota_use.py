@@ -23,7 +23,7 @@ from easemob_async.fanout.packing import call_sizes
 from easemob_async.quotas import SECOND
 from easemob_async.transport.call import Journey
 from easemob_async.transport.departure import Departure
-from easemob_async.transport.quota_account import Permit
+from easemob_async.transport.permit import Permit
 from easemob_async.transport.reading import Reply
 from easemob_async.transport.transport import Transport
 from tests.clock import run_virtual

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -26,7 +28,8 @@ from easemob_async import (
 from easemob_async.emulator import Emulator
 from easemob_async.shared import RedisStore, SharedStore
 from easemob_async.shared.choice import store_of
-from tests.conftest import FAST
+from tests.conftest import FAST, Against
+from tests.servers import HANG
 from tests.shared.conftest import missing
 from tests.shared.servers import free_port, redis_of_our_own, redis_program
 
@@ -221,3 +224,39 @@ async def test_a_store_of_ones_own_will_do(emulator: Emulator, store_url: str) -
     async with EasemobClient(**emulator.credentials, shared=store) as client:
         await client.users.get_status("ann")
     assert store.closed
+
+
+async def test_commands_share_as_clients_do(emulator: Emulator, store_url: str) -> None:
+    names = {"app_key": "EASEMOB_APP_KEY", "client_id": "EASEMOB_CLIENT_ID"}
+    names |= {"client_secret": "EASEMOB_CLIENT_SECRET", "base_url": "EASEMOB_BASE_URL"}
+    environ = {**os.environ, **{names[k]: str(v) for k, v in emulator.credentials.items()}}
+
+    async def easemob(*arguments: str) -> tuple[int | None, str]:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "easemob_async", "users", "get", "ann", *arguments),
+            env=environ,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, errors = await process.communicate()
+        return process.returncode, errors.decode()
+
+    for _ in range(2):
+        assert await easemob("--shared", store_url) == (0, "")
+    environ["EASEMOB_SHARED"] = store_url
+    assert await easemob() == (0, "")
+    assert fetches(emulator) == 1
+    status, errors = await easemob("--shared", "ftp://user:hidden@localhost")
+    assert status == 1
+    assert "its scheme is 'ftp'" in errors
+    assert "hidden" not in errors
+
+
+async def test_the_deadline_of_a_bulk_attempt_is_fixed_when_its_units_are_taken(
+    against: Against, store_url: str
+) -> None:
+    async with against(lambda _: HANG, shared=store_url, timeout=1, token="t") as (client, server):
+        job = client.fanout.to_users(["ann"], Text("hello"))
+        async with asyncio.timeout(20):
+            report = await job.run()
+        assert (report.unknown, report.sent, len(server.calls)) == (1, 0, 1)
