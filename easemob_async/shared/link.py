@@ -80,7 +80,7 @@ class Link:
         self._failure: EasemobError | None = None
         self._failing_since = 0.0
         self._speaking_since: float | None = None
-        self._is_closing = False
+        self._is_closed = False
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop
         self._wake: asyncio.Event
@@ -91,7 +91,6 @@ class Link:
         self._loop = loop
         self._wake = asyncio.Event()
         self._task = None
-        self._is_closing = False
         self._queues = Queues(loop, _ids())
         self._in_flight.clear()  # held until their deadlines and a window
 
@@ -104,6 +103,7 @@ class Link:
         """
         loop, deadline = self._loop, wish.deadline
         asking = self._queues.add(wish)
+        self._is_closed = False
         self._active_at = asking.since
         self._speak()
         until = None
@@ -152,23 +152,17 @@ class Link:
     async def close(self) -> None:
         """Tell what is left to tell, if the store can be reached, and end the conversation.
 
-        It goes on when the account is still used, by another client.
+        It goes on while the account is still used, by another client.
         """
-        task, self._task = self._task, None
-        if task is not None and not self._loop.is_closed():
-            self._is_closing = True
+        task, self._is_closed = self._task, True
+        if task is not None and not task.done() and not self._loop.is_closed():
             self._wake.set()
-            try:
-                async with asyncio.timeout(_LAST_WORD):
-                    await task
-                    while self._failure is None and self._news:
-                        await self._exchange(takes=False)
-            except TimeoutError:
-                _LOG.debug("the shared store did not take the last word")
-            self._is_closing = False
-        await self._store.close()
-        if task is not None and self._queues.waiting():
-            self._speak()
+            await asyncio.wait([task], timeout=_LAST_WORD)
+            if not task.done() and not self._is_used():
+                task.cancel()
+                await asyncio.wait([task])
+        if task is None or task.done():
+            await self._store.close()
 
     def _why_late(self, asking: Asking) -> EasemobError:
         """Return the error for a call that did not get its units in time."""
@@ -218,21 +212,30 @@ class Link:
             self._speak()
 
     async def _converse(self) -> None:
-        while not self._is_closing:
+        while not self._is_over():
             self._wake.clear()
             wait = self._next_at() - self._loop.time()
-            if wait > 0:
-                handle = self._loop.call_later(wait, self._wake.set)
-                try:
-                    await self._wake.wait()
-                finally:
-                    handle.cancel()
+            if wait <= 0:
+                await self._exchange()
                 continue
-            await self._exchange(takes=True)
+            handle = self._loop.call_later(wait, self._wake.set)
+            try:
+                await self._wake.wait()
+            finally:
+                handle.cancel()
+        await self._store.close()
+
+    def _is_over(self) -> bool:
+        """Return whether the account is closed and not used, and there is nothing to tell."""
+        told = not self._news or self._failure is not None
+        return self._is_closed and told and not self._is_used()
+
+    def _is_used(self) -> bool:
+        return bool(self._in_flight or self._queues.waiting())
 
     def _next_at(self) -> float:
         """Return when the next request is due."""
-        if self._keep or self._reliance.stepped:
+        if self._keep or self._reliance.stepped or (self._is_closed and not self._is_used()):
             return self._retry_at
         if self._in_flight:
             beat = _BEAT_IN_FLIGHT
@@ -242,9 +245,9 @@ class Link:
         due = min(self._said_at + beat, self._tell_at, self._queues.due_at())
         return max(due, self._retry_at)
 
-    async def _exchange(self, *, takes: bool) -> None:
+    async def _exchange(self) -> None:
         try:
-            await self._say(takes=takes)
+            await self._say(takes=True)
         except ConfigurationError as error:
             self._fail(error)
         except Exception as error:

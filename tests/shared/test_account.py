@@ -313,6 +313,37 @@ class Warnings(logging.Handler):
         logging.getLogger("easemob_async").removeHandler(self)
 
 
+@in_virtual_time
+async def test_a_closed_account_tells_what_is_left_and_says_no_more() -> None:
+    server = Server()
+    process = Process(server)
+    permit, late = await take(process), await take(process)
+    closing = asyncio.create_task(process.account.close())
+    await asyncio.sleep(0)
+    permit.settle()
+    await asyncio.sleep(0.5)
+    late.settle()
+    await closing
+    said = len(process.store.requests)
+    assert sum(len(request.settled) for request in process.store.requests) == 2
+    await asyncio.sleep(100)
+    assert len(process.store.requests) == said
+    assert len(asyncio.all_tasks()) == 1
+    await take(process)  # another client may still use it
+    assert len(process.store.requests) > said
+
+
+@in_virtual_time
+async def test_an_account_whose_store_is_away_closes_all_the_same() -> None:
+    process = Process(Server())
+    (await take(process)).settle()
+    process.die()
+    began = now()
+    await process.account.close()
+    assert now() - began <= 1.0
+    assert len(asyncio.all_tasks()) == 1
+
+
 # ---------------------------------------------------------------- without a store
 
 

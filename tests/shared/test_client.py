@@ -208,19 +208,21 @@ async def test_a_redis_that_evicts_is_refused(emulator: Emulator) -> None:
     assert emulator.requests == []
 
 
-class Counting:
+class OnesOwn:
     """A store of somebody else's making: it needs only the methods."""
 
     def __init__(self, store: SharedStore) -> None:
         self.exchange, self.token = store.exchange, store.token
-        self.put_token, self.closed = store.put_token, False
+        self.put_token, self._close = store.put_token, store.close
+        self.closed = False
 
     async def close(self) -> None:
         self.closed = True
+        await self._close()
 
 
 async def test_a_store_of_ones_own_will_do(emulator: Emulator, store_url: str) -> None:
-    store = Counting(store_of(store_url))
+    store = OnesOwn(store_of(store_url))
     async with EasemobClient(**emulator.credentials, shared=store) as client:
         await client.users.get_status("ann")
     assert store.closed
