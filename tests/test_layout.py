@@ -33,7 +33,7 @@ BESIDE = {
     # They stand beside the floors and look down only.
     "webhooks": {"errors", "api_limits", "wire", "models"},
     "emulator": {"api_limits"},
-    "shared": {"errors", "quotas", "operation", "models", "transport"},
+    "shared": {"errors", "quotas", "credentials", "operation", "models", "transport"},
 }
 SEES = {
     "client": {"shared"},
