@@ -425,7 +425,9 @@ class EasemobClient:
             # The first call needs this resource: it is loaded here, not in the event loop.
             fetch: Callable[[], Awaitable[AppToken]] = self.tokens.create_app_token
             if sharing is not None:
-                fetch = sharing.app_token(fetch, state.hosts.shown, state.credentials)
+                total = self._transport.options.timeouts.total
+                assert total is not None  # it was checked
+                fetch = sharing.app_token(fetch, state.hosts.shown, state.credentials, total)
             source = AppTokenSource(fetch)
             if token is None:
                 state.ready_token = source.ready

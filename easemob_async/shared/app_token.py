@@ -26,8 +26,8 @@ _RENEW_LEASE: Final = 2.0
 """A process that fetches says so again; when it dies, another one fetches soon."""
 _POLL: Final = 0.05
 """Seconds between questions while another process fetches."""
-_PATIENCE: Final = 5.0
-"""Seconds for which a store that cannot be reached is asked again."""
+_PATIENCE: Final = 0.8
+"""The part of a call's time for which a store that cannot be reached is asked again."""
 _PAUSE: Final = 0.2
 
 _LOG: Final = logging.getLogger("easemob_async")
@@ -37,7 +37,11 @@ class SharedAppToken:
     """The fetch of the app's token for all processes."""
 
     def __init__(
-        self, store: SharedStore, name: str, fetch: Callable[[], Awaitable[AppToken]]
+        self,
+        store: SharedStore,
+        name: str,
+        fetch: Callable[[], Awaitable[AppToken]],
+        total: float,
     ) -> None:
         """Fetch nothing yet.
 
@@ -45,8 +49,10 @@ class SharedAppToken:
             store: the store.
             name: the name under which the token is kept.
             fetch: fetches it from the service.
+            total: the seconds of a call.
         """
         self._store = store
+        self._patience = total * _PATIENCE
         self._name = name
         self._fetch = fetch
         self._known = ""
@@ -76,7 +82,7 @@ class SharedAppToken:
 
     async def _ask(self, request: TokenRequest) -> TokenReply:
         loop = asyncio.get_running_loop()
-        until = loop.time() + _PATIENCE
+        until = loop.time() + self._patience
         while True:
             try:
                 return await self._store.token(request)

@@ -51,6 +51,7 @@ class Sharing:
         fetch: Callable[[], Awaitable[AppToken]],
         place: str,
         credentials: Credentials | None,
+        total: float,
     ) -> Callable[[], Awaitable[AppToken]]:
         """Return what fetches the app's token for all processes that have the same secret.
 
@@ -58,11 +59,12 @@ class Sharing:
             fetch: fetches it from the service.
             place: where the API is.
             credentials: the credentials of the client.
+            total: the seconds of a call.
         """
         secret = () if credentials is None else attrs.astuple(credentials)
         digest = hashlib.sha256("\0".join([place, *secret]).encode()).hexdigest()
         name = f"{self._app_key}:{digest}"
-        return SharedAppToken(self._store, name, fetch).get
+        return SharedAppToken(self._store, name, fetch, total).get
 
     async def close(self) -> None:
         """Tell the store what is left to tell, and close it."""

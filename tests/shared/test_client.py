@@ -28,6 +28,7 @@ from easemob_async import (
 from easemob_async.emulator import Emulator
 from easemob_async.shared import RedisStore, SharedStore
 from easemob_async.shared.choice import store_of
+from easemob_async.shared.protocol import TokenReply, TokenRequest
 from tests.conftest import FAST, Against
 from tests.servers import HANG
 from tests.shared.conftest import missing
@@ -219,6 +220,20 @@ class OnesOwn:
     async def close(self) -> None:
         self.closed = True
         await self._close()
+
+
+async def test_a_store_that_goes_away_before_the_token_is_read_is_named(
+    emulator: Emulator, store_url: str
+) -> None:
+    async def away(request: TokenRequest) -> TokenReply:
+        raise SharedStoreError("the store is away")
+
+    store = OnesOwn(store_of(store_url))
+    store.token = away
+    async with EasemobClient(**emulator.credentials, shared=store, timeout=1) as client:
+        with pytest.raises(SharedStoreError, match="no token: the store is away"):
+            await client.users.get_status("ann")
+    assert emulator.requests == []
 
 
 async def test_a_store_of_ones_own_will_do(emulator: Emulator, store_url: str) -> None:
