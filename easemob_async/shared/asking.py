@@ -107,11 +107,13 @@ class Granted(NamedTuple):
 class Group:
     """The calls under the same limits, first come first served."""
 
-    __slots__ = ("due", "key", "queue")
+    __slots__ = ("at_once", "due", "key", "queue")
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, at_once: int) -> None:
         self.key = key
         """Its name."""
+        self.at_once = at_once
+        """How many of them ask in one request."""
         self.queue: deque[Asking] = deque()
         """The calls that wait."""
         self.due = 0.0

@@ -17,7 +17,15 @@ from easemob_async.errors import (
 )
 from easemob_async.shared.asking import Asking, Granted, Wish
 from easemob_async.shared.news import News, RefusedCall, ReturnedCall, SettledCall
-from easemob_async.shared.protocol import Answer, LimitKey, Reply, Request, SharedStore, TakeReply
+from easemob_async.shared.protocol import (
+    SECOND,
+    Answer,
+    LimitKey,
+    Reply,
+    Request,
+    SharedStore,
+    TakeReply,
+)
 from easemob_async.shared.queues import Queues
 from easemob_async.shared.reliance import Reliance
 from easemob_async.shared.requests import compose
@@ -25,7 +33,9 @@ from easemob_async.shared.states import States
 from easemob_async.shared.store_clock import steady
 
 _TELL_AFTER: Final = 0.01
-"""Seconds until the end of a call is told, if nothing else is said before."""
+_TELL_ANSWERED_AFTER: Final = 0.1
+"""Seconds until the end of a call is told, if nothing else is said before; that it was answered
+may take longer, but not more than a tenth of the window for which it is still counted."""
 _BEAT_IN_FLIGHT: Final = 0.25
 """Seconds between requests while calls are in flight: a lost account has to be seen before its
 limits open again, so that what is in flight is entered anew."""
@@ -124,7 +134,8 @@ class Link:
         """Say that a call was answered or given up."""
         self._in_flight.pop(granted.permit, None)
         self._news.settled.append(SettledCall(granted, self._loop.time()))
-        self._tell_soon()
+        window = min((limit.window for limit in granted.units if limit.window), default=0)
+        self._tell_soon(min(_TELL_ANSWERED_AFTER, window / SECOND / 10))
 
     def give_back(self, granted: Granted) -> None:
         """Say that a call never departed."""
@@ -206,9 +217,10 @@ class Link:
             self._task = self._loop.create_task(self._converse())
         self._wake.set()
 
-    def _tell_soon(self) -> None:
-        if self._tell_at == _NEVER:
-            self._tell_at = self._loop.time() + _TELL_AFTER
+    def _tell_soon(self, after: float = _TELL_AFTER) -> None:
+        due = self._loop.time() + after
+        if due < self._tell_at:
+            self._tell_at = due
             self._speak()
 
     async def _converse(self) -> None:

@@ -20,7 +20,7 @@ from easemob_async.shared.protocol import DAY, SECOND, SLOT, Answer, LimitKey, T
 from easemob_async.transport.quota_errors import too_heavy, too_long, used_up
 
 _AT_ONCE: Final = 16
-"""Calls of a group that are asked for in one request."""
+"""Calls of a group that are asked for in one request, at most."""
 
 
 class Queues:
@@ -40,7 +40,7 @@ class Queues:
     def add(self, wish: Wish) -> Asking:
         """Let a call queue for what it wants."""
         key = wish.group
-        group = self._groups.setdefault(key, Group(key))
+        group = self._groups.setdefault(key, Group(key, _AT_ONCE))
         loop = self._loop
         asking = Asking(next(self._permits), wish, group, loop.create_future(), loop.time())
         group.queue.append(asking)
@@ -82,7 +82,7 @@ class Queues:
                 del self._groups[group.key]
             elif group.due <= now:
                 for place, asking in enumerate(group.queue):
-                    if place == _AT_ONCE:
+                    if place == group.at_once:
                         break
                     if asking.is_worn(now):
                         give_up(asking)
@@ -96,6 +96,7 @@ class Queues:
     def grant(self, asking: Asking, messages: int, ends: float, since: int) -> Granted:
         """Let a call go with the units that it was given."""
         self.remove(asking)
+        asking.group.at_once = min(_AT_ONCE, asking.group.at_once + 1)
         units = asking.wish.units(messages)
         granted = Granted(asking.permit, messages, units, ends, since)
         asking.future.set_result(granted)
@@ -119,6 +120,8 @@ class Queues:
             capacity: the units that this limit has in the store.
             now: the time.
         """
+        # Where calls get their units one by one, it costs more to ask for many than it brings.
+        asking.group.at_once = max(2, asking.group.at_once // 2)
         wish = asking.wish
         wait = timedelta(microseconds=take.wait)
         if key.window == SLOT:
