@@ -34,6 +34,16 @@ BESIDE = {
     "webhooks": {"errors", "api_limits", "wire", "models"},
     "emulator": {"api_limits"},
     "shared": {"errors", "quotas", "credentials", "operation", "models", "transport"},
+    "distributed": {
+        "errors",
+        "outcomes",
+        "checks",
+        "wire",
+        "transport",
+        "fanout",
+        "client",
+        "shared",
+    },
 }
 SEES = {
     "client": {"shared"},

@@ -10,7 +10,7 @@ C = TypeVar("C")
 R = TypeVar("R")
 
 TIMEOUT: Final = 2.0
-"""Seconds that a command may take, with the connection if there is none yet."""
+"""Seconds that a command of a store may take."""
 
 
 class Lane(Generic[C]):
@@ -20,15 +20,22 @@ class Lane(Generic[C]):
     what it still has to say, so the connection is dropped, and the next command opens another.
     """
 
-    def __init__(self, connect: Callable[[], Awaitable[C]], drop: Callable[[C], None]) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[C]],
+        drop: Callable[[C], None],
+        timeout: float | None = TIMEOUT,
+    ) -> None:
         """Open no connection yet.
 
         Args:
             connect: opens a connection.
             drop: closes one without waiting for its server.
+            timeout: the seconds that a command may take, with the connection if there is none.
         """
         self._connect = connect
         self._drop = drop
+        self._timeout = timeout
         self._connection: C | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._turn: asyncio.Lock
@@ -45,7 +52,7 @@ class Lane(Generic[C]):
             self._loop, self._turn, self._connection = loop, asyncio.Lock(), None
         async with self._turn:
             try:
-                async with asyncio.timeout(TIMEOUT):
+                async with asyncio.timeout(self._timeout):
                     if self._connection is None:
                         self._connection = await self._connect()
                     return await command(self._connection)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
-import os
 import re
-import socket
 from hashlib import sha256
 from importlib import resources
 from types import ModuleType
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from easemob_async.errors import ConfigurationError, SharedStoreError
+from easemob_async.shared.connection import drop, place_of, uncancelled, value_of
 from easemob_async.shared.drivers import load_driver
 from easemob_async.shared.lane import TIMEOUT, Lane
 from easemob_async.shared.messages import as_lists, reply_of, token_reply_of
@@ -57,12 +53,12 @@ class PostgresStore:
                 f"PostgresStore: schema {schema!r} must be 1 to 41 lower-case letters, digits and _"
             )
         self._url = url
-        self._place = _place(url)
+        self._place = place_of(url)
         source = resources.files("easemob_async.shared").joinpath("postgres.sql")
         text = source.read_text(encoding="utf-8")
         self._schema = f"{schema}_{sha256(text.encode()).hexdigest()[:8]}"
         self._source = text.replace("@schema@", self._schema)
-        self._lane: Lane[Any] = Lane(self._connect, _drop)
+        self._lane: Lane[Any] = Lane(self._connect, drop)
         self.skew = 0
         """Microseconds that are added to the server's clock: for tests."""
 
@@ -120,7 +116,7 @@ class PostgresStore:
         driver = self._driver
 
         async def command(connection: Any) -> Any:
-            return await _uncancelled(connection, _value(connection, statement, arguments))
+            return await uncancelled(connection, value_of(connection, statement, arguments))
 
         try:
             return await self._lane.run(command)
@@ -145,58 +141,18 @@ class PostgresStore:
         try:
             if connection.info.server_version < _OLDEST:
                 raise ConfigurationError(f"PostgreSQL at {self._place} is older than version 14")
-            await _uncancelled(connection, self._install(connection))
+            await uncancelled(connection, self._install(connection))
         except BaseException:
-            _drop(connection)
+            drop(connection)
             raise
         return connection
 
     async def _install(self, connection: Any) -> None:
         """Make the tables and functions, unless they are there."""
         last = f"to_regprocedure('{self._schema}.purge()') IS NOT NULL"
-        if not await _value(connection, f"SELECT {last}", ()):
+        if not await value_of(connection, f"SELECT {last}", ()):
             async with connection.transaction():
                 await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_INSTALLING,))
-                if not await _value(connection, f"SELECT {last}", ()):
+                if not await value_of(connection, f"SELECT {last}", ()):
                     await connection.execute(self._source)
-        await _value(connection, f"SELECT {self._schema}.purge()", ())
-
-
-def _place(url: str) -> str:
-    """Return where a server is, without user and password."""
-    try:
-        parts = urlsplit(url)
-        return f"{parts.hostname}:{parts.port or 5432}" if parts.hostname else "a local socket"
-    except ValueError:
-        return "the given address"
-
-
-async def _value(connection: Any, statement: str, arguments: tuple[_Argument, ...]) -> Any:
-    cursor = await connection.execute(statement, arguments)
-    return (await cursor.fetchone())[0]
-
-
-async def _uncancelled(connection: Any, work: Any) -> Any:
-    """Await work on a connection; if that is cancelled, cut the connection.
-
-    By itself the driver asks the server to cancel the statement and waits for it, which takes for
-    ever where the server does not answer.
-    """
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        _cut(connection)
-        await asyncio.wait([task])
-        if not task.cancelled():
-            task.exception()
-        raise
-
-
-def _cut(connection: Any) -> None:
-    with contextlib.suppress(Exception), socket.socket(fileno=os.dup(connection.fileno())) as line:
-        line.shutdown(socket.SHUT_RDWR)
-
-
-def _drop(connection: Any) -> None:
-    connection.pgconn.finish()
+        await value_of(connection, f"SELECT {self._schema}.purge()", ())
