@@ -91,10 +91,11 @@ class Database:
             errors.UndefinedTable,
             errors.UndefinedFunction,
             errors.UndefinedColumn,
-        ):
+        ) as error:
             problem: Exception = ConfigurationError(
-                f"PostgreSQL at {self.place} has no queue, or one of another version: run "
-                "`easemob queue install --queue URL`, or `await queue.install()`"
+                f"PostgreSQL at {self.place} has no queue, or one of another version "
+                f"({_one_line(error)}): run `easemob queue install --queue URL`, or `await "
+                "queue.install()`"
             )
         except (errors.OperationalError, errors.InterfaceError, OSError) as error:
             text = _one_line(error)

@@ -83,16 +83,44 @@ class Engine:
 
         return app
 
-    async def sweep(self, queue: str, dead_after: float) -> int:
-        """Defer open chunks of running jobs that no living worker has; return how many.
+    async def sweep(self, database: Database, queue: str, dead_after: float) -> None:
+        """Defer open chunks of running jobs that no living worker has.
 
         An engine job whose worker no longer gives a sign of life is removed. A chunk that is still
         leased to somebody is left alone.
         """
-        rows = await self._database.rows(self.sql(_SWEEP), queue, dead_after, queue, TASK, queue)
-        return len(rows)
+        await self._run(database, _SWEEP, (queue, dead_after, TASK, queue, queue))
+
+    async def defer_open(self, job: int) -> None:
+        """Defer the open chunks of a job."""
+        await self._run(self._database, _DEFER, (TASK, job))
+
+    async def defer(self, connection: Any, job: int) -> None:
+        """Defer the open chunks of a job, in the transaction of a connection."""
+        await self._execute(connection, _DEFER, (TASK, job))
+
+    async def _run(self, database: Database, statement: str, values: tuple[object, ...]) -> None:
+        async def command(connection: Any) -> None:
+            async with connection.transaction():
+                await self._execute(connection, statement, values)
+
+        await database.run(command)
+
+    async def _execute(self, connection: Any, statement: str, values: tuple[object, ...]) -> None:
+        # The engine's triggers name its tables without a schema.
+        await connection.execute(f"SET LOCAL search_path = {self.schema}")
+        await connection.execute(self.sql(statement), values)
 
 
+_DEFER: Final = """
+INSERT INTO @engine@.procrastinate_jobs (queue_name, task_name, queueing_lock, args)
+SELECT j.queue, %s, c.job || '/' || c.number,
+    jsonb_build_object('job', c.job, 'chunk', c.number)
+FROM @schema@.chunks AS c JOIN @schema@.jobs AS j ON j.id = c.job
+WHERE NOT c.done AND j.state = 'running' AND j.id = %s
+ORDER BY c.number
+ON CONFLICT DO NOTHING
+"""
 _SWEEP: Final = """
 WITH dead AS (
     DELETE FROM @engine@.procrastinate_jobs AS e
@@ -100,11 +128,7 @@ WITH dead AS (
         SELECT FROM @engine@.procrastinate_workers AS w
         WHERE w.id = e.worker_id AND w.last_heartbeat > now() - make_interval(secs => %s)
     )
-    RETURNING e.queueing_lock
-), live AS (
-    SELECT queueing_lock FROM @engine@.procrastinate_jobs
-    WHERE queue_name = %s AND status IN ('todo', 'doing')
-    EXCEPT SELECT queueing_lock FROM dead
+    RETURNING e.id
 )
 INSERT INTO @engine@.procrastinate_jobs (queue_name, task_name, queueing_lock, args)
 SELECT j.queue, %s, c.job || '/' || c.number,
@@ -112,8 +136,12 @@ SELECT j.queue, %s, c.job || '/' || c.number,
 FROM @schema@.chunks AS c JOIN @schema@.jobs AS j ON j.id = c.job
 WHERE NOT c.done AND j.state = 'running' AND j.queue = %s
     AND (c.leased_until IS NULL OR c.leased_until < clock_timestamp())
-    AND NOT EXISTS (SELECT FROM live WHERE queueing_lock = c.job || '/' || c.number)
+    AND NOT EXISTS (
+        SELECT FROM @engine@.procrastinate_jobs AS e
+        WHERE e.queue_name = %s AND e.status IN ('todo', 'doing')
+            AND e.queueing_lock = c.job || '/' || c.number
+            AND e.id NOT IN (SELECT id FROM dead)
+    )
 ORDER BY c.job, c.number
 ON CONFLICT DO NOTHING
-RETURNING id
 """

@@ -100,6 +100,8 @@ CREATE TABLE IF NOT EXISTS @schema@.calls (
     FOREIGN KEY (job, chunk) REFERENCES @schema@.chunks ON DELETE CASCADE
 );
 
+CREATE INDEX IF NOT EXISTS calls_with_reason ON @schema@.calls (job) WHERE kind IS NOT NULL;
+
 -- The targets whose state is not that of their call.
 CREATE TABLE IF NOT EXISTS @schema@.exceptions (
     job bigint NOT NULL,
@@ -220,6 +222,21 @@ BEGIN
 END
 $$;
 
+-- Extend the lease of a chunk.
+CREATE OR REPLACE FUNCTION @schema@.keep(
+    job_ bigint, chunk_ integer, epoch_ integer, lease interval
+) RETURNS text
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM @schema@.jobs WHERE id = job_ AND state = 'running') THEN
+        RETURN 'stopped';
+    END IF;
+    UPDATE @schema@.chunks SET leased_until = clock_timestamp() + lease
+    WHERE job = job_ AND number = chunk_ AND epoch = epoch_;
+    RETURN CASE WHEN FOUND THEN 'kept' ELSE 'fenced' END;
+END
+$$;
+
 -- Record that a call departs. Only after this is committed, and only if it says so, it may.
 CREATE OR REPLACE FUNCTION @schema@.depart(
     job_ bigint, chunk_ integer, epoch_ integer, number_ integer, positions_ int4multirange,
@@ -322,11 +339,10 @@ BEGIN
     IF counts ? 'accepted' THEN
         UPDATE @schema@.jobs SET accepted = true, refused_alone = 0, ended_early = 0
         WHERE id = job_ AND NOT (accepted AND refused_alone = 0 AND ended_early = 0);
-    END IF;
-    IF counts ?| ARRAY['refused alone', 'ended early'] THEN
+    ELSIF counts ?| ARRAY['refused alone', 'ended early'] THEN
         UPDATE @schema@.jobs SET
-            refused_alone = refused_alone + coalesce((counts ->> 'refused alone')::integer, 0),
-            ended_early = ended_early + coalesce((counts ->> 'ended early')::integer, 0)
+            refused_alone = greatest(0, refused_alone + coalesce((counts ->> 'refused alone')::integer, 0)),
+            ended_early = greatest(0, ended_early + coalesce((counts ->> 'ended early')::integer, 0))
         WHERE id = job_;
     END IF;
     SELECT * INTO row_ FROM @schema@.jobs WHERE id = job_;
@@ -353,6 +369,10 @@ BEGIN
             answers := answers || to_jsonb(@schema@.depart(
                 (o ->> 1)::bigint, (o ->> 2)::integer, (o ->> 3)::integer, (o ->> 4)::integer,
                 (o ->> 5)::int4multirange, lease
+            ));
+        ELSIF o ->> 0 = 'keep' THEN
+            answers := answers || to_jsonb(@schema@.keep(
+                (o ->> 1)::bigint, (o ->> 2)::integer, (o ->> 3)::integer, lease
             ));
         ELSIF o ->> 0 = 'withdraw' THEN
             answers := answers || to_jsonb(@schema@.withdraw(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
 from os import PathLike
+from typing import Final
 
 from easemob_async.fanout.job import FanoutJob
 from easemob_async.fanout.pacing import Pace
@@ -55,6 +56,14 @@ PushBody = (
 )
 """One push notification for all users, or a function that makes the notification of a user."""
 
+SENDS: Final[Mapping[str, Send]] = {
+    "fanout.to_users": SEND_TO_USERS,
+    "fanout.to_groups": SEND_TO_GROUPS,
+    "fanout.to_rooms": SEND_TO_ROOMS,
+    "fanout.push_to_users": PUSH_TO_USERS,
+}
+"""The way to send of each kind of job, by its name."""
+
 
 class Fanout:
     """Bulk sending to any number of targets within the app's quotas, with an outcome for each.
@@ -89,6 +98,11 @@ class Fanout:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+
+    @property
+    def transport(self) -> Transport:
+        """The client's way to the service."""
+        return self._transport
 
     def to_users(
         self,

@@ -9,6 +9,8 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self
 
+import attrs
+
 from easemob_async.fanout.preview import preview
 from easemob_async.fanout.report import FanoutPlan
 from easemob_async.fanout.runner import Runner
@@ -17,6 +19,18 @@ from easemob_async.outcomes import FanoutReport, Outcome
 from easemob_async.transport.transport import Transport
 
 _DONE: Final = None
+
+
+@attrs.frozen
+class JobParts:
+    """What a job is made of."""
+
+    transport: Transport
+    """The client's way to the service."""
+    targets: Iterable[Any] | AsyncIterable[Any]
+    """The source of the targets."""
+    settings: Settings
+    """The settings."""
 
 
 class FanoutJob:
@@ -39,6 +53,7 @@ class FanoutJob:
         targets: Iterable[Any] | AsyncIterable[Any],
         settings: Settings,
     ) -> None:
+        self._parts = JobParts(transport, targets, settings)
         self._runner = Runner(transport, targets, settings)
         self._preview = partial(preview, transport, targets, settings)
         self._name = settings.name
@@ -78,6 +93,19 @@ class FanoutJob:
         """
         self._start()
         return await self._preview()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the job."""
+        return self._parts.settings
+
+    def hand_over(self) -> JobParts:
+        """Return what the job is made of, for a `JobQueue` that runs it in place of this process.
+
+        The job counts as started.
+        """
+        self._start()
+        return self._parts
 
     def cancel(self) -> None:
         """Stop the job: calls in flight finish, no others are sent. Harmless if the job is over."""

@@ -6,12 +6,12 @@ import asyncio
 import inspect
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import attrs
 
 from easemob_async.errors import InvalidArgumentError
-from easemob_async.fanout.deduplication import Deduplication, Sifted
+from easemob_async.fanout.deduplication import Sifted
 from easemob_async.fanout.packing import Packer, PlannedCall, rejected
 from easemob_async.fanout.settings import Encoded, Settings
 from easemob_async.fanout.source import Source
@@ -38,6 +38,18 @@ class Step:
     """Whether this was the last step."""
 
 
+class Sifter(Protocol):
+    """What separates new targets from those that were met before."""
+
+    async def let_through(self, items: list[Any]) -> Sifted:
+        """Separate items to be sent now from settled ones and possible duplicates."""
+        ...
+
+    def second_look(self, number: int) -> AsyncIterator[Sifted]:
+        """Yield the items that were set aside, once all others are recorded."""
+        ...
+
+
 class Planner:
     """The planner of a job, which plans one call after the other on request."""
 
@@ -46,7 +58,7 @@ class Planner:
         settings: Settings,
         source: Source,
         packer: Packer,
-        deduplication: Deduplication | None,
+        deduplication: Sifter | None,
     ) -> None:
         self._settings = settings
         self._source = source

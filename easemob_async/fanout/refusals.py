@@ -123,6 +123,13 @@ class Refusals:
         self._ended_early = 0
         return True
 
+    def learn(self, counts: Mapping[str, int]) -> None:
+        """Take in the counts of the job, to which other processes contribute."""
+        self.accepted = self.accepted or bool(counts["accepted"])
+        self._alone += counts["refused alone"] - self._written.get("refused alone", 0)
+        self._ended_early += counts["ended early"] - self._written.get("ended early", 0)
+        self._written = dict(counts)
+
     def changes(self) -> Mapping[str, int]:
         """Return the changed counts, to be written to the journal."""
         counts = {

@@ -158,6 +158,13 @@ def _reason(error: Exception, target: str | None) -> str:
     return words if len(words) <= _REASON_LENGTH else words[:_REASON_LENGTH] + "…"
 
 
+def kind_of(reason: str, target: str | None) -> str:
+    """Return the same of an error's text; ``target`` is the target if there is only one."""
+    words = _CALL.sub("", reason, count=1)
+    words = whole_text(words if target is None else without_name(words, target))
+    return words if len(words) <= _REASON_LENGTH else words[:_REASON_LENGTH] + "…"
+
+
 def without_name(text: str, target: str) -> str:
     """Return a text in which ``…`` replaces the name of a target."""
     for shown in (repr(target)[:80], f'"{target[:80]}"'):

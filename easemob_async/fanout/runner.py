@@ -15,10 +15,11 @@ import attrs
 from easemob_async.errors import APIError, EasemobError, JournalError
 from easemob_async.fanout.deduplication import Deduplication, open_deduplication
 from easemob_async.fanout.journal.rows import FAILED, SENT, STATE_OF, Settled
-from easemob_async.fanout.journal.writer import Journal, Verdict
+from easemob_async.fanout.journal.writer import Verdict
 from easemob_async.fanout.pacing import make_pacer
 from easemob_async.fanout.packing import PlannedCall, call_sizes, make_packer
 from easemob_async.fanout.planner import Planner, Step
+from easemob_async.fanout.record import Record
 from easemob_async.fanout.refusals import ALONE, Refusals, about, halves, kind, spread
 from easemob_async.fanout.report import Progress, Tally
 from easemob_async.fanout.settings import Settings
@@ -52,7 +53,18 @@ class Runner:
         transport: Transport,
         targets: Iterable[Any] | AsyncIterable[Any],
         settings: Settings,
+        record: Record | None = None,
+        refusals: Refusals | None = None,
     ) -> None:
+        """Prepare a run.
+
+        Args:
+            transport: the client's way to the service.
+            targets: the source of the targets.
+            settings: the settings of the job.
+            record: the record of its calls, if that is not a journal.
+            refusals: the counts of refusals, if the record keeps them.
+        """
         retry = transport.options.retry
         self._transport = transport.with_retry(
             attrs.evolve(retry, attempts=max(retry.attempts, _TRIES))
@@ -63,12 +75,12 @@ class Runner:
         self._workers: list[Worker] = []
         self._planning = asyncio.Lock()
         self._trying_alone = asyncio.Lock()
-        self._refusals: Refusals
+        self._refusals = refusals or Refusals(own_messages=settings.constant is None, counts={})
         self._again: set[str] = set()
         self._keep_ids = settings.options.keep_message_ids
         self._planner: Planner
         self._least = 1
-        self._journal: Journal | None = None
+        self._record = record
         self._stopping = False
         self._error: BaseException | None = None
         self._listener: Listener | None = None
@@ -134,12 +146,12 @@ class Runner:
         except EasemobError as error:
             error.report = self.report()
             raise
-        self._journal = None if deduplication is None else deduplication.journal
-        self._refusals = Refusals(
-            own_messages=settings.constant is None,
-            counts={} if self._journal is None else self._journal.counts,
-        )
-        self._again = set() if deduplication is None else deduplication.again
+        if deduplication is not None:
+            self._record = deduplication.journal
+            self._refusals = Refusals(
+                own_messages=settings.constant is None, counts=deduplication.journal.counts
+            )
+            self._again = deduplication.again
         self._planner = Planner(settings, self._source, packer, deduplication)
         try:
             if not self._stopping:
@@ -190,7 +202,7 @@ class Runner:
         pacer = make_pacer(self.settings.options.pace, limits, together=together)
         for _ in range(self.settings.options.workers):
             worker = Worker(
-                pacer, self._planner, self._journal, deduplication, lambda: self._stopping
+                pacer, self._planner, self._record, deduplication, lambda: self._stopping
             )
             worker.task = asyncio.create_task(self._work(worker))
             self._workers.append(worker)
@@ -426,7 +438,7 @@ class Runner:
         if len(exceptions) < len(targets):
             self._refusals.note_accepted()
         verdict = Verdict(SENT, None, exceptions, kept)
-        failure, cancelled = await self._record(targets, verdict, worker)
+        failure, cancelled = await self._write_down(targets, verdict, worker)
         told: Iterable[Outcome] = ()
         if failure is not None:
             told = self._count(OutcomeStatus.UNKNOWN, targets, failure)
@@ -452,7 +464,7 @@ class Runner:
         self, targets: Sequence[str], status: OutcomeStatus, error: EasemobError, worker: Worker
     ) -> None:
         verdict = Verdict(STATE_OF[status], str(error))
-        failure, cancelled = await self._record(targets, verdict, worker)
+        failure, cancelled = await self._write_down(targets, verdict, worker)
         if failure is not None:
             status, error = OutcomeStatus.UNKNOWN, failure
         told = self._count(status, targets, error)
@@ -461,7 +473,7 @@ class Runner:
         await self._tell(told)
         self._tell_progress()
 
-    async def _record(
+    async def _write_down(
         self, targets: Sequence[str], verdict: Verdict, worker: Worker
     ) -> tuple[JournalError | None, bool]:
         """Record the outcome of a call in the journal, before anything else happens to the call.
@@ -494,9 +506,9 @@ class Runner:
         for outcome in settled:
             self._tally.add(outcome.status, 1, outcome.error, outcome.target)
         try:
-            if step.rejected and self._journal is not None:
+            if step.rejected and self._record is not None:
                 found = [Settled(o.target, FAILED, str(o.error)) for o in step.rejected]
-                await self._journal.note(found, self._again)
+                await self._record.note(found, self._again)
                 self._again.difference_update(o.target for o in step.rejected)
         finally:
             if skipped:

@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 
 from easemob_async.errors import EasemobError
 from easemob_async.fanout.deduplication import Deduplication
-from easemob_async.fanout.journal.writer import Journal, Verdict
+from easemob_async.fanout.journal.writer import Verdict
 from easemob_async.fanout.pacing import Pacer
 from easemob_async.fanout.packing import PlannedCall
 from easemob_async.fanout.planner import Planner
+from easemob_async.fanout.record import Record
 from easemob_async.transport.call import Call
 from easemob_async.transport.permit import Flexible
 from easemob_async.transport.policy import Policy, bulk
@@ -28,14 +29,14 @@ class Worker:
         self,
         pacer: Pacer,
         planner: Planner,
-        journal: Journal | None,
+        record: Record | None,
         deduplication: Deduplication | None,
         is_stopped: Callable[[], bool],
     ) -> None:
         self._pacer = pacer
         self._planner = planner
         self._is_stopped = is_stopped
-        self._journal = journal
+        self._record = record
         self._again = set[str]() if deduplication is None else deduplication.again
         self._number: int | None = None
         self.task: asyncio.Task[None] | None = None
@@ -73,10 +74,10 @@ class Worker:
 
         async def on_departure() -> None:
             self.waiting = False
-            if self._journal is not None:
+            if self._record is not None:
                 leaving = self.targets
                 again = list(self._again.intersection(leaving)) if self._again else []
-                self._number, recorded = self._journal.departs(leaving, again)
+                self._number, recorded = self._record.departs(leaving, again)
                 await recorded
             self.departed = True
 
@@ -114,11 +115,11 @@ class Worker:
             again = list(self._again.intersection(targets))
             self._again.difference_update(again)
         number, self._number = self._number, None
-        if self._journal is None:
+        if self._record is None:
             return None
         if number is None:
-            return self._journal.settle_unsent(targets, verdict, counts, again)
-        return self._journal.settle(number, verdict, counts)
+            return self._record.settle_unsent(targets, verdict, counts, again)
+        return self._record.settle(number, verdict, counts)
 
     async def withdraw(self) -> None:
         """Record in the journal that the call was certainly not processed.
@@ -127,14 +128,14 @@ class Worker:
             JournalError: the journal cannot be written.
         """
         number, self._number = self._number, None
-        if self._journal is not None and number is not None:
-            await self._journal.withdraw(number)
+        if self._record is not None and number is not None:
+            await self._record.withdraw(number)
 
     def withdraw_at_once(self) -> None:
         """Record the same without waiting, for a call that was not sent and was cancelled."""
         number, self._number = self._number, None
-        if self._journal is not None and number is not None:
-            self._journal.withdraw(number)
+        if self._record is not None and number is not None:
+            self._record.withdraw(number)
 
     def interrupt(self) -> None:
         """Cancel the worker, unless that would leave the outcome of a call unknown."""

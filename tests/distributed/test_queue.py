@@ -1,0 +1,404 @@
+"""Jobs that are handed over: planned once, sent by workers, reported from anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from easemob_async import EasemobClient, EasemobError, InvalidArgumentError, Outcome, Text
+from easemob_async.distributed import JobQueue, JobReport
+from easemob_async.distributed import chunks as chunks_module
+from easemob_async.distributed import planning as planning_module
+from easemob_async.distributed import uniqueness as uniqueness_module
+from easemob_async.errors import JournalError
+from tests.conftest import Against
+from tests.distributed.service import Service, working
+from tests.fanout.jobs import FREE, accept, adds_up, users
+from tests.servers import Received, Reply
+
+
+async def collected(outcomes: AsyncIterator[Outcome]) -> dict[str, Outcome]:
+    found: dict[str, Outcome] = {}
+    async for outcome in outcomes:
+        assert outcome.target not in found
+        found[outcome.target] = outcome
+    return found
+
+
+def counts(report: JobReport) -> tuple[int, ...]:
+    assert adds_up(report)
+    return report.read, report.sent, report.failed, report.unknown, report.skipped, report.not_sent
+
+
+async def test_a_job_is_planned_here_and_sent_there(
+    queue: JobQueue, client: EasemobClient, service: Service
+) -> None:
+    job = await queue.submit(
+        client.fanout.to_users(users(30_000), Text("Sale!"), sender="shop"), job_id="spring"
+    )
+    assert counts(await job.report()) == (30_000, 0, 0, 0, 0, 30_000)
+    async with working(queue, client, concurrency=2):
+        report = await queue.job("spring").wait()
+    assert counts(report) == (30_000, 30_000, 0, 0, 0, 0)
+    assert report.complete
+    assert report.state == "done"
+    assert report.calls == 50
+    assert (len(service.sent), service.twice) == (30_000, 0)
+    outcomes = await collected(job.outcomes("sent"))
+    assert outcomes.keys() == set(users(30_000))
+    assert "job_id='spring'" in repr(report)
+
+
+async def test_a_finished_job_leaves_nothing_in_the_engine(
+    queue: JobQueue, client: EasemobClient
+) -> None:
+    job = await queue.submit(client.fanout.to_users(users(100), Text("hi")), job_id="small")
+    async with working(queue, client):
+        await job.wait()
+    left = await queue._database.rows("SELECT * FROM easemob_queue_engine.procrastinate_jobs")
+    assert left == []
+
+
+async def test_duplicates_near_and_far_are_sent_once(
+    queue: JobQueue, client: EasemobClient, service: Service
+) -> None:
+    def source() -> Any:
+        yield from users(20_000)
+        yield "u7"
+        yield "u7"
+        yield from users(20_005, 19_995)
+
+    job = await queue.submit(client.fanout.to_users(source(), Text("hi")), job_id="twice")
+    async with working(queue, client):
+        report = await job.wait()
+    assert counts(report) == (20_012, 20_005, 0, 0, 7, 0)
+    assert (len(service.sent), service.twice) == (20_005, 0)
+
+
+async def test_many_duplicates_are_found_on_disk(
+    queue: JobQueue, client: EasemobClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uniqueness_module, "_HELD", 10)
+
+    def source() -> Any:
+        yield from users(13_000)
+        yield from users(13_000)
+        yield from users(13_010, 12_990)
+
+    job = await queue.submit(client.fanout.to_users(source(), Text("hi")), job_id="many")
+    report = await job.report()
+    assert counts(report) == (26_020, 0, 0, 0, 13_010, 13_010)
+    assert len(await collected(job.outcomes())) == 13_010
+
+
+async def test_targets_that_break_a_rule_fail_alone(
+    queue: JobQueue, client: EasemobClient, service: Service
+) -> None:
+    targets: list[Any] = ["ok", "", "line\nbreak", 7, ("bad", Text("x" * 6000)), "last"]
+    job = await queue.submit(client.fanout.to_users(targets, Text("hi")), job_id="rules")
+    async with working(queue, client):
+        report = await job.wait()
+    assert counts(report) == (6, 2, 4, 0, 0, 0)
+    assert sum(report.reasons.values()) == 4
+    failed = await collected(job.outcomes("failed"))
+    assert failed.keys() == {"", "line\nbreak", "7", "bad"}
+    assert service.sent.keys() == {"ok", "last"}
+
+
+async def test_every_message_is_made_once_by_the_planner(
+    queue: JobQueue, client: EasemobClient, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunks_module, "MOST_BYTES", 2_000)
+    made: list[str] = []
+    received: dict[str, str] = {}
+
+    def greet(target: str) -> Text:
+        made.append(target)
+        return Text(f"hello {target}\n")
+
+    def watch(targets: list[str], message: Any) -> None:
+        received.update(dict.fromkeys(targets, message["body"]["msg"]))
+
+    service.emulator.state.watch = watch
+    job = await queue.submit(client.fanout.to_users(users(50), greet), job_id="own")
+    async with working(queue, client):
+        report = await job.wait()
+    assert counts(report) == (50, 50, 0, 0, 0, 0)
+    assert made == list(users(50))
+    assert received == {target: f"hello {target}\n" for target in users(50)}
+    chunks = await queue._database.value("SELECT count(*) FROM @schema@.chunks")
+    assert chunks > 1
+
+
+async def test_some_targets_may_have_a_message_of_their_own(
+    queue: JobQueue, client: EasemobClient, service: Service
+) -> None:
+    received: dict[str, str] = {}
+
+    def watch(targets: list[str], message: Any) -> None:
+        received.update(dict.fromkeys(targets, message["body"]["msg"]))
+
+    service.emulator.state.watch = watch
+    targets: list[Any] = ["a", ("b", Text("for b")), "c", ("d", Text("for b"))]
+    job = await queue.submit(client.fanout.to_users(targets, Text("for all")), job_id="some")
+    async with working(queue, client):
+        await job.wait()
+    assert received == {"a": "for all", "b": "for b", "c": "for all", "d": "for b"}
+
+
+@pytest.mark.parametrize("kind", ["groups", "rooms", "push"])
+async def test_all_kinds_of_jobs(
+    queue: JobQueue, client: EasemobClient, service: Service, kind: str
+) -> None:
+    await client.users.create("ann", password="secret")
+    if kind == "groups":
+        group = await client.chat_groups.create("g", owner="ann", members=[])
+        made = client.fanout.to_groups([group.group_id], Text("hi"))
+    elif kind == "rooms":
+        room = await client.chat_rooms.create("r", description="d", owner="ann")
+        made = client.fanout.to_rooms([room.room_id], Text("hi"))
+    else:
+        made = client.fanout.push_to_users(["ann"], {"title": "t", "content": "c"})
+    job = await queue.submit(made, job_id=kind)
+    async with working(queue, client):
+        report = await job.wait()
+    assert counts(report) == (1, 1, 0, 0, 0, 0)
+
+
+async def test_an_empty_job_is_done_at_once(queue: JobQueue, client: EasemobClient) -> None:
+    job = await queue.submit(client.fanout.to_users([], Text("hi")), job_id="empty")
+    assert (await job.wait()).state == "done"
+
+
+async def test_options_that_mean_nothing_here_are_refused(
+    queue: JobQueue, client: EasemobClient, tmp_path: Path
+) -> None:
+    def progress(_: object) -> None: ...
+
+    jobs: list[tuple[dict[str, Any], str]] = [
+        ({"journal": tmp_path / "j.db"}, "journal"),
+        ({"progress": progress}, "progress"),
+        ({"on_unknown": lambda _: "resend"}, "on_unknown"),
+        ({"job_id": "own"}, "job_id of its own"),
+    ]
+    for options, name in jobs:
+        made = client.fanout.to_users(["u1"], Text("hi"), **options)
+        with pytest.raises(InvalidArgumentError, match=name):
+            await queue.submit(made, job_id="refused")
+        made.hand_over()
+    made = client.fanout.to_users(["u1"], Text("hi"))
+    with pytest.raises(InvalidArgumentError, match="job_id"):
+        await queue.submit(made, job_id="")
+    await queue.submit(made, job_id="fine")  # a job that was refused was not started
+    assert [job.job_id for job in await queue.jobs()] == ["fine"]
+
+
+async def test_a_name_is_used_once(queue: JobQueue, client: EasemobClient) -> None:
+    await queue.submit(client.fanout.to_users(["u1"], Text("hi")), job_id="one")
+    with pytest.raises(InvalidArgumentError, match="'one' is in the queue already"):
+        await queue.submit(client.fanout.to_users(["u1"], Text("hi")), job_id="one")
+    with pytest.raises(InvalidArgumentError, match="no job 'two'"):
+        await queue.job("two").report()
+
+
+async def test_an_unsealed_plan_is_dropped_and_made_anew(
+    queue: JobQueue, client: EasemobClient, service: Service
+) -> None:
+    def broken() -> Any:
+        yield from users(200_000)
+        raise OSError("the file is gone")
+
+    with pytest.raises(OSError, match="gone"):
+        await queue.submit(client.fanout.to_users(broken(), Text("hi")), job_id="again")
+    assert (await queue.job("again").report()).state == "planning"
+    async with working(queue, client):
+        job = await queue.submit(client.fanout.to_users(users(100), Text("hi")), job_id="again")
+        report = await job.wait()
+    assert counts(report) == (100, 100, 0, 0, 0, 0)
+    assert len(service.sent) == 100
+
+
+async def test_a_plan_in_the_making_is_not_dropped(queue: JobQueue, client: EasemobClient) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> AsyncIterator[str]:
+        yield "u1"
+        begun.set()
+        await go_on.wait()
+
+    first = asyncio.create_task(
+        queue.submit(client.fanout.to_users(slow(), Text("hi")), job_id="slow")
+    )
+    await begun.wait()
+    with pytest.raises(JournalError, match="another process is submitting"):
+        await queue.submit(client.fanout.to_users(["u2"], Text("hi")), job_id="slow")
+    go_on.set()
+    assert counts(await (await first).report())[0] == 1
+
+
+async def test_what_every_call_would_have_stops_the_job_for_all(
+    queue: JobQueue, client: EasemobClient, service: Service
+) -> None:
+    job = await queue.submit(client.fanout.to_users(users(5_000), Text("hi")), job_id="stops")
+    service.emulator.fail("POST", "/messages/users", times=1_000, status=402)
+    async with working(queue, client):
+        with pytest.raises(EasemobError, match="402") as caught:
+            await job.wait()
+    report = caught.value.report
+    assert isinstance(report, JobReport)
+    assert report.state == "stopped"
+    assert counts(report) == (5_000, 0, 0, 0, 0, 5_000)
+    service.emulator.faults.clear()
+    await job.resume()
+    async with working(queue, client):
+        assert counts(await job.wait()) == (5_000, 5_000, 0, 0, 0, 0)
+
+
+async def test_a_stopped_job_goes_on_where_it_was(
+    queue: JobQueue, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Service(delay=(0.02, 0.03)) as slow:
+        async with slow.client() as client:
+            made = client.fanout.to_users(users(60_000), Text("hi"), workers=2)
+            job = await queue.submit(made, job_id="paused")
+            async with working(queue, client):
+                while not slow.sent:
+                    await asyncio.sleep(0.01)
+                await job.stop()
+                report = await job.wait()
+                while (report := await job.report()).workers:
+                    await asyncio.sleep(0.05)
+                assert 0 < report.sent == len(slow.sent) < 60_000
+                assert report.unknown == 0
+                await job.resume()
+                assert counts(await job.wait()) == (60_000, 60_000, 0, 0, 0, 0)
+            assert (len(slow.sent), slow.twice) == (60_000, 0)
+
+
+async def test_failed_targets_are_tried_again_by_a_resume_that_says_so(
+    queue: JobQueue, against: Against
+) -> None:
+    refused = {"u3", "u700"}
+    sent: Counter[str] = Counter()
+
+    def respond(request: Received) -> Reply:
+        targets = request.json["to"]
+        if refused.intersection(targets):
+            body = {"error": "illegal_argument", "error_description": "no such user"}
+            return Reply(status=400, body=body)
+        sent.update(targets)
+        return accept(request)
+
+    async with against(respond, token="t", quotas=FREE) as (client, _):
+        job = await queue.submit(client.fanout.to_users(users(2_000), Text("hi")), job_id="retry")
+        async with working(queue, client):
+            report = await job.wait()
+            assert counts(report) == (2_000, 1_998, 2, 0, 0, 0)
+            assert (await collected(job.outcomes("failed"))).keys() == refused
+            assert [number for _, number in report.reasons.items()] == [2]
+            refused.clear()
+            await job.resume()
+            assert (await job.wait()).failed == 2
+            await job.resume(retry_failed=True)
+            assert counts(await job.wait()) == (2_000, 2_000, 0, 0, 0, 0)
+    assert sent == Counter(users(2_000))
+
+
+async def test_unknown_targets_are_sent_to_again_only_if_that_is_wanted(
+    queue: JobQueue, against: Against
+) -> None:
+    sent: Counter[str] = Counter()
+
+    def respond(request: Received) -> Reply:
+        sent.update(request.json["to"])
+        if "u1" in request.json["to"] and sent["u1"] == 1:
+            return Reply(status=500, body={"error": "internal"})
+        return accept(request)
+
+    async with against(respond, token="t", quotas=FREE) as (client, _):
+        job = await queue.submit(client.fanout.to_users(users(900), Text("hi")), job_id="unknown")
+        async with working(queue, client):
+            assert counts(await job.wait()) == (900, 300, 0, 600, 0, 0)
+            await job.resume()
+            assert (await job.wait()).unknown == 600
+            assert sent["u1"] == 1
+            await job.resume(on_unknown="resend")
+            assert counts(await job.wait()) == (900, 900, 0, 0, 0, 0)
+    assert sent["u1"] == 2
+
+
+async def test_refusals_are_counted_for_the_job_not_for_each_chunk(
+    queue: JobQueue, against: Against, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty targets that are refused alone stop the job, though no chunk has so many."""
+    monkeypatch.setattr(planning_module, "CHUNK", 7)
+    monkeypatch.setattr(chunks_module, "CHUNK", 7)
+
+    def respond(request: Received) -> Reply:
+        body = {"error": "illegal_argument", "error_description": "no such user"}
+        return Reply(status=400, body=body)
+
+    async with against(respond, token="t", quotas=FREE) as (client, server):
+        made = client.fanout.to_users(users(70), Text("hi"), workers=1)
+        job = await queue.submit(made, job_id="refused")
+        async with working(queue, client):
+            with pytest.raises(EasemobError, match="no such user"):
+                await job.wait()
+        report = await job.report()
+    assert report.state == "stopped"
+    assert (report.failed, report.not_sent) == (20, 50)
+
+
+async def test_an_export_is_a_journal_with_which_the_job_goes_on(
+    queue: JobQueue, client: EasemobClient, service: Service, tmp_path: Path
+) -> None:
+    targets: list[Any] = [*users(15_000), "bad\nname"]
+    job = await queue.submit(client.fanout.to_users(targets, Text("hi")), job_id="export")
+    async with working(queue, client):
+        await job.wait()
+    path = tmp_path / "spring.db"
+    await job.export(path)
+    report = await client.fanout.to_users([*targets, "new"], Text("hi"), journal=path)
+    assert (report.sent, report.skipped) == (1, 15_001)
+    assert report.failed_before == 1
+    assert (len(service.sent), service.twice) == (15_001, 0)
+    with pytest.raises(JournalError, match="exists"):
+        await job.export(path)
+
+
+async def test_a_purged_job_is_gone(queue: JobQueue, client: EasemobClient) -> None:
+    job = await queue.submit(client.fanout.to_users(["u1"], Text("hi")), job_id="purge")
+    with pytest.raises(InvalidArgumentError, match="running"):
+        await job.purge()
+    await job.stop()
+    await job.purge()
+    assert await queue.jobs() == []
+
+
+async def test_a_worker_leaves_jobs_of_another_service_alone(
+    queue: JobQueue, client: EasemobClient
+) -> None:
+    with Service() as other:
+        async with other.client() as elsewhere:
+            job = await queue.submit(client.fanout.to_users(["u1"], Text("hi")), job_id="ours")
+            theirs = await queue.submit(
+                elsewhere.fanout.to_users(["u2"], Text("hi")), job_id="theirs"
+            )
+            async with working(queue, elsewhere):
+                await theirs.wait()
+            assert other.sent == {"u2": 1}
+            assert (await job.report()).not_sent == 1
+
+
+async def test_the_secret_never_enters_the_database(
+    queue: JobQueue, client: EasemobClient, postgres_url: str
+) -> None:
+    await queue.submit(client.fanout.to_users(["u1"], Text("hi")), job_id="secret")
+    row = await queue._database.rows("SELECT j::text FROM @schema@.jobs AS j")
+    assert "secret" in row[0][0]  # its name
+    assert "secret" not in row[0][0].replace("secret", "", 1)
