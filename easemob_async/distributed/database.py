@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from easemob_async.errors import ConfigurationError, JournalError, SharedStoreError
 from easemob_async.fanout.journal.rows import INTERRUPTED
-from easemob_async.shared.connection import drop, place_of, uncancelled
+from easemob_async.shared.connection import drop, has_ended, place_of, uncancelled
 from easemob_async.shared.drivers import load_driver
 from easemob_async.shared.lane import Lane
 
@@ -45,7 +45,7 @@ class Database:
         self.url = url
         self.schema = schema
         self.place = place_of(url)
-        self._lane: Lane[Any] = Lane(self._connect, drop, timeout)
+        self._lane: Lane[Any] = Lane(self._connect, drop, timeout, has_ended)
 
     def another(self, *, timeout: float | None = _TIMEOUT) -> Database:
         """Return another way to the same database, with a connection of its own."""

@@ -7,6 +7,7 @@ often, is harmless.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from pathlib import Path
@@ -79,6 +80,9 @@ class Engine:
 
         @app.task(name=TASK)  # type: ignore[untyped-decorator]
         async def send(job: int, chunk: int) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            task.add_done_callback(_seen)
             await send_chunk(job, chunk)
 
         return app
@@ -110,6 +114,15 @@ class Engine:
         # The engine's triggers name its tables without a schema.
         await connection.execute(f"SET LOCAL search_path = {self.schema}")
         await connection.execute(self.sql(statement), values)
+
+
+def _seen(task: asyncio.Task[Any]) -> None:
+    """Take note of how a task of the engine ended.
+
+    It ends with an error when a worker that was taken for dead wants to delete its engine job.
+    """
+    if not task.cancelled():
+        task.exception()
 
 
 _DEFER: Final = """

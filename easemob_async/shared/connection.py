@@ -52,3 +52,13 @@ def cut(connection: Any) -> None:
 def drop(connection: Any) -> None:
     """Close a connection without waiting for its server."""
     connection.pgconn.finish()
+
+
+def has_ended(connection: Any) -> bool:
+    """Return whether the server has ended a connection while it was idle."""
+    try:
+        for _ in range(2):  # first what it said, then that it ended
+            connection.pgconn.consume_input()
+    except Exception:  # the driver's error, whose module may not be loaded
+        return True
+    return bool(connection.closed)

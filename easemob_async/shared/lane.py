@@ -25,6 +25,7 @@ class Lane(Generic[C]):
         connect: Callable[[], Awaitable[C]],
         drop: Callable[[C], None],
         timeout: float | None = TIMEOUT,
+        has_ended: Callable[[C], bool] = lambda connection: False,
     ) -> None:
         """Open no connection yet.
 
@@ -32,10 +33,12 @@ class Lane(Generic[C]):
             connect: opens a connection.
             drop: closes one without waiting for its server.
             timeout: the seconds that a command may take, with the connection if there is none.
+            has_ended: whether a connection that was idle is of no use any longer.
         """
         self._connect = connect
         self._drop = drop
         self._timeout = timeout
+        self._has_ended = has_ended
         self._connection: C | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._turn: asyncio.Lock
@@ -52,6 +55,8 @@ class Lane(Generic[C]):
             self._loop, self._turn, self._connection = loop, asyncio.Lock(), None
         async with self._turn:
             try:
+                if self._connection is not None and self._has_ended(self._connection):
+                    self.close()
                 async with asyncio.timeout(self._timeout):
                     if self._connection is None:
                         self._connection = await self._connect()
