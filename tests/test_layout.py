@@ -47,7 +47,7 @@ BESIDE = {
 }
 SEES = {
     "client": {"shared"},
-    "cli": {"webhooks", "emulator"},
+    "cli": {"webhooks", "emulator", "distributed"},
     "pytest_plugin": {"emulator"},
 }
 

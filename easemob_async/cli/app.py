@@ -32,13 +32,15 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "files": "Upload and download files of messages.",
     "groups": "Manage chat groups and their members.",
     "history": "Show the messages of past hours.",
-    "job": "Read the journals of jobs.",
+    "job": "Watch and control jobs, and read their journals.",
     "push": "Manage push settings and templates, and count pushes.",
+    "queue": "Set up a queue of jobs for several machines.",
     "rooms": "Manage chat rooms and their members.",
     "send": "Send one message to every id in a file.",
     "token": "Print a new app token.",
     "users": "Manage users, and show which of them are online.",
     "webhooks": "Print and post webhook events, and send as a user.",
+    "worker": "Send the jobs of a queue, on as many machines as you like.",
 }
 _ELSEWHERE: Final = {"history": "files"}
 

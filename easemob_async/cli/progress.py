@@ -34,16 +34,27 @@ _COLOURS = {
 }
 
 
+Notes = Callable[..., str]
+"""A function of a report, and of the marks before and after what is bad."""
+
+
 @contextmanager
 def job_progress(
-    console: Console, title: str, total: int | None
+    console: Console, title: str, total: int | None, notes: Notes | None = None
 ) -> Iterator[Callable[[JobProgress], None]]:
     """Draw a progress bar, or print a line every few seconds if the output is not a terminal.
 
     Yields the progress callback of the job.
+
+    Args:
+        console: where to.
+        title: what is shown before.
+        total: the number of targets, if it is known.
+        notes: returns what is to be noted of a report; by default its failed and unknown targets.
     """
+    notes = notes or bad
     if not console.is_terminal:
-        yield _lines(console, title, total)
+        yield _lines(console, title, total, notes=notes)
         return
     bar = Progress(
         SpinnerColumn(),
@@ -67,16 +78,21 @@ def job_progress(
                 task,
                 completed=report.read - report.not_sent,
                 rate=f"{progress.rate:,.0f}/s",
-                failed=_bad(report, "[red]", "[/]"),
+                failed=notes(report, "[red]", "[/]"),
             )
 
         yield update
 
 
 def _lines(
-    console: Console, title: str, total: int | None, clock: Callable[[], float] = time.monotonic
+    console: Console,
+    title: str,
+    total: int | None,
+    clock: Callable[[], float] = time.monotonic,
+    notes: Notes | None = None,
 ) -> Callable[[JobProgress], None]:
     last = clock()
+    notes = notes or bad
 
     def update(progress: JobProgress) -> None:
         nonlocal last
@@ -85,7 +101,7 @@ def _lines(
         last = clock()
         report = progress.report
         done = report.read - report.not_sent
-        parts = [f"{done:,} of {total:,}" if total else f"{done:,}", _bad(report)]
+        parts = [f"{done:,} of {total:,}" if total else f"{done:,}", notes(report)]
         parts.append(f"{progress.rate:,.0f}/s")
         if total and progress.rate > 0 and total > done:
             left = timedelta(seconds=round((total - done) / progress.rate))
@@ -96,7 +112,7 @@ def _lines(
     return update
 
 
-def _bad(report: FanoutReport, begin: str = "", end: str = "") -> str:
+def bad(report: FanoutReport, begin: str = "", end: str = "") -> str:
     """Return the numbers of failed and unknown targets so far, in words."""
     counts = [(report.failed, "failed"), (report.unknown, "unknown")]
     words = ", ".join(f"{number:,} {word}" for number, word in counts if number)

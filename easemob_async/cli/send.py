@@ -27,6 +27,7 @@ from easemob_async.cli.commands import INTERRUPTED, Command
 from easemob_async.cli.detect import FORMATS, HEAD, whole
 from easemob_async.cli.message import message_options, read_json, read_message, with_text_file
 from easemob_async.cli.progress import job_progress, report_table
+from easemob_async.cli.queues import queue_of, queue_option, watch
 from easemob_async.cli.run import confirm, err, out, with_client
 from easemob_async.cli.show import show, wants_json
 from easemob_async.cli.targets import (
@@ -80,6 +81,9 @@ _LOOKED_AT: Final = 100_000
     type=click.Path(dir_okay=False),
     help="A file that records every call and its result: run the same command again to resume.",
 )
+@queue_option
+@click.option("--job-id", metavar="ID", help="With --queue: a name for the job in the queue.")
+@click.option("--detach", is_flag=True, help="With --queue: do not wait for the end of the job.")
 @click.option(
     "--on-unknown",
     type=click.Choice(["report", "resend"]),
@@ -150,6 +154,9 @@ async def send(
     workers: int,
     pace: Any,
     journal: str | None,
+    url: str | None,
+    job_id: str | None,
+    detach: bool,
     on_unknown: Any,
     retry_failed: bool,
     keep_message_ids: bool,
@@ -174,10 +181,22 @@ async def send(
     The job keeps the app's quotas and reports the outcome of every target. "Sent" means accepted by
     the service. The exit status is 0 only if every target was sent, now or earlier. Ctrl-C stops
     the job after the calls in progress; with --journal, the same command resumes it.
+
+    With --queue and --job-id the job is sent by `easemob worker`, on any number of machines.
     """
     options = with_text_file(options)
     read_message(options)
-    if journal is None and (retry_failed or on_unknown != "report" or keep_message_ids):
+    if job_id is None and (detach or _is_given("url")):
+        raise click.UsageError("--queue and --detach need --job-id")
+    if job_id is not None and (journal is not None or keep_message_ids):
+        raise click.UsageError("--journal and --keep-message-ids do not go with --queue")
+    if job_id is not None and detach and failed_to is not None:
+        raise click.UsageError("--failed-to does not go with --detach")
+    if (
+        journal is None
+        and (retry_failed or on_unknown != "report" or keep_message_ids)
+        and (job_id is None)
+    ):
         raise click.UsageError("--retry-failed, --on-unknown and --keep-message-ids need --journal")
     if failed_to is not None and failed_to in (targets.name, journal):
         raise click.UsageError(f"--failed-to would overwrite {failed_to}: choose another file")
@@ -226,6 +245,8 @@ async def send(
         show(plan, f"nothing was sent: {plan}")
         return 0 if plan.read and not plan.failed else 1
     with writer(failed_to) as write:
+        if job_id is not None:
+            return await _hand_over(start(), url, job_id, write, detach=detach)
         return await finish(
             start, journal, write, lambda: job_progress(err, f"Sending to {kind}", total)
         )
@@ -252,6 +273,36 @@ class _First:
         target, message = self._found
         body = json.dumps({"type": message.type, **message.to_wire()}, ensure_ascii=False)
         return f"the first message, to {target}: {body}"
+
+
+async def _hand_over(
+    job: FanoutJob, url: str | None, job_id: str, write: Write | None, *, detach: bool
+) -> int:
+    """Submit a job to a queue, and wait for its end unless it is detached."""
+    async with queue_of(url) as queue:
+        queued = await queue.submit(job, job_id)
+        if detach:
+            report = await queued.report()
+            show(report, f"{job_id}: {report.read:,} targets; easemob job watch {job_id}")
+            return 0
+        try:
+            report = await watch(queued)
+        except asyncio.CancelledError:
+            err.print(f"the job goes on: easemob job watch {job_id}; easemob job stop {job_id}")
+            return INTERRUPTED
+        _account(report, None)
+        if write is not None:
+            async for outcome in queued.outcomes(OutcomeStatus.FAILED):
+                write(outcome.target, outcome.status.value, str(outcome.error))
+        if report.error is not None:
+            err.print(f"stopped: {report.error}", style="red", markup=False)
+        return exit_status(report)
+
+
+def _is_given(option: str) -> bool:
+    """Return whether an option was given in the command itself, not in the environment."""
+    source = click.get_current_context().get_parameter_source(option)
+    return source is click.core.ParameterSource.COMMANDLINE
 
 
 def _look_at(targets: BinaryIO, reading: Reading, kind: str) -> tuple[Reading, int | None]:
