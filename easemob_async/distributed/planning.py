@@ -84,7 +84,7 @@ async def plan(database: Database, engine: Engine, job_id: str, parts: JobParts)
 
 
 async def _new_job(database: Database, job_id: str, parts: JobParts) -> int:
-    settings, service = parts.settings, parts.transport.app_url
+    settings, service = parts.settings, parts.transport.service
     options = settings.options
     job: int = await database.value(
         _NEW,

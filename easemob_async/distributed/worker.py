@@ -49,7 +49,7 @@ class Worker:
         self._database = database.another()
         self._engine = engine
         self._transport = transport
-        self._service = transport.app_url
+        self._service = transport.service
         self._queue = queue_of(self._service)
         self._lease = lease
         self._concurrency = concurrency

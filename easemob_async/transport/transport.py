@@ -86,6 +86,11 @@ class Transport:
         return self.state.app_key
 
     @property
+    def service(self) -> str:
+        """The app and where its API is: equal for clients of the same app on the same service."""
+        return f"{self.app_key} {self.state.hosts.shown}"
+
+    @property
     def url_length(self) -> int:
         """The largest length of the app's URL."""
         return self.state.hosts.url_length
