@@ -73,19 +73,22 @@ class Worker:
             asyncio.create_task(self._sweep(), name="easemob sweep"),
         ]
         engine = asyncio.create_task(self._run_engine(), name="easemob engine")
+        stopping = asyncio.create_task(self._stopping.wait())
         try:
-            await self._stopping.wait()
+            # The side tasks end only with an error: without them nothing would be recorded.
+            await asyncio.wait([stopping, *side], return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._stop()
             engine.cancel()
             await _ended(engine)
-            for task in side:
+            for task in (stopping, *side):
                 task.cancel()
-            await asyncio.gather(*side, return_exceptions=True)
+            ended = await asyncio.gather(*side, return_exceptions=True)
             self._database.close()
             self._departures.close()
-        if self._fatal is not None:
-            raise self._fatal
+        for error in (self._fatal, *ended):
+            if isinstance(error, Exception):
+                raise error
 
     def _stop(self, error: EasemobError | None = None) -> None:
         """End after the calls on their way."""

@@ -19,6 +19,5 @@ def load_driver(module: str, extra: str) -> ModuleType:
     except ImportError as error:
         reason = str(error)
     raise ConfigurationError(
-        f"the shared store needs {module.split('.')[0]}: pip install 'easemob-async[{extra}]' "
-        f"({reason})"
+        f"{module.split('.')[0]} is not installed: pip install 'easemob-async[{extra}]' ({reason})"
     )

@@ -125,6 +125,24 @@ async def test_a_paused_machine_wakes_after_its_chunk_was_taken_over(
     assert len(slow.sent) == 10 * CALL
 
 
+async def test_a_call_that_was_recorded_does_not_leave_after_its_lease(
+    queue: JobQueue, postgres_url: str, slow: Service
+) -> None:
+    """Its targets were sent to again meanwhile, as the job wants for what is unknown."""
+    async with slow.client() as client:
+        made = client.fanout.to_users(users(10 * CALL), Text("hi"), workers=1, on_unknown="resend")
+        job = await queue.submit(made, job_id="failures")
+    with machines(postgres_url, "easemob_queue", slow) as started:
+        first = started.start(point="after_the_record")
+        await until(first.stopped_itself)
+        started.start()
+        report = await job.wait()
+        first.resume()
+        assert first.terminate() == 0
+    check(report, slow, unknown=0)
+    assert len(slow.sent) == 10 * CALL
+
+
 async def test_the_answer_to_a_commit_is_lost(
     queue: JobQueue, postgres_url: str, service: Service, client: EasemobClient
 ) -> None:

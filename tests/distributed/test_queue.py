@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from easemob_async.distributed import JobQueue, JobReport
 from easemob_async.distributed import chunks as chunks_module
 from easemob_async.distributed import planning as planning_module
 from easemob_async.distributed import uniqueness as uniqueness_module
-from easemob_async.errors import JournalError
+from easemob_async.errors import ConfigurationError, JournalError, SharedStoreError
 from tests.conftest import Against
 from tests.distributed.service import Service, working
 from tests.fanout.jobs import FREE, accept, adds_up, users
@@ -402,3 +403,20 @@ async def test_the_secret_never_enters_the_database(
     row = await queue._database.rows("SELECT j::text FROM @schema@.jobs AS j")
     assert "secret" in row[0][0]  # its name
     assert "secret" not in row[0][0].replace("secret", "", 1)
+
+
+@pytest.mark.parametrize("missing", ["psycopg", "procrastinate"])
+def test_a_missing_driver_is_named_with_its_extra(
+    monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(ConfigurationError, match=rf"{missing} .*easemob-async\[distributed\]"):
+        JobQueue("postgresql://127.0.0.1:1/x")
+
+
+async def test_a_password_is_not_shown() -> None:
+    queue = JobQueue("postgresql://ann:t0p-secret@127.0.0.1:1/x")
+    with pytest.raises(SharedStoreError) as caught:
+        await queue.jobs()
+    assert "127.0.0.1:1" in str(caught.value)
+    assert "t0p-secret" not in f"{caught.value!r} {queue!r} {queue.job('a')!r}"
