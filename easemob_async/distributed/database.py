@@ -9,7 +9,6 @@ from types import ModuleType
 from typing import Any, Final, TypeVar
 
 from easemob_async.errors import ConfigurationError, JournalError, SharedStoreError
-from easemob_async.fanout.journal.rows import INTERRUPTED
 from easemob_async.shared.connection import drop, has_ended, place_of, uncancelled
 from easemob_async.shared.drivers import load_driver
 from easemob_async.shared.lane import Lane
@@ -19,6 +18,7 @@ R = TypeVar("R")
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,40}")
 _OLDEST: Final = 140_000
 _TIMEOUT: Final = 10.0
+_INTERRUPTED: Final = "it was sent, and its worker ended before the answer was recorded"
 _ELSEWHERE: Final = "EZ001"
 """The code with which the ledger refuses a database that took over."""
 
@@ -140,7 +140,7 @@ def read_ledger(schema: str) -> str:
     """Return the statements that make the ledger, or bring it up to date."""
     source = resources.files("easemob_async.distributed").joinpath("ledger.sql")
     text = source.read_text(encoding="utf-8").replace("@schema@", schema)
-    return text.replace("@interrupted@", f"'{INTERRUPTED}'")
+    return text.replace("@interrupted@", f"'{_INTERRUPTED}'")
 
 
 def ranges(positions: Sequence[int]) -> str:

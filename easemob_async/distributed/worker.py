@@ -112,7 +112,8 @@ class Worker:
                         stalled_worker_timeout=self._lease.total_seconds(),
                     )
             except Exception as error:  # whatever ends it: the next one goes on
-                _LOGGER.warning("the engine's worker ended: %s; another starts", error)
+                why = " ".join(str(error.__cause__ or error).split())
+                _LOGGER.warning("the engine's worker ended: %s; another starts", why)
             await asyncio.sleep(_RETRY)
 
     async def _keep_leases(self) -> None:
