@@ -56,8 +56,10 @@ class Worker:
         self._name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._departures = database.another()
         self._writer = Writer(self._departures, lease)
+        self._mine: set[tuple[int, int]] = set()
         self._running: dict[Runner, ChunkRecord] = {}
         self._stopping = asyncio.Event()
+        self._was_away = asyncio.Event()
         self._fatal: EasemobError | None = None
 
     async def run(self) -> None:
@@ -98,23 +100,41 @@ class Worker:
             runner.stop()
 
     async def _run_engine(self) -> None:
-        """Run the engine's worker; it ends when the database is away for some time."""
+        """Run the engine's worker, and another one when it ends or the database was away.
+
+        By itself it ends when the database is away for long, and after less it may go on without
+        its heartbeat.
+        """
         while True:
-            app = self._engine.app(self._send_chunk)
+            self._was_away.clear()
+            running = asyncio.create_task(self._run_engines_worker())
+            away = asyncio.create_task(self._was_away.wait())
+            cancelled = True
             try:
-                async with app.open_async():
-                    await app.run_worker_async(
-                        queues=[self._queue],
-                        concurrency=self._concurrency,
-                        install_signal_handlers=False,
-                        delete_jobs="always",
-                        update_heartbeat_interval=self._lease.total_seconds() / 3,
-                        stalled_worker_timeout=self._lease.total_seconds(),
-                    )
-            except Exception as error:  # whatever ends it: the next one goes on
-                why = " ".join(str(error.__cause__ or error).split())
-                _LOGGER.warning("the engine's worker ended: %s; another starts", why)
+                await asyncio.wait([running, away], return_when=asyncio.FIRST_COMPLETED)
+                cancelled = False
+            finally:
+                away.cancel()
+                running.cancel()  # it ends when its chunks do
+                await _wind_down(running, cancelled=cancelled)
+            _LOGGER.warning("the engine's worker ended; another starts")
             await asyncio.sleep(_RETRY)
+
+    async def _run_engines_worker(self) -> None:
+        app = self._engine.app(self._send_chunk)
+        try:
+            async with app.open_async():
+                await app.run_worker_async(
+                    queues=[self._queue],
+                    concurrency=self._concurrency,
+                    install_signal_handlers=False,
+                    delete_jobs="always",
+                    update_heartbeat_interval=self._lease.total_seconds() / 3,
+                    stalled_worker_timeout=self._lease.total_seconds(),
+                )
+        except Exception as error:  # whatever ends it: the next one goes on
+            why = " ".join(str(error.__cause__ or error).split())
+            _LOGGER.warning("the engine's worker: %s", why)
 
     async def _keep_leases(self) -> None:
         """Extend the leases, and stop what this process no longer has."""
@@ -134,14 +154,25 @@ class Worker:
         database = self._database.another()
         try:
             while True:
-                with contextlib.suppress(EasemobError):  # the next one will do
+                try:
                     await self._engine.sweep(database, self._queue, seconds)
+                except EasemobError:  # the next one will do
+                    self._was_away.set()
                 await asyncio.sleep(seconds / 3)
         finally:
             database.close()
 
     async def _send_chunk(self, job: int, chunk: int) -> None:
         """Send a chunk as far as it can be sent from here: a task of the engine, never failing."""
+        if (job, chunk) in self._mine:  # it was delivered twice
+            return
+        self._mine.add((job, chunk))
+        try:
+            await self._send_all(job, chunk)
+        finally:
+            self._mine.remove((job, chunk))
+
+    async def _send_all(self, job: int, chunk: int) -> None:
         while not self._stopping.is_set():
             try:
                 claimed = await claim(
@@ -223,6 +254,20 @@ async def _ended(task: asyncio.Task[None]) -> None:
         raise
     if not task.cancelled() and task.exception() is not None:
         raise task.exception() or AssertionError
+
+
+async def _wind_down(task: asyncio.Task[None], *, cancelled: bool) -> None:
+    """Wait for the end of a cancelled task; only a second cancellation hurries it."""
+    again = cancelled
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            if again:
+                task.cancel()
+            again = True
+    if again and not cancelled:
+        raise asyncio.CancelledError
 
 
 _STOP: Final = """

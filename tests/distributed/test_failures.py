@@ -16,6 +16,7 @@ import pytest
 
 from easemob_async import EasemobClient, Text
 from easemob_async.distributed import JobQueue, JobReport, QueuedJob
+from easemob_async.distributed import engine as engine_module
 from easemob_async.distributed.database import Database
 from easemob_async.errors import ConfigurationError
 from tests.distributed.processes import Machines, machines, proxied, until
@@ -178,8 +179,9 @@ async def test_the_answer_to_a_settlement_is_lost(
     check(report, service, unknown=0)
 
 
+@pytest.mark.parametrize(("processes", "concurrency"), [(2, 1), (1, 3)])
 async def test_a_chunk_is_delivered_twice(
-    queue: JobQueue, postgres_url: str, slow: Service
+    queue: JobQueue, postgres_url: str, slow: Service, processes: int, concurrency: int
 ) -> None:
     job = await submitted(queue, slow, 20 * CALL)
     await queue._database.rows(
@@ -188,10 +190,11 @@ async def test_a_chunk_is_delivered_twice(
         "SELECT queue_name, task_name, args FROM procrastinate_jobs"
     )
     with machines(postgres_url, "easemob_queue", slow) as started:
-        started.start()
-        started.start()
+        for _ in range(processes):
+            started.start(concurrency=concurrency)
         report = await job.wait()
     check(report, slow, unknown=0)
+    assert report.takeovers == 0
 
 
 async def test_nothing_departs_while_the_database_stalls(
@@ -312,9 +315,17 @@ class TestADatabaseOfOurOwn:
 
     @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
     async def test_the_database_is_killed_and_comes_back(
-        self, server: Replicated, how: signal.Signals
+        self,
+        server: Replicated,
+        how: signal.Signals,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
     ) -> None:
-        """Nothing departs meanwhile, what departed is remembered, and the worker goes on."""
+        """Nothing departs meanwhile, what departed is remembered, and the worker goes on.
+
+        The engine gives up on a database that is away for long; here that is half a second.
+        """
+        monkeypatch.setattr(engine_module, "_OPENING", 0.5)
         with Service(delay=(0.02, 0.03)) as service:
             async with (
                 service.client() as client,
@@ -328,10 +339,11 @@ class TestADatabaseOfOurOwn:
                     server.kill(how)
                     await _quiet(service)
                     before = len(service.sent)
-                    await asyncio.sleep(1.5)
+                    await asyncio.sleep(2.5)
                     assert len(service.sent) == before < 100_000
                     server.start()
                     report = await job.wait()
+            assert "the engine's worker ended" in caplog.text
             check(report, service, unknown=0)
 
     async def test_a_replica_that_is_behind_is_refused(self, server: Replicated) -> None:
