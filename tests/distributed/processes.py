@@ -121,6 +121,7 @@ class Proxy:
         """How many answers were lost."""
         self.flows = asyncio.Event()
         self.flows.set()
+        self._serving: set[asyncio.Task[None]] = set()
 
     @property
     def url(self) -> str:
@@ -130,10 +131,19 @@ class Proxy:
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
+        """Close all connections: a client with a store keeps its own until it is closed."""
+        self.flows.set()
         self._server.close()
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
 
     async def _serve(self, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
         server, request = await asyncio.open_connection(*self._to)
         losing = asyncio.Event()
 
@@ -163,8 +173,9 @@ class Proxy:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
             for writer in (request, answer):
+                writer.close()
                 with contextlib.suppress(OSError):
-                    writer.close()
+                    await writer.wait_closed()
 
 
 @asynccontextmanager
@@ -174,5 +185,4 @@ async def proxied(url: str) -> AsyncIterator[Proxy]:
     try:
         yield proxy
     finally:
-        proxy.flows.set()
-        proxy.stop()
+        await proxy.stop()
