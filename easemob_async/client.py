@@ -436,6 +436,25 @@ class EasemobClient:
             state.provide(token or source)
 
 
+def share(client: EasemobClient, shared: str | SharedStore) -> None:
+    """Let a client share quotas and app token through a store, if it does not share them yet.
+
+    Its calls before that are not in the account of the store.
+
+    Raises:
+        ConfigurationError: the client cannot share: see the arguments of `EasemobClient`.
+    """
+    transport = client._transport
+    state = transport.state
+    if state.quotas.is_shared:
+        return
+    sharing = _share(shared, state.quotas.quotas, state.app_key)
+    _check_timeouts(transport.options.timeouts, sharing.account)
+    state.share(sharing.account, sharing.close)
+    if isinstance(state.client_tokens, AppTokenSource):  # otherwise the tokens are the caller's
+        client._provide_tokens(None, sharing)
+
+
 def _hosts(
     base_url: object, url: URL, app_key: AppKey, pool: SessionPool, allow_http: bool
 ) -> Hosts:

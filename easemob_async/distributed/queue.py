@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from easemob_async.checks import fail
-from easemob_async.client import EasemobClient
+from easemob_async.client import EasemobClient, share
 from easemob_async.distributed.database import Database
 from easemob_async.distributed.engine import Engine
 from easemob_async.distributed.installing import install
@@ -15,6 +15,7 @@ from easemob_async.distributed.job import QueuedJob
 from easemob_async.distributed.planning import check, plan
 from easemob_async.distributed.worker import Worker
 from easemob_async.fanout.job import FanoutJob
+from easemob_async.shared.postgres import PostgresStore
 
 _LEASE: Final = timedelta(seconds=30)
 _SHORTEST: Final = timedelta(seconds=1)
@@ -109,14 +110,19 @@ class JobQueue:
         Cancelled, it ends after the calls that are on their way; others go on with the rest. It
         outlives outages of the database, during which nothing is sent.
 
+        Workers share the quotas and the app token through the queue's database, unless the client
+        has a store of its own (``shared=``).
+
         Args:
             client: the client to send with; jobs of other apps, or on another service, are left
                 alone.
             concurrency: how many chunks of some 12 000 targets are sent at a time.
 
         Raises:
-            ConfigurationError: the database cannot be used as it is.
+            ConfigurationError: the database cannot be used as it is, or the client cannot share its
+                quotas: it has ``timeout=None``, or ``Quotas(share=...)``.
         """
+        share(client, PostgresStore(self._database.url))
         worker = Worker(
             self._database,
             self._engine,

@@ -74,6 +74,10 @@ class ClientState:
         """Take over a provider."""
         self.tokens = self.client_tokens = tokens
 
+    def share(self, quotas: QuotaAccount, on_close: Callable[[], Awaitable[None]]) -> None:
+        """Use the account of a store from now on, which is closed with the client."""
+        self.quotas, self._on_close = quotas, on_close
+
     def enter_loop(self) -> asyncio.AbstractEventLoop:
         """Return the running loop, bound to.
 

@@ -121,7 +121,8 @@ class Proxy:
         """How many answers were lost."""
         self.flows = asyncio.Event()
         self.flows.set()
-        self._serving: set[asyncio.Task[None]] = set()
+        self._serving = 0
+        self._writers: set[asyncio.StreamWriter] = set()
 
     @property
     def url(self) -> str:
@@ -132,19 +133,32 @@ class Proxy:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
 
     async def stop(self) -> None:
-        """Close all connections: a client with a store keeps its own until it is closed."""
+        """Cut all connections: a client with a store keeps its own until it is closed."""
         self.flows.set()
         self._server.close()
-        for task in self._serving:
-            task.cancel()
-        await asyncio.gather(*self._serving, return_exceptions=True)
+        await asyncio.sleep(0)  # one that was just accepted
+        while self._serving:
+            for writer in self._writers:
+                writer.transport.abort()
+            await asyncio.sleep(0.01)
 
     async def _serve(self, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._serving.add(task)
-        task.add_done_callback(self._serving.discard)
-        server, request = await asyncio.open_connection(*self._to)
+        self._serving += 1
+        self._writers.add(answer)
+        try:
+            server, request = await asyncio.open_connection(*self._to)
+            self._writers.add(request)
+            await self._pass_on(client, answer, server, request)
+        finally:
+            self._serving -= 1
+
+    async def _pass_on(
+        self,
+        client: asyncio.StreamReader,
+        answer: asyncio.StreamWriter,
+        server: asyncio.StreamReader,
+        request: asyncio.StreamWriter,
+    ) -> None:
         losing = asyncio.Event()
 
         async def there() -> None:

@@ -244,14 +244,14 @@ async def test_sigterm_ends_a_worker_after_its_calls(
 
 
 async def kill_at_random(
-    started: Machines, queue: JobQueue, job: QueuedJob, *, without_ledger: bool
+    started: Machines, queue: JobQueue, job: QueuedJob, service: Service, *, without_ledger: bool
 ) -> None:
-    """Kill and stop workers that are sending, at random, and start others for those killed."""
+    """Kill and stop workers in the middle of sending, and start others for those killed."""
     chance = random.Random(7)
     for _ in range(3):
         started.start(without_ledger=without_ledger)
     waiting = asyncio.create_task(job.wait())
-    hits = 0
+    hits = arrived = 0
     while not waiting.done():
         await asyncio.wait([waiting], timeout=chance.uniform(0.1, 0.8))
         sending = await queue._database.rows(
@@ -259,8 +259,9 @@ async def kill_at_random(
             "WHERE leased_until > clock_timestamp()"
         )
         living = [w for w in started.workers if (w.process.pid,) in sending and not w.paused]
-        if hits < 9 and living:
+        if hits < 9 and living and service.sent.total() > arrived + 3 * CALL:
             hits += 1
+            arrived = service.sent.total()
             worker = chance.choice(living)
             if chance.random() < 0.6:
                 worker.kill()
@@ -278,7 +279,7 @@ async def test_nobody_is_sent_to_twice_whatever_is_killed(
     with Service(delay=(0.2, 0.6)) as service:
         job = await submitted(queue, service, 96_000)
         with machines(postgres_url, "easemob_queue", service) as started:
-            await kill_at_random(started, queue, job, without_ledger=False)
+            await kill_at_random(started, queue, job, service, without_ledger=False)
             for worker in started.workers:
                 if worker.process.poll() is None:
                     worker.terminate()
@@ -296,7 +297,7 @@ async def test_without_the_ledger_many_are_sent_to_twice(
     with Service(delay=(0.2, 0.6)) as service:
         job = await submitted(queue, service, 96_000)
         with machines(postgres_url, "easemob_queue", service) as started:
-            await kill_at_random(started, queue, job, without_ledger=True)
+            await kill_at_random(started, queue, job, service, without_ledger=True)
     assert len(service.sent) == 96_000
     assert service.twice > CALL
 

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from easemob_async import EasemobClient, EasemobError, InvalidArgumentError, Outcome, Text
+from easemob_async import (
+    EasemobClient,
+    EasemobError,
+    InvalidArgumentError,
+    Limit,
+    Outcome,
+    Quotas,
+    Text,
+)
 from easemob_async.distributed import JobQueue, JobReport
 from easemob_async.distributed import chunks as chunks_module
 from easemob_async.distributed import planning as planning_module
@@ -394,6 +404,46 @@ async def test_a_worker_leaves_jobs_of_another_service_alone(
                 await theirs.wait()
             assert other.sent == {"u2": 1}
             assert (await job.report()).not_sent == 1
+
+
+async def test_workers_share_quotas_and_token_through_the_queues_database(
+    queue: JobQueue, service: Service
+) -> None:
+    limit = Limit(300, per=timedelta(seconds=1), unit="messages")
+    quotas = Quotas(overrides={"messages.send_to_users": (limit,)})
+    arrived: list[tuple[float, int]] = []
+
+    def watch(targets: list[str], message: Any) -> None:
+        arrived.append((time.monotonic(), len(targets)))
+
+    service.emulator.state.watch = watch
+    credentials = service.emulator.credentials
+    async with (
+        EasemobClient(**credentials, quotas=quotas) as one,
+        EasemobClient(**credentials, quotas=quotas) as other,
+    ):
+        jobs = [
+            await queue.submit(one.fanout.to_users(users(500), Text("hi")), job_id=f"half-{n}")
+            for n in range(2)
+        ]
+        async with working(queue, one), working(queue, other):
+            for job in jobs:
+                assert (await job.wait()).sent == 500
+        for client in (one, other):
+            assert client.quotas.is_shared
+    assert sum(number for _, number in arrived) == 1000
+    for began, _ in arrived:
+        assert sum(number for at, number in arrived if began <= at < began + 1) <= 300
+    tokens = [path for method, path in service.emulator.requests if path.endswith("/token")]
+    assert len(tokens) == 1
+
+
+async def test_a_worker_that_cannot_share_its_quota_says_why(
+    queue: JobQueue, service: Service
+) -> None:
+    async with EasemobClient(**service.emulator.credentials, timeout=None) as client:
+        with pytest.raises(ConfigurationError, match="timeout must not be None with shared"):
+            await queue.work(client)
 
 
 async def test_the_secret_never_enters_the_database(
