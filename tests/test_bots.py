@@ -16,7 +16,7 @@ import pytest
 from easemob_async.emulator import Emulator
 from easemob_async.emulator.in_thread import running
 from tests.cli.shell import take_interrupts
-from tests.test_docs import blocks
+from tests.guide import of
 from tests.waiting import eventually
 
 ROOT = Path(__file__).parent.parent
@@ -75,14 +75,14 @@ def test_the_page_prints_the_example() -> None:
     page = (ROOT / "docs" / "bots.md").read_text(encoding="utf-8")
     assert (ROOT / "examples" / "echo_bot.py").read_text(encoding="utf-8") in page
     # What the page tells a shell is what the emulator is made with by default.
-    exports = blocks("bots.md", "sh")[2]
+    exports = of("bots.md", "sh")[2]
     state = Emulator().state
     for value in (f"{state.org}#{state.app}", state.client_id, state.client_secret, SECRET):
         assert value in exports
 
 
 def test_the_echo_bot_as_the_page_says() -> None:
-    install, emulator_line, _, start, speak, look = blocks("bots.md", "sh")
+    install, emulator_line, _, start, speak, look = of("bots.md", "sh")
     assert install.startswith("python3 -m venv .venv")
     assert f"--webhook-secret {SECRET}" in emulator_line
     assert start == "python examples/echo_bot.py\n"

@@ -17,19 +17,12 @@ import easemob_async
 from easemob_async import EasemobClient
 from easemob_async.emulator import Emulator
 from easemob_async.emulator.in_thread import running
+from tests.guide import DOCS, ROOT, of
 from tests.waiting import eventually
-
-ROOT = Path(__file__).parent.parent
-DOCS = ROOT / "docs"
-
-
-def blocks(page: str, language: str) -> list[str]:
-    text = (DOCS / page).read_text(encoding="utf-8")
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
 def test_bulk(tmp_path: Path) -> None:
-    install, emulator_line, exports, plan, kill, status, again, resend, personal = blocks(
+    install, emulator_line, exports, plan, kill, status, again, resend, personal = of(
         "bulk.md", "sh"
     )
     assert emulator_line == "easemob emulator --quotas 0 --port 8099\n"
@@ -83,7 +76,7 @@ def test_bulk(tmp_path: Path) -> None:
         assert 200_000 <= emulator.state.delivered <= 200_000 + unknown
         assert sh(personal).returncode == 0
         assert emulator.received("user2")[-1]["body"]["msg"] == "Hi Bob, you have 80 points."
-        script, _ = blocks("bulk.md", "python")
+        script, _ = of("bulk.md", "python")
         code = script.replace("1_000_001", "10_001")
         (tmp_path / "job.py").write_text(code)
         ran = sh(f'"{sys.executable}" job.py')
@@ -91,7 +84,7 @@ def test_bulk(tmp_path: Path) -> None:
 
 
 async def test_the_pushes_of_bulk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, code = blocks("bulk.md", "python")
+    _, code = of("bulk.md", "python")
     monkeypatch.chdir(tmp_path)
     indented = "\n".join("    " + line for line in code.splitlines())
     scope: dict[str, Any] = {}

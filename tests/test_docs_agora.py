@@ -18,14 +18,10 @@ from easemob_async.credentials import AGORA, CLIENT
 from easemob_async.emulator import Emulator, access_token
 from easemob_async.emulator.in_thread import running
 from easemob_async.transport import hosts
-from tests.test_docs_emulator import DOCS, PRINTED, Story, blocks, of, story, tables
+from tests.guide import DOCS, PRINTED, Story, blocks, of, spans, story, tables
 
 PAGES = ("agora.md", "agora.zh-CN.md")
 __all__ = ["story"]  # the fixture
-
-
-def spans(text: str) -> list[str]:
-    return re.findall(r"`([^`]+)`", text)
 
 
 def test_both_languages_have_the_same_blocks() -> None:

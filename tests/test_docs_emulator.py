@@ -8,15 +8,10 @@ import os
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import attrs
 import pytest
 import yaml
 
@@ -25,133 +20,10 @@ from easemob_async.emulator import Emulator
 from easemob_async.emulator.control import ENDPOINTS
 from easemob_async.emulator.features import FEATURES
 from easemob_async.emulator.in_thread import running
-from tests.cli.shell import take_interrupts
-from tests.waiting import eventually
+from tests.guide import DOCS, PRINTED, ROOT, START, Ran, Story, blocks, of, story, tables
 
-ROOT = Path(__file__).parent.parent
-DOCS = ROOT / "docs"
 PAGES = ("emulator.md", "emulator.zh-CN.md")
-PRINTED = "export EASEMOB_BASE_URL="
-START = "easemob emulator"
-
-# What curl does besides what the page says: it ends its lines, and reports the status codes.
-CURL = """\
-curl() { command curl -w '%{stderr}%{http_code} %{url_effective}\\n' "$@"; echo; }
-set -e
-"""
-
-
-@attrs.frozen
-class Block:
-    """A code block of a page."""
-
-    language: str
-    text: str
-    runs: bool
-
-
-def blocks(page: str) -> list[Block]:
-    text = (DOCS / page).read_text(encoding="utf-8")
-    found = re.findall(
-        r"^(<!-- not run -->\n)?```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL
-    )
-    assert text.count("\n```") == 2 * len(found)
-    return [Block(language, code, not mark) for mark, language, code in found]
-
-
-def of(page: str, language: str, *, runs: bool = True) -> list[str]:
-    return [b.text for b in blocks(page) if (b.language, b.runs) == (language, runs)]
-
-
-def tables(page: str) -> list[list[list[str]]]:
-    """The tables of a page: their rows, each with its cells."""
-    text = (DOCS / page).read_text(encoding="utf-8")
-    found = re.findall(r"(?:^\|.*\|\n)+", text, re.MULTILINE)
-    rows = [[line.strip("| ").split(" | ") for line in table.splitlines()[2:]] for table in found]
-    return [[[cell.strip("| ") for cell in row] for row in table] for table in rows]
-
-
-@attrs.frozen
-class Ran:
-    """A block that was run."""
-
-    text: str
-    out: str
-    statuses: Sequence[int]
-
-    @property
-    def answers(self) -> list[Any]:
-        return [json.loads(line) for line in self.out.splitlines() if line.startswith("{")]
-
-
-@attrs.define
-class Story:
-    """The blocks of a page, run one after the other as somebody would who reads it."""
-
-    folder: Path
-    ran: list[Ran] = attrs.field(factory=list)
-    printed: list[str] = attrs.field(factory=list)
-
-    def tell(self, texts: Sequence[str]) -> None:
-        """Run the blocks that follow one start of the emulator, in one shell."""
-        start, *rest = texts
-        with self.started(start) as exports:
-            self.printed.append(exports)
-            mark = "--- next block"
-            script = (
-                exports + CURL + "".join(f"echo '{mark}'; echo '{mark}' >&2\n{t}" for t in rest)
-            )
-            done = self.shell(script)
-            assert done.returncode == 0, done.stdout + done.stderr
-            outs, errors = done.stdout.split(f"{mark}\n")[1:], done.stderr.split(f"{mark}\n")[1:]
-            for text, out, error in zip(rest, outs, errors, strict=True):
-                statuses = [int(found) for found in re.findall(r"^(\d{3}) ", error, re.MULTILINE)]
-                self.ran.append(Ran(text, out, statuses))
-
-    def shell(self, script: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["bash", "-c", script],
-            cwd=self.folder,
-            env=self.env,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    @property
-    def env(self) -> Mapping[str, str]:
-        return {**os.environ, "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}"}
-
-    @contextmanager
-    def started(self, line: str) -> Iterator[str]:
-        """Run the page's command, on a free port; yield what it prints."""
-        words = shlex.split(line.replace(" --port 8099", ""))
-        out, err = self.folder / "out", self.folder / "err"
-        with out.open("wb") as to_out, err.open("wb") as to_err:
-            process = subprocess.Popen(
-                words, cwd=self.folder, env=self.env, stdout=to_out, stderr=to_err,
-                preexec_fn=take_interrupts,
-            )  # fmt: skip
-        try:
-            eventually(lambda: "page: " in err.read_text() or process.poll() is not None)
-            assert process.poll() is None, err.read_text()
-            yield out.read_text()
-            process.send_signal(signal.SIGINT)
-            assert process.wait(20) == 0, err.read_text()
-            assert "Traceback" not in err.read_text()
-        finally:
-            process.kill()
-            process.wait()
-
-
-@pytest.fixture
-def story(tmp_path: Path) -> Story:
-    shim = tmp_path / "bin" / "easemob"
-    shim.parent.mkdir()
-    shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m easemob_async "$@"\n')
-    shim.chmod(0o755)
-    return Story(tmp_path)
+__all__ = ["story"]  # the fixture
 
 
 def test_both_languages_have_the_same_blocks() -> None:
