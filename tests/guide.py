@@ -23,7 +23,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -181,8 +182,11 @@ class Reader:
     """The ports of the page, and the free ones that are taken in their place."""
     exports: str = ""
 
-    def follow(self, page: str) -> list[Ran]:
-        """Follow the whole page; return what was run."""
+    def follow(self, page: str, then: Callable[[], None] | None = None) -> list[Ran]:
+        """Follow the whole page; return what was run. Look around while its servers still run."""
+        for block in blocks(page):
+            if block.mark == "server":
+                self.ports[_port(block.text)] = str(free_port())
         with ExitStack() as open_shells:
             for block in blocks(page):
                 if block.file:
@@ -194,13 +198,23 @@ class Reader:
                 elif block.runs:
                     assert block.language == "sh", block
                     self._enter(block, open_shells)
+            if then is not None:
+                then()
         return self.ran
+
+    def mailbox(self, username: str) -> list[Any]:
+        """What a user has received in the emulator that the page has started."""
+        url = f"http://127.0.0.1:{self.ports['8099']}/_emulator/users/{username}/messages"
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            messages: list[Any] = json.load(answer)["messages"]
+        return messages
 
     def _enter(self, block: Block, open_shells: ExitStack) -> None:
         if block.text.startswith(INSTALLS):
             return
         if block.text.startswith(START):
-            printed = open_shells.enter_context(self.story.started(block.text))
+            line = self._here(block.text)
+            printed = open_shells.enter_context(self.story.started(line))
             self.ports["8099"] = printed.splitlines()[0].rpartition(":")[2]
         elif block.text.startswith("export "):
             self.exports += self._here(block.text)
@@ -212,7 +226,7 @@ class Reader:
             self.ran.append(Ran(block.text, done.stdout))
 
     def _here(self, text: str) -> str:
-        """The text with the ports of this test, and the interpreter."""
+        """The text with the ports of this test."""
         for page, port in self.ports.items():
             text = re.sub(rf"\b{page}\b", port, text)
         return text
@@ -220,9 +234,7 @@ class Reader:
     @contextmanager
     def _server(self, line: str) -> Iterator[None]:
         """Run a command until the page ends, then stop it as an orchestrator does."""
-        (port,) = re.findall(r"\b8\d\d\d\b", line)
-        if port not in self.ports:
-            self.ports[port] = str(free_port())
+        port = _port(line)
         log = self.story.folder / f"{port}.log"
         with log.open("wb") as out:
             process = subprocess.Popen(
@@ -243,6 +255,12 @@ class Reader:
         finally:
             process.kill()
             process.wait()
+
+
+def _port(line: str) -> str:
+    """The port that a command of a page listens on."""
+    (port,) = re.findall(r"\b8\d\d\d\b", line)
+    return str(port)
 
 
 def free_port() -> int:
