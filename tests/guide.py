@@ -32,6 +32,7 @@ from typing import Any
 import attrs
 import pytest
 
+from easemob_async import EasemobClient
 from tests.cli.shell import take_interrupts
 from tests.waiting import eventually
 
@@ -187,16 +188,19 @@ class Reader:
         for block in blocks(page):
             if block.mark == "server":
                 self.ports[_port(block.text)] = str(free_port())
+        entered = False
         with ExitStack() as open_shells:
             for block in blocks(page):
                 if block.file:
                     path = self.story.folder / block.file
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_text(self._here(block.text), encoding="utf-8")
-                elif block.language == "text":
+                elif block.language == "text" and entered:
                     assert self.ran[-1].out == self._here(block.text)
-                elif block.runs:
-                    assert block.language == "sh", block
+                elif block.language == "python":
+                    entered = False  # a snippet, and what it prints: see `run_snippet`
+                elif block.language == "sh" and block.runs:
+                    entered = True
                     self._enter(block, open_shells)
             if then is not None:
                 then()
@@ -304,3 +308,22 @@ async def run_snippet(code: str, scope: dict[str, Any]) -> str:
         if inspect.iscoroutine(running):
             await running
     return printed.getvalue()
+
+
+def check_calls(text: str) -> int:
+    """Check that the calls of the client in a text take the arguments shown; return how many."""
+    client = EasemobClient("a#b", token="t")
+    found = 0
+    for span in spans(text):
+        if not span.startswith("client."):
+            continue
+        call = ast.parse(span.replace("**", ""), mode="eval").body
+        if not isinstance(call, ast.Call):
+            continue
+        target: Any = client
+        for name in ast.unparse(call.func).split(".")[1:]:
+            target = getattr(target, name)
+        names = [keyword.arg for keyword in call.keywords if keyword.arg]
+        inspect.signature(target).bind(*call.args, **dict.fromkeys(names))
+        found += 1
+    return found
