@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 import yaml
 
-from easemob_async import EasemobClient
+from easemob_async import EasemobClient, Text
+from easemob_async.emulator import Emulator
 from easemob_async.webhooks import WebhookReceiver
 from tests.guide import DOCS, Reader, Story, files, of, story, tables
+from tests.shared.conftest import redis_url
 from tests.waiting import eventually
 
-__all__ = ["story"]  # the fixture
+__all__ = ["redis_url", "story"]  # the fixtures
 PAGE = "services.md"
 PAGES = (PAGE, "services.zh-CN.md")
 
@@ -75,7 +77,7 @@ def test_labels_and_names_of_the_cluster_match() -> None:
 def test_the_variables_of_the_cluster_are_those_that_are_read() -> None:
     secret, *_ = documents()
     given = dict(secret["stringData"])
-    client = EasemobClient.from_env({k: v for k, v in given.items() if k != "EASEMOB_SHARED"})
+    client = EasemobClient.from_env(given)
     assert str(client.app_key) == given["EASEMOB_APP_KEY"]
     assert '"EASEMOB_WEBHOOK_SECRET"' in files(PAGE)["shop.py"]
 
@@ -105,23 +107,15 @@ def test_the_ways_to_a_user_token_are_those_of_the_library(page: str) -> None:
         assert set(re.findall(r"(\w+)=", arguments)) <= set(known)
 
 
-SHARED = "shared" in inspect.signature(EasemobClient).parameters
-
-
-@pytest.mark.skipif(not SHARED, reason="this version shares nothing between processes yet")
-async def test_replicas_share_quota_and_token_by_the_variable_of_the_page(
-    request: pytest.FixtureRequest,
-) -> None:
-    from easemob_async.emulator import Emulator
-
-    url = request.getfixturevalue("redis_url")
+async def test_replicas_share_quota_and_token_by_the_variable_of_the_page(redis_url: str) -> None:
     (line,) = (text for text in of(PAGE, "sh", runs=False) if "EASEMOB_SHARED" in text)
     name, _, _ = line.removeprefix("export ").partition("=")
     async with Emulator() as emulator:
         keys = {f"EASEMOB_{k.upper()}": str(v) for k, v in emulator.credentials.items()}
-        env = {**keys, name: url}
+        env = {**keys, name: redis_url}
         async with EasemobClient.from_env(env) as one, EasemobClient.from_env(env) as other:
-            await one.users.list()
-            await other.users.list()
-        tokens = [path for _, path in emulator.requests if path.endswith("/token")]
-        assert len(tokens) == 1
+            for client in (one, other):
+                await client.messages.send_to_users(["ann"], Text("hi"))
+            (messages,) = (u for u in other.quotas.usage() if u.limit.unit == "messages")
+            assert messages.used == 2  # of both
+        assert [path for _, path in emulator.requests].count("/easemob-demo/testapp/token") == 1

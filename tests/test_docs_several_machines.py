@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -19,21 +18,12 @@ import yaml
 
 from easemob_async.emulator import Emulator
 from easemob_async.emulator.in_thread import running
+from tests.guide import ROOT, of
 from tests.shared.conftest import postgres_url
 
 __all__ = ["postgres_url"]
 
-DOCS = Path(__file__).parent.parent / "docs"
 PAGES = ("several-machines.md", "several-machines.zh-CN.md")
-
-
-def blocks(page: str, language: str) -> list[str]:
-    text = (DOCS / page).read_text(encoding="utf-8")
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-
-
-def without_comments(code: str) -> list[str]:
-    return [line.partition("  #")[0].rstrip() for line in code.splitlines()]
 
 
 @contextmanager
@@ -61,21 +51,12 @@ def env(tmp_path: Path, postgres_url: str) -> Iterator[dict[str, str]]:
             "PATH": path,
             "NO_COLOR": "1",
             "EASEMOB_QUEUE": postgres_url,
-            "PYTHONPATH": str(DOCS.parent),
+            "PYTHONPATH": str(ROOT),
         }
 
 
-def test_both_pages_show_the_same() -> None:
-    english, chinese = PAGES
-    for language in ("sh", "python", "yaml"):
-        for ours, theirs in zip(blocks(english, language), blocks(chinese, language), strict=True):
-            assert without_comments(ours) == without_comments(theirs)
-    tables = [(DOCS / page).read_text(encoding="utf-8").count("\n| ") for page in PAGES]
-    assert tables[0] == tables[1]
-
-
 def test_the_commands_do_what_the_page_says(env: dict[str, str], tmp_path: Path) -> None:
-    venv, demo, install, send, worker, watch, after, resume = blocks(PAGES[0], "sh")
+    venv, demo, install, send, worker, watch, after, resume = of(PAGES[0], "sh")
     assert venv.startswith("python3 -m venv .venv")
     assert demo == "easemob demo --queue\n"
 
@@ -115,7 +96,7 @@ async def test_the_programs_do_what_the_page_says(
         monkeypatch.setenv(name, value)
     submit, work = (
         block.replace("postgresql://localhost/easemob", env["EASEMOB_QUEUE"])
-        for block in blocks(PAGES[0], "python")
+        for block in of(PAGES[0], "python")
     )
     submit = submit.replace('"spring"', '"from-python"')
     purge = (
@@ -144,7 +125,7 @@ async def test_the_programs_do_what_the_page_says(
 
 
 def test_compose_and_kubernetes_files_are_whole() -> None:
-    compose, deployment = (yaml.safe_load(block) for block in blocks(PAGES[0], "yaml"))
+    compose, deployment = (yaml.safe_load(block) for block in of(PAGES[0], "yaml"))
     assert compose["services"].keys() == {"postgres", "install", "worker"}
     assert compose["services"]["worker"]["environment"].keys() >= {
         "EASEMOB_QUEUE",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import re
 
+import attrs
 import pytest
 import yaml
 
-from tests.guide import DOCS, blocks, spans, tables
+from tests.guide import DOCS, Block, blocks, spans, tables
 
 CHINESE = sorted(path.name for path in DOCS.glob("*.zh-CN.md"))
 ENGLISH = [name.replace(".zh-CN", "") for name in CHINESE]
@@ -22,9 +23,14 @@ def outline(page: str) -> list[int]:
     return [len(marks) for marks in re.findall(r"^(#+) ", text, re.MULTILINE)]
 
 
+def without_comments(page: str) -> list[Block]:
+    """The blocks of a page, without comments behind the code: these may be translated."""
+    return [attrs.evolve(block, text=re.sub(r" +# .*", "", block.text)) for block in blocks(page)]
+
+
 @TWO_LANGUAGES
 def test_both_languages_have_the_same_blocks_and_sections(english: str, chinese: str) -> None:
-    assert blocks(english) == blocks(chinese)
+    assert without_comments(english) == without_comments(chinese)
     assert outline(english) == outline(chinese)
 
 
