@@ -6,6 +6,7 @@ import inspect
 import json
 import re
 import shutil
+import subprocess
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ import yaml
 
 from easemob_async import EasemobClient, Text
 from easemob_async.emulator import Emulator
+from easemob_async.emulator.in_thread import running
 from easemob_async.webhooks import WebhookReceiver
-from tests.guide import DOCS, Reader, Story, files, of, story, tables
+from tests.guide import DOCS, Reader, Story, answers, files, free_port, of, story, tables
 from tests.shared.conftest import redis_url
 from tests.waiting import eventually
 
@@ -34,6 +36,32 @@ def test_the_page_can_be_followed(story: Story) -> None:
     _, said, tests, *_ = reader.follow(PAGE, look)
     assert "delivered" in said.out
     assert "3 passed" in tests.out
+
+
+def test_a_handler_in_progress_ends_before_the_shop_does(story: Story) -> None:
+    (story.folder / "shop.py").write_text(files(PAGE)["shop.py"], encoding="utf-8")
+    port = free_port()
+    with running(Emulator(delay=(1.0, 1.0))) as emulator:
+        emulator.add_user("ann")
+        emulator.add_user("shop")
+        keys = {f"EASEMOB_{k.upper()}": str(v) for k, v in emulator.credentials.items()}
+        env = {**story.env, **keys, "EASEMOB_WEBHOOK_SECRET": "s3cret"}
+        run = ["uvicorn", "--factory", "shop:create_app", "--port", str(port)]
+        with subprocess.Popen(run, cwd=story.folder, env=env, stderr=subprocess.PIPE) as process:
+            try:
+                eventually(lambda: answers(port) or process.poll() is not None)
+                emulator.add_webhook(f"http://127.0.0.1:{port}/easemob", secret="s3cret")
+                words = ["easemob", "webhooks", "say", "ann", "shop", "hello"]
+                subprocess.run(words, env=env, check=True, stdout=subprocess.DEVNULL)
+                eventually(lambda: emulator.webhooks.posted)  # the answer takes two seconds
+                process.terminate()
+                _, log = process.communicate(timeout=30)
+            finally:
+                process.kill()
+        assert "Application shutdown complete." in log.decode()
+        assert "Traceback" not in log.decode()
+        (reply,) = emulator.received("ann")
+        assert reply["body"]["msg"] == "We answer within the hour."
 
 
 def command() -> list[str]:
