@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 import subprocess
 import sys
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import easemob_async
 from easemob_async import EasemobClient
 from easemob_async.emulator import Emulator
 from easemob_async.emulator.in_thread import running
@@ -118,19 +115,3 @@ def test_the_table_has_every_operation() -> None:
     assert "# All 230 operations" in (DOCS / "operations.md").read_text(encoding="utf-8")
     for page in (ROOT / "README.md", ROOT / "CHANGELOG.md", DOCS / "index.md"):
         assert re.search(r"\b[Aa]ll 230 operations\b", page.read_text(encoding="utf-8")), page
-
-
-def test_the_reference_has_every_resource() -> None:
-    text = (DOCS / "reference.md").read_text(encoding="utf-8")
-    resources = {
-        name
-        for name, value in vars(easemob_async.EasemobClient).items()
-        if isinstance(value, cached_property)
-    }
-    assert set(re.findall(r"^## `client\.(\w+)`", text, re.MULTILINE)) == resources
-    for path in re.findall(r"^::: (\S+)", text, re.MULTILINE):
-        module, _, name = path.rpartition(".")
-        try:
-            importlib.import_module(path)
-        except ModuleNotFoundError:
-            assert hasattr(importlib.import_module(module), name), path

@@ -24,6 +24,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 import yaml
+from reference import Reference
 
 ROOT: Final = Path(__file__).parent.parent
 DOCS: Final = ROOT / "docs"
@@ -69,8 +70,16 @@ def lay_out(language: str, folder: Path) -> None:
     for path in sorted(DOCS.glob("*.md")):
         if not path.name.endswith(CHINESE):
             (pages / path.name).write_text(page(path, language), encoding="utf-8")
+    reference = Reference(language)
+    (pages / "reference").mkdir()
+    for name, text in reference.pages().items():
+        (pages / "reference" / f"{name}.md").write_text(text, encoding="utf-8")
+    with (pages / "reference.md").open("a", encoding="utf-8") as overview:
+        overview.write("\n" + reference.overview())
+    operations = pages / "operations.md"
+    operations.write_text(reference.with_links(operations.read_text("utf-8")), encoding="utf-8")
     config = configuration(language)
-    config["plugins"][-1]["mkdocstrings"]["handlers"]["python"]["paths"] = [str(ROOT)]
+    config["nav"][-1][reference.words["reference"]] += reference.menu()
     text = yaml.safe_dump(config, allow_unicode=True, sort_keys=False)
     (folder / "mkdocs.yml").write_text(text, encoding="utf-8")
 

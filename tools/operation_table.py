@@ -1,7 +1,7 @@
 """Write the table of all operations, docs/operations.md, from the operations themselves.
 
-python tools/operation_table.py          # writes it
-python tools/operation_table.py --check  # fails when it is not as written
+python tools/operation_table.py          # writes it, and docs/operations.zh-CN.md
+python tools/operation_table.py --check  # fails when they are not as written
 """
 
 from __future__ import annotations
@@ -14,46 +14,78 @@ from easemob_async import Limit
 from easemob_async.operation import Operation
 from easemob_async.resources import operations
 
-PAGE = Path(__file__).parent.parent / "docs" / "operations.md"
-HEAD = (
-    "# All {number} operations\n"
-    "\n"
-    "Each operation is a method of the client: `users.get` is `client.users.get(...)`. Paths are "
-    "below the app's URL,\n"
-    "`/{{org}}/{{app}}`. The limits are the documented ones; a limit with a name is shared by all "
-    "operations that have it.\n"
-    '"Safe" operations are retried after any failure, "once" only if the service has certainly not '
-    "processed the request.\n"
-    "This page is made by `tools/operation_table.py`.\n"
-    "\n"
-    "| operation | request | limits | repeat |\n"
-    "| --- | --- | --- | --- |\n"
-)
-WINDOWS = {
-    timedelta(seconds=1): "second",
-    timedelta(minutes=1): "minute",
-    timedelta(days=1): "day",
+DOCS = Path(__file__).parent.parent / "docs"
+PAGES = {"en": DOCS / "operations.md", "zh": DOCS / "operations.zh-CN.md"}
+HEADS = {
+    "en": (
+        "---\n"
+        "hide: [toc]\n"
+        "---\n"
+        "\n"
+        "# All {number} operations\n"
+        "\n"
+        "Each operation is a method of the client: `users.get` is `client.users.get(...)`. Paths "
+        "are below the app's URL,\n"
+        "`/{{org}}/{{app}}`. The limits are the documented ones; a limit with a name is shared by "
+        "all operations that have it.\n"
+        '"Safe" operations are retried after any failure, "once" only if the service has certainly '
+        "not processed the request.\n"
+        "This page is made by `tools/operation_table.py`.\n"
+        "\n"
+        "| operation | request | limits | repeat |\n"
+        "| --- | --- | --- | --- |\n"
+    ),
+    "zh": (
+        "---\n"
+        "hide: [toc]\n"
+        "---\n"
+        "\n"
+        "# 全部 {number} 个操作\n"
+        "\n"
+        "每个操作都是客户端的一个方法：`users.get` 就是 `client.users.get(...)`。"
+        "路径写在应用的 URL `/{{org}}/{{app}}` 之后。"
+        "频率上限取自官方文档，括号里有名字的上限由同名的操作共用。"
+        "标为 safe 的操作失败后都会重试；标为 once 的，只有确定服务端没有处理过才会重试。"
+        "本页由 `tools/operation_table.py` 生成。\n"
+        "\n"
+        "| 操作 | 请求 | 频率上限 | 重试 |\n"
+        "| --- | --- | --- | --- |\n"
+    ),
 }
+WINDOWS = {
+    timedelta(seconds=1): ("second", "秒"),
+    timedelta(minutes=1): ("minute", "分钟"),
+    timedelta(days=1): ("day", "天"),
+}
+UNITS = {"calls": "次", "messages": "条消息"}
 
 
-def table() -> str:
-    """Return the page."""
+def table(language: str) -> str:
+    """Return the page in a language."""
     found = operations()
-    return HEAD.format(number=len(found)) + "".join(map(row, found.values()))
+    rows = (row(operation, language) for operation in found.values())
+    return HEADS[language].format(number=len(found)) + "".join(rows)
 
 
-def row(operation: Operation) -> str:
+def row(operation: Operation, language: str) -> str:
     """Return the row of an operation."""
     path = operation.path.replace("{*", "{")
-    limits = "; ".join(map(limit, operation.limits))
+    limits = limits_of(operation, language)
     request = f"{operation.method} `{path}`"
     return f"| `{operation.id}` | {request} | {limits} | {operation.repeat} |\n"
 
 
-def limit(one: Limit) -> str:
+def limits_of(operation: Operation, language: str) -> str:
+    """Return the limits of an operation in words."""
+    if language == "zh":
+        return "；".join(map(chinese, operation.limits))
+    return "; ".join(map(english, operation.limits))
+
+
+def english(one: Limit) -> str:
     """Return a limit in words."""
-    window = WINDOWS.get(one.per)
-    if window is None:
+    window = WINDOWS[one.per][0] if one.per in WINDOWS else ""
+    if not window:
         minutes, seconds = divmod(int(one.per.total_seconds()), 60)
         window = f"{seconds} seconds" if seconds else f"{minutes} minutes"
     unit = one.unit if one.units > 1 else one.unit.removesuffix("s")
@@ -63,8 +95,21 @@ def limit(one: Limit) -> str:
     return words if one.name is None else f"{words} (`{one.name}`)"
 
 
+def chinese(one: Limit) -> str:
+    """Return a limit in Chinese words."""
+    window = WINDOWS[one.per][1] if one.per in WINDOWS else ""
+    if not window:
+        minutes, seconds = divmod(int(one.per.total_seconds()), 60)
+        window = f"{seconds} 秒" if seconds else f"{minutes} 分钟"
+    words = f"{one.units:,} {UNITS.get(one.unit, one.unit)}/{window}"
+    if one.key is not None:
+        words = f"每个 `{one.key}` {words}"
+    return words if one.name is None else f"{words}（`{one.name}`）"
+
+
 if __name__ == "__main__":
-    if "--check" in sys.argv[1:]:
-        same = PAGE.read_text(encoding="utf-8") == table()
-        sys.exit(0 if same else "run `python tools/operation_table.py`")
-    PAGE.write_text(table(), encoding="utf-8")
+    for language, page in PAGES.items():
+        if "--check" not in sys.argv[1:]:
+            page.write_text(table(language), encoding="utf-8")
+        elif page.read_text(encoding="utf-8") != table(language):
+            sys.exit("run `python tools/operation_table.py`")

@@ -1,0 +1,100 @@
+"""The reference has everything that is public, and nothing that is not."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+import easemob_async
+from easemob_async.resources import operations
+from tests import facts_reader as facts
+
+ROOT = Path(__file__).parent.parent
+HEADING = re.compile(r"^#+ .* \{ #(.+) \}$", re.MULTILINE)
+
+
+@pytest.fixture(scope="module", params=["en", "zh"])
+def reference(request: pytest.FixtureRequest) -> Any:
+    pytest.importorskip("griffe", reason="the extra `docs` is not installed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "tools")
+        return importlib.import_module("reference").Reference(request.param)
+
+
+@pytest.fixture(scope="module")
+def pages(reference: Any) -> Mapping[str, str]:
+    found: Mapping[str, str] = reference.pages()
+    return found
+
+
+@pytest.fixture(scope="module")
+def sections(pages: Mapping[str, str]) -> Mapping[str, str]:
+    """What stands under each heading that has a name of ours."""
+    found: dict[str, str] = {}
+    for text in pages.values():
+        parts = HEADING.split(text)
+        for name, content in zip(parts[1::2], parts[2::2], strict=True):
+            assert name not in found, f"{name} stands twice"
+            found[name] = content
+    return found
+
+
+def test_every_operation_has_its_request_its_page_and_an_example(
+    sections: Mapping[str, str],
+) -> None:
+    for id_, operation in operations().items():
+        section = sections[id_]
+        assert f"{operation.method} `{operation.path.replace('{*', '{')}`" in section
+        assert f"client.{id_}(" in re.sub(r"<[^>]+>", "", section).partition("```python")[2], id_
+        page = facts.operations()[id_].get("page") or ""
+        if page.endswith(".md"):
+            assert f"/{page.removesuffix('.md')}.html)" in section, id_
+
+
+def test_every_public_name_is_on_one_page(reference: Any, sections: Mapping[str, str]) -> None:
+    assert set(reference.public) <= set(sections)
+
+
+def test_every_field_is_described(reference: Any, sections: Mapping[str, str]) -> None:
+    for name, cls in reference.public.items():
+        if isinstance(cls, type) and attrs.has(cls):
+            own = [n for n in vars(cls).get("__annotations__", {}) if not n.startswith("_")]
+            for field in own:
+                if field in attrs.fields_dict(cls):
+                    assert re.search(rf"^\| `{field}` .* \| \S.* \|$", sections[name], re.M), (
+                        name, field,
+                    )  # fmt: skip
+        if isinstance(cls, type) and issubclass(cls, Enum):
+            for member in cls.__members__:
+                assert f"| `{member}` |" in sections[name], (name, member)
+
+
+def test_nothing_private_is_shown(pages: Mapping[str, str]) -> None:
+    for page, text in pages.items():
+        signatures = re.findall(r"<pre><code>(.*?)</code></pre>|<code>(.*?)</code>", text, re.S)
+        for shown in signatures:
+            plain = re.sub(r"<[^>]+>", "", "".join(shown))
+            assert not re.search(r"(?<![\w'\"])_[a-zA-Z]|UNSET|NOTHING|\bJid\b", plain), (
+                page,
+                plain,
+            )
+        assert "Source: " not in text, page
+
+
+def test_every_resource_is_in_the_overview_and_the_menu(reference: Any) -> None:
+    overview, menu = reference.overview(), str(reference.menu())
+    for name in reference.resources:
+        assert f"](reference/{name}.md)" in overview
+        assert f"'reference/{name}.md'" in menu
+    assert set(reference.pages()) == set(re.findall(r"'reference/(\w+)\.md'", menu))
+
+
+def test_the_front_door_is_public(reference: Any) -> None:
+    assert set(easemob_async.__all__) - {"__version__"} <= set(reference.public)
