@@ -25,7 +25,7 @@ from operation_table import limits_of
 from signatures import code, names_in, signature, type_of
 
 import easemob_async
-from easemob_async import EasemobClient, webhooks
+from easemob_async import EasemobClient, distributed, shared, webhooks
 from easemob_async.emulator import Emulator
 from easemob_async.resources import operations
 
@@ -64,7 +64,16 @@ SOURCE: Final = re.compile(r"\n*Source: [^\n]*(\n(?! *\n)[^\n]+)*")
 """Where a docstring says what it follows; a reader gets a link instead."""
 INSIDE: Final = ("to_wire", "to_ext")
 """Methods that the library calls itself."""
-FIRST: Final = ("EasemobClient", "EasemobError", "Quotas", "WebhookReceiver", "FanoutJob")
+PACKAGES: Final = ("webhooks", "distributed", "shared", "emulator")
+"""The packages whose names are public beside those of the whole library."""
+FIRST: Final = (
+    "EasemobClient",
+    "EasemobError",
+    "Quotas",
+    "WebhookReceiver",
+    "FanoutJob",
+    "JobQueue",
+)
 """What a page begins with; other classes stand in the order of their source."""
 LONGEST_VALUE: Final = 400
 """Longer values are lists of what stands elsewhere on the page."""
@@ -79,6 +88,8 @@ WORDS: Final = {
         "webhooks": "Webhooks",
         "events": "Webhook events",
         "emulator": "Emulator and fixtures",
+        "distributed": "Jobs on several machines",
+        "shared": "Shared quotas and tokens",
         "argument": "argument",
         "common arguments": "Common arguments",
         "field": "field",
@@ -119,6 +130,8 @@ WORDS: Final = {
         "webhooks": "接收回调",
         "events": "回调事件",
         "emulator": "模拟器与 fixture",
+        "distributed": "多台机器上的任务",
+        "shared": "多进程共用额度与 token",
         "argument": "参数",
         "common arguments": "公共参数",
         "field": "字段",
@@ -152,7 +165,7 @@ WORDS: Final = {
     },
 }
 COMMON: Final = ("client", "errors", "quotas", "answers")
-BESIDE: Final = ("fanout", "webhooks", "events", "emulator")
+BESIDE: Final = ("fanout", "distributed", "shared", "webhooks", "events", "emulator")
 
 
 def resources() -> Mapping[str, object]:
@@ -165,7 +178,8 @@ def resources() -> Mapping[str, object]:
 def public() -> Mapping[str, Any]:
     """Return everything public that is no resource, by its name."""
     found = {name: getattr(easemob_async, name) for name in easemob_async.__all__}
-    found |= {name: getattr(webhooks, name) for name in webhooks.__all__}
+    for package in (webhooks, distributed, shared):
+        found |= {name: getattr(package, name) for name in package.__all__}
     found |= {"Emulator": Emulator}
     del found["__version__"]
     return found
@@ -235,6 +249,8 @@ class Reference:
         if path.startswith(EVENTS.rstrip(".")) and not path.endswith("pre_delivery"):
             return "events"
         parts = path.split(".")
+        if parts[1] in ("distributed", "shared"):
+            return parts[1]
         for part in reversed(parts):
             if part in self.resources or part in HOMES:
                 return HOMES.get(part, part)
@@ -242,7 +258,7 @@ class Reference:
 
     def _object(self, name: str) -> griffe.Object:
         """Return what is known of a public name from the source."""
-        for package in (self.package, self.package["webhooks"], self.package["emulator"]):
+        for package in (self.package, *(self.package[inner] for inner in PACKAGES)):
             if name in package.members:
                 found = package.members[name]
                 if isinstance(found, griffe.Alias):
@@ -320,8 +336,8 @@ class Reference:
                 yield from self._resource(path, part)
             if named:
                 yield f"## {self.words['types']}"
-        elif page == "errors":
-            yield from self._docstring(self._find("easemob_async.errors"))
+        elif page in ("errors", "distributed", "shared"):
+            yield from self._docstring(self._find(f"easemob_async.{page}"))
         elif page == "emulator":
             yield from self._fixtures()
         for name in sorted(named, key=self._order):
