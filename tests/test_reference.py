@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 import pytest
+import yaml
 
 import easemob_async
 from easemob_async.resources import operations
@@ -94,6 +95,13 @@ def test_every_resource_is_in_the_overview_and_the_menu(reference: Any) -> None:
         assert f"](reference/{name}.md)" in overview
         assert f"'reference/{name}.md'" in menu
     assert set(reference.pages()) == set(re.findall(r"'reference/(\w+)\.md'", menu))
+
+
+def test_every_operation_has_a_sentence_in_chinese() -> None:
+    text = (ROOT / "tools" / "operations.zh-CN.yaml").read_text(encoding="utf-8")
+    sentences = yaml.safe_load(text)
+    assert set(sentences) == set(operations())
+    assert [id_ for id_, sentence in sentences.items() if not re.search(r"[。]$", sentence)] == []
 
 
 def test_the_front_door_is_public(reference: Any) -> None:

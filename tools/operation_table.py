@@ -6,11 +6,16 @@ python tools/operation_table.py --check  # fails when they are not as written
 
 from __future__ import annotations
 
+import inspect
 import sys
+from collections.abc import Mapping
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
-from easemob_async import Limit
+import yaml
+
+from easemob_async import EasemobClient, Limit
 from easemob_async.operation import Operation
 from easemob_async.resources import operations
 
@@ -32,8 +37,8 @@ HEADS = {
         "not processed the request.\n"
         "This page is made by `tools/operation_table.py`.\n"
         "\n"
-        "| operation | request | limits | repeat |\n"
-        "| --- | --- | --- | --- |\n"
+        "| operation | what it does | request | limits | repeat |\n"
+        "| --- | --- | --- | --- | --- |\n"
     ),
     "zh": (
         "---\n"
@@ -48,8 +53,8 @@ HEADS = {
         "标为 safe 的操作失败后都会重试；标为 once 的，只有确定服务端没有处理过才会重试。"
         "本页由 `tools/operation_table.py` 生成。\n"
         "\n"
-        "| 操作 | 请求 | 频率上限 | 重试 |\n"
-        "| --- | --- | --- | --- |\n"
+        "| 操作 | 说明 | 请求 | 频率上限 | 重试 |\n"
+        "| --- | --- | --- | --- | --- |\n"
     ),
 }
 WINDOWS = {
@@ -72,7 +77,27 @@ def row(operation: Operation, language: str) -> str:
     path = operation.path.replace("{*", "{")
     limits = limits_of(operation, language)
     request = f"{operation.method} `{path}`"
-    return f"| `{operation.id}` | {request} | {limits} | {operation.repeat} |\n"
+    what = summary(operation.id, language)
+    return f"| `{operation.id}` | {what} | {request} | {limits} | {operation.repeat} |\n"
+
+
+def summary(id_: str, language: str) -> str:
+    """Return what an operation does, in a sentence: the first of its docstring, or in Chinese."""
+    if language == "zh":
+        return chinese_summaries()[id_]
+    method: object = EasemobClient("acme#shop", token="...")  # noqa: S106
+    for part in id_.split("."):
+        method = getattr(method, part)
+    text = (inspect.getdoc(method) or "").partition("\n")[0]
+    return text.replace("``", "`")
+
+
+@cache
+def chinese_summaries() -> Mapping[str, str]:
+    """Return what each operation does, in Chinese."""
+    text = (Path(__file__).parent / "operations.zh-CN.yaml").read_text(encoding="utf-8")
+    found: Mapping[str, str] = yaml.safe_load(text)
+    return found
 
 
 def limits_of(operation: Operation, language: str) -> str:

@@ -21,7 +21,7 @@ from typing import Any, Final
 import attrs
 import griffe
 from call_examples import examples
-from operation_table import limits_of
+from operation_table import limits_of, summary
 from signatures import code, names_in, signature, type_of
 
 import easemob_async
@@ -78,6 +78,35 @@ FIRST: Final = (
 LONGEST_VALUE: Final = 400
 """Longer values are lists of what stands elsewhere on the page."""
 EVENTS: Final = "easemob_async.webhooks.events."
+RESOURCES: Final = {
+    "broadcasts": "广播：全部用户、在线用户、全部聊天室",
+    "chat_groups": "群组：成员、管理员、禁言、黑白名单、公告、共享文件、成员属性",
+    "chat_rooms": "聊天室：成员、管理员、超级管理员、禁言、标签、黑白名单、公告、属性",
+    "contacts": "好友、备注、黑名单",
+    "conversations": "会话列表",
+    "fanout": "批量任务：向任意多个用户、群组、聊天室发消息或推送",
+    "favorites": "收藏",
+    "files": "消息附件：上传、下载、保存期限",
+    "history": "历史消息，按小时下载",
+    "message_imports": "导入在别处发送的消息",
+    "messages": "消息：发送、撤回、修改、搜索、流式输出",
+    "moderation": "文本审核、敏感词库、审核记录导出",
+    "mutes": "全局禁言",
+    "offline_messages": "离线消息的数量和送达状态",
+    "presence": "在线状态及其订阅",
+    "push": "离线推送：设备、免打扰、模板、标签、即时推送",
+    "reactions": "消息表情回复",
+    "roaming": "删除漫游消息",
+    "robots": "智能机器人",
+    "rtc": "音视频用量",
+    "threads": "子区",
+    "tokens": "app token 与用户 token",
+    "translation": "文本翻译",
+    "user_attributes": "用户属性：昵称、头像等",
+    "users": "用户：注册、查询、封禁、强制下线、在线状态",
+    "webhook_storage": "发送失败的回调：查询、补发、重放",
+}
+"""What the resources are, in Chinese."""
 WORDS: Final = {
     "en": {
         "client": "Client and settings",
@@ -155,7 +184,7 @@ WORDS: Final = {
         "based": "继承自",
         "service errors": "官方文档列出的错误",
         "status": "状态码",
-        "own": "方法与字段的说明取自源码的 docstring，为英文。",
+        "own": "参数与字段的说明取自源码的 docstring，为英文。",
         "reference": "参考",
         "resource": "资源",
         "methods": "方法",
@@ -364,6 +393,8 @@ class Reference:
         name = f"client.{path}" if path in self.operations or path[0].islower() else path
         yield self._signature(name, method, real)
         text, *tables = self._docstring(method)
+        if self.language == "zh" and path in self.operations:
+            yield summary(path, self.language)
         yield text
         if path in self.examples:
             yield f"```python\n{self.examples[path]}\n```"
