@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiohttp import web
 
 import easemob_async
@@ -22,8 +23,26 @@ README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.S)
 
 
+CHINESE = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
+
+
+def test_both_languages_have_the_same_blocks() -> None:
+    def blocks(text: str) -> list[str]:
+        return re.findall(r"```\w+\n(.*?)```", text, re.S)
+
+    # What follows a command as a comment is said in the language.
+    assert [re.sub(r"  # .*", "", block) for block in blocks(CHINESE)] == [
+        re.sub(r"  # .*", "", block) for block in blocks(README)
+    ]
+
+
+def test_it_begins_as_the_home_page_does() -> None:
+    home = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    assert f"```python\n{BLOCKS[0]}```" in home  # which tests/test_docs_home.py runs
+
+
 def test_the_five_lines_run_as_printed() -> None:
-    program = BLOCKS[0]
+    program = BLOCKS[1]
     body = re.search(r"async def main.*?\n\n", program, re.S)
     assert body is not None
     with running(Emulator()) as emulator:
@@ -45,7 +64,7 @@ def test_the_five_lines_run_as_printed() -> None:
 
 async def test_the_calls_run_as_printed() -> None:
     async with Emulator(app_key="acme#shop", client_id="...", client_secret="...") as emulator:
-        code = BLOCKS[1].replace(
+        code = BLOCKS[2].replace(
             'client_secret="..."', f'client_secret="...", base_url="{emulator.base_url}"'
         )
         indented = "\n".join("    " + line for line in code.splitlines())
@@ -58,7 +77,7 @@ async def test_the_calls_run_as_printed() -> None:
 
 
 def test_the_test_runs_as_printed(tmp_path: Path) -> None:
-    (tmp_path / "test_example.py").write_text(BLOCKS[2])
+    (tmp_path / "test_example.py").write_text(BLOCKS[3])
     (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\n")
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", str(tmp_path)],
@@ -75,7 +94,7 @@ async def test_the_receiver_runs_as_printed() -> None:
         emulator.add_user("ann")
         emulator.add_user("bob")
         scope: dict[str, Any] = {"emulator": emulator}
-        exec(BLOCKS[3].replace("        ...\n", "        await serve(app)\n"), scope)
+        exec(BLOCKS[4].replace("        ...\n", "        await serve(app)\n"), scope)
 
         async def serve(app: web.Application) -> None:
             runner = web.AppRunner(app, access_log=None)
@@ -91,8 +110,9 @@ async def test_the_receiver_runs_as_printed() -> None:
         await scope["main"](web.Application())
 
 
-def test_every_resource_of_the_client_is_in_the_table() -> None:
-    rows = re.findall(r"^\| (`client\..*?) \|", README, re.M)
+@pytest.mark.parametrize("text", [README, CHINESE], ids=["en", "zh"])
+def test_every_resource_of_the_client_is_in_the_table(text: str) -> None:
+    rows = re.findall(r"^\| (`client\..*?) \|", text, re.M)
     listed = {name for row in rows for name in re.findall(r"`client\.(\w+)`", row)}
     real = {
         name
@@ -102,6 +122,7 @@ def test_every_resource_of_the_client_is_in_the_table() -> None:
     assert listed == real
 
 
-def test_links_of_the_readme_lead_somewhere() -> None:
-    for target in re.findall(r"\]\((?!http|#)([^)#]+)", README):
+@pytest.mark.parametrize("text", [README, CHINESE], ids=["en", "zh"])
+def test_links_of_the_readme_lead_somewhere(text: str) -> None:
+    for target in re.findall(r"\]\((?!http|#)([^)#]+)", text):
         assert (ROOT / target).exists(), target
