@@ -94,6 +94,9 @@ def test_every_resource_is_in_the_overview_and_the_menu(reference: Any) -> None:
     for name in reference.resources:
         assert f"](reference/{name}.md)" in overview
         assert f"'reference/{name}.md'" in menu
+        row = re.search(rf"^\| \[`client\.{name}`\].*$", overview, re.MULTILINE)
+        assert row, name
+        assert (reference.language == "zh") == bool(re.search(r"[一-鿿]", row[0])), row[0]
     assert set(reference.pages()) == set(re.findall(r"'reference/(\w+)\.md'", menu))
 
 

@@ -68,7 +68,9 @@ async def browser() -> AsyncIterator[Browser]:
         ("en", "pre-send callback", "bots.html"),
         ("en", "journal", "bulk.html"),
         ("zh", "聊天窗口", "emulator.html"),
-        ("zh", "送前回调", "emulator.html"),  # a part of a word
+        ("zh", "发送前回调", "emulator.html"),
+        ("zh", "群组和聊天室", "emulator.html"),
+        ("zh", "强制下线", "reference/users.html"),
     ],
 )
 async def test_words_are_found_without_a_server(

@@ -249,9 +249,9 @@ class Reference:
         """Return the table of the resources."""
         rows = []
         for name in self.resources:
-            text = next(
-                iter(self._docstring(self._find(f"easemob_async.client.EasemobClient.{name}")))
-            )
+            declared = self._find(f"easemob_async.client.EasemobClient.{name}")
+            english = next(iter(self._docstring(declared)))
+            text = RESOURCES[name] if self.language == "zh" else english
             methods = sum(path.partition(".")[0] == name for path in self.operations)
             rows.append([f"[`client.{name}`](reference/{name}.md)", str(methods or ""), text])
         words = self.words
