@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,10 @@ import pytest
 import yaml
 
 import easemob_async
+from easemob_async import EasemobClient, Text
+from easemob_async.emulator import Emulator
 from easemob_async.resources import operations
+from easemob_async.webhooks import WebhookReceiver
 from tests import facts_reader as facts
 
 ROOT = Path(__file__).parent.parent
@@ -105,6 +109,35 @@ def test_every_operation_has_a_sentence_in_chinese() -> None:
     sentences = yaml.safe_load(text)
     assert set(sentences) == set(operations())
     assert [id_ for id_, sentence in sentences.items() if not re.search(r"[。]$", sentence)] == []
+
+
+async def test_the_examples_of_ours_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    examples = importlib.import_module("more_examples")
+    now = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
+    async with Emulator(quotas=None, now=now.timestamp) as emulator:
+        for name in ("ann", "bob", "shop", "bot"):
+            emulator.add_user(name)
+        async with EasemobClient(**emulator.credentials) as client:
+            group = await client.chat_groups.create("friends", owner="ann", public=True)
+            room = await client.chat_rooms.create("Lobby", owner="ann", description="All")
+            await client.messages.send_to_users(["ann"], Text("hi"), sender="bob")
+            await examples.of_the_client(client, group.group_id, room.room_id, now)
+            await examples.of_jobs(client, group.group_id, room.room_id, tmp_path / "job.db")
+            await examples.of_the_emulator(client, emulator, WebhookReceiver("s3cret"))
+        async with EasemobClient(**emulator.agora_credentials) as client:
+            await examples.of_agora(client)
+    shown = capsys.readouterr().out
+    assert "2 read: 2 sent, 0 failed" in shown
+    assert "{'msg': 'hello'}" in shown
+
+
+def test_every_method_of_a_resource_has_an_example(sections: Mapping[str, str]) -> None:
+    for name, text in sections.items():
+        if re.match(r"[a-z_]+\.", name) and "highlight signature" in text:
+            assert "```python" in text, name
 
 
 def test_the_front_door_is_public(reference: Any) -> None:

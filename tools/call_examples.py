@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
+from textwrap import dedent
 from typing import Any, Final
 
 import attrs
@@ -103,7 +104,12 @@ def examples() -> Mapping[str, str]:
         check=True,
     )
     parts = done.stdout.split(MARK)[1:]
-    return {id_: code.strip() for id_, _, code in (part.partition("\n") for part in parts)}
+    more = (Path(__file__).parent / "more_examples.py").read_text(encoding="utf-8")
+    parts += re.findall(rf"^    {MARK}(.+?)(?=^    {MARK}|^\n\n|\Z)", more, re.M | re.S)
+    found = {}
+    for id_, _, code in (part.partition("\n") for part in parts):
+        found[id_] = dedent(re.sub(r"  # noqa.*", "", code)).strip()
+    return found
 
 
 if __name__ == "__main__":
