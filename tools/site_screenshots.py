@@ -19,7 +19,7 @@ from playwright.async_api import Page, async_playwright
 SITE: Final = Path(__file__).parent.parent / "site"
 WIDTHS: Final = {"desktop": (1280, 800), "phone": (375, 740)}
 PAGES: Final = (
-    *("index", "bulk", "emulator", "several-machines", "operations", "reference"),
+    *("index", "quickstart", "services", "bulk", "emulator", "operations", "reference"),
     *("reference/users", "reference/messages", "reference/errors", "reference/events"),
 )
 WORDS: Final = {"en": "pre-send callback", "zh": "发送前回调"}
