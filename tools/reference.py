@@ -1,6 +1,7 @@
 """The reference: a page a resource, made from the docstrings, the operations and the facts.
 
-`pages(language)` returns the Markdown of each page, which tools/build_site.py writes into the site.
+`Reference(language).pages()` returns the Markdown of each page, which tools/build_site.py writes
+into the site.
 A method has its signature, with links to its types; what it does; its arguments; its errors; the
 request it makes with the limits; a call from the service's own examples; a link to the service's
 page. A class has every field. Names that begin with an underscore are not shown.
@@ -22,6 +23,7 @@ import attrs
 import griffe
 from call_examples import examples
 from operation_table import limits_of, summary
+from reference_words import RESOURCES, WORDS
 from signatures import code, names_in, signature, type_of
 
 import easemob_async
@@ -36,7 +38,6 @@ SERVICE: Final = "https://doc.easemob.com"
 PUSH_PAGES: Final = ("push_by_tag", "push_send_notification")
 """The service's pages about instant push, which stand beside those of the REST API."""
 HOMES: Final = {
-    "agora": "tokens",
     "client": "client",
     "config": "client",
     "emulator": "emulator",
@@ -78,121 +79,6 @@ FIRST: Final = (
 LONGEST_VALUE: Final = 400
 """Longer values are lists of what stands elsewhere on the page."""
 EVENTS: Final = "easemob_async.webhooks.events."
-RESOURCES: Final = {
-    "broadcasts": "广播：全部用户、在线用户、全部聊天室",
-    "chat_groups": "群组：成员、管理员、禁言、黑白名单、公告、共享文件、成员属性",
-    "chat_rooms": "聊天室：成员、管理员、超级管理员、禁言、标签、黑白名单、公告、属性",
-    "contacts": "好友、备注、黑名单",
-    "conversations": "会话列表",
-    "fanout": "批量任务：向任意多个用户、群组、聊天室发消息或推送",
-    "favorites": "收藏",
-    "files": "消息附件：上传、下载、保存期限",
-    "history": "历史消息，按小时下载",
-    "message_imports": "导入在别处发送的消息",
-    "messages": "消息：发送、撤回、修改、搜索、流式输出",
-    "moderation": "文本审核、敏感词库、审核记录导出",
-    "mutes": "全局禁言",
-    "offline_messages": "离线消息的数量和送达状态",
-    "presence": "在线状态及其订阅",
-    "push": "离线推送：设备、免打扰、模板、标签、即时推送",
-    "reactions": "消息表情回复",
-    "roaming": "删除漫游消息",
-    "robots": "智能机器人",
-    "rtc": "音视频用量",
-    "threads": "子区",
-    "tokens": "app token 与用户 token",
-    "translation": "文本翻译",
-    "user_attributes": "用户属性：昵称、头像等",
-    "users": "用户：注册、查询、封禁、强制下线、在线状态",
-    "webhook_storage": "发送失败的回调：查询、补发、重放",
-}
-"""What the resources are, in Chinese."""
-WORDS: Final = {
-    "en": {
-        "client": "Client and settings",
-        "fanout": "Bulk jobs",
-        "answers": "Pages, batches, members",
-        "quotas": "Quotas",
-        "errors": "Errors",
-        "webhooks": "Webhooks",
-        "events": "Webhook events",
-        "emulator": "Emulator and fixtures",
-        "distributed": "Jobs on several machines",
-        "shared": "Shared quotas and tokens",
-        "argument": "argument",
-        "common arguments": "Common arguments",
-        "field": "field",
-        "meaning": "meaning",
-        "type": "type",
-        "default": "default",
-        "value": "value",
-        "error": "error",
-        "when": "when",
-        "returns": "Returns",
-        "yields": "Yields",
-        "request": "request",
-        "limits": "limits",
-        "retries": "retries",
-        "safe": "after any failure",
-        "once": "only if it was certainly not processed",
-        "page": "documentation",
-        "read": "read",
-        "required": "required",
-        "types": "Classes",
-        "based": "A kind of",
-        "service errors": "Errors in the service's documentation",
-        "status": "status",
-        "own": "",
-        "reference": "Reference",
-        "resource": "resource",
-        "methods": "methods",
-        "common": "Client, errors, quotas",
-        "resources": "Resources",
-        "beside": "Bulk, webhooks, emulator",
-    },
-    "zh": {
-        "client": "客户端与配置",
-        "fanout": "批量任务",
-        "answers": "分页、批量结果、成员",
-        "quotas": "限流额度",
-        "errors": "异常",
-        "webhooks": "接收回调",
-        "events": "回调事件",
-        "emulator": "模拟器与 fixture",
-        "distributed": "多台机器上的任务",
-        "shared": "多进程共用额度与 token",
-        "argument": "参数",
-        "common arguments": "公共参数",
-        "field": "字段",
-        "meaning": "说明",
-        "type": "类型",
-        "default": "默认值",
-        "value": "值",
-        "error": "异常",
-        "when": "何时抛出",
-        "returns": "返回",
-        "yields": "产出",
-        "request": "请求",
-        "limits": "频率上限",
-        "retries": "重试",
-        "safe": "任何失败后都可以",
-        "once": "仅当服务端肯定没有处理时",
-        "page": "官方文档",
-        "read": "查看",
-        "required": "必填",
-        "types": "类",
-        "based": "继承自",
-        "service errors": "官方文档列出的错误",
-        "status": "状态码",
-        "own": "参数与字段的说明取自源码的 docstring，为英文。",
-        "reference": "参考",
-        "resource": "资源",
-        "methods": "方法",
-        "common": "客户端、异常、限流",
-        "resources": "资源",
-        "beside": "批量、回调、模拟器",
-    },
-}
 COMMON: Final = ("client", "errors", "quotas", "answers")
 BESIDE: Final = ("fanout", "distributed", "shared", "webhooks", "events", "emulator")
 
@@ -231,7 +117,7 @@ class Reference:
     def pages(self) -> Mapping[str, str]:
         """Return the text of each page by its name, without ``.md``."""
         texts = {}
-        for name in (*self.resources, *(*COMMON, *BESIDE)):
+        for name in (*self.resources, *COMMON, *BESIDE):
             if name not in texts:
                 texts[name] = "\n\n".join(self._page(name)) + "\n"
         return texts
