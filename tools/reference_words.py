@@ -73,7 +73,7 @@ WORDS: Final = {
         "limits": "频率上限",
         "retries": "重试",
         "safe": "任何失败后都可以",
-        "once": "仅当服务端肯定没有处理时",
+        "once": "仅当服务器肯定没有处理时",
         "page": "官方文档",
         "read": "查看",
         "required": "必填",
