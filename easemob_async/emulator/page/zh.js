@@ -156,7 +156,7 @@ export default {
   retried: "已重试",
   event: "回调内容",
 
-  noQuotas: "还没有消耗任何配额。",
+  noQuotas: "还没有消耗任何额度。",
   noLimits: "该模拟器不限流（--quotas 0）。",
   scaled: (scale) => `文档中的限流值 × ${scale}。按滑动窗口计数，过期的用量会自动释放。`,
   window: (units, unit, seconds) => `每 ${seconds} 秒 ${units} ${unit}`,
