@@ -79,9 +79,11 @@ async def _compare(base_url: str, megabytes: int, rounds: int, folder: Path) -> 
                     assert (await response.json())["entities"][0]["uuid"]
 
         async def download() -> None:
+            target.unlink(missing_ok=True)
             await ours.files.download(str(megabytes)).save(target)
 
         async def download_by_hand() -> None:
+            target.unlink(missing_ok=True)
             async with session.get(f"{url}/{megabytes}", headers=headers) as response:
                 with target.open("wb") as file:
                     async for piece in response.content.iter_chunked(_PIECE):

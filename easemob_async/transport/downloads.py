@@ -20,6 +20,8 @@ _AT_ONCE: Final = 1 << 20
 class Sink:
     """Where the content of an answer goes that is a file."""
 
+    piece = PIECE
+    """The size of the largest piece that it takes."""
     kept = False
     """Whether something of it cannot be taken back: the call is not repeated then."""
 
@@ -36,6 +38,8 @@ class Sink:
 
 class ToFile(Sink):
     """Writes to a file, which a repeated attempt begins anew."""
+
+    piece = _AT_ONCE
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

@@ -470,6 +470,6 @@ class Transport:
 async def _pour(response: ClientResponse, sink: Sink) -> None:
     """Hand a file on, piece by piece."""
     await sink.begin()
-    async for piece in response.content.iter_chunked(PIECE):
+    async for piece in response.content.iter_chunked(sink.piece):
         await sink.take(piece)
     await sink.end()
