@@ -11,6 +11,7 @@ import argparse
 import json
 import subprocess
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,8 @@ from benchmarks.simulated import ANY_ORDER
 
 mpl.use("svg")
 mpl.rcParams["svg.fonttype"] = "none"  # text stays text, in a font of the reader
+# The text is not drawn here, so the fonts here do not matter.
+warnings.filterwarnings("ignore", "Glyph .* missing from font")
 mpl.rcParams["svg.hashsalt"] = "jobs"  # the same figures make the same file
 
 from matplotlib import pyplot as plt  # noqa: E402
