@@ -3,7 +3,8 @@
 Four processes use one app for a minute, with ``timeout=5``; one is killed in the middle. The server
 is the emulator, which counts strictly in sliding windows, after a random delay of 0 to 50 ms for
 each request. The use of a quota is the mean of its units in the window: from the second window on,
-and without the time for which the killed process may hold units, its timeout and a window.
+and without the time for which the killed process may hold units, its timeout and a window, and one
+window more, since that of the mean reaches back so far.
 
 Then the cost of a call: the same calls with a store and without one, in turn, to a fast server.
 """

