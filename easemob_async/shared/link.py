@@ -335,13 +335,17 @@ class Link:
         asking.first_asked, asking.replied = None, True
         waits = asking in asking.group.queue and not asking.future.done()
         if take.answer is Answer.TAKEN:
-            if waits and not self._reliance.stepped:
+            closed = self._reliance.closed(asking.wish.amounts, self._clock())
+            if waits and closed is None:
                 granted = self._queues.grant(asking, take.messages, ends, reply.now)
                 self._in_flight[granted.permit] = granted
-            else:  # given to nobody, or on the word of a clock that stepped
-                self._give_up(asking)
-                self._queues.renew(asking)
-        elif waits and take.answer is not Answer.BEHIND:
+                return
+            self._give_up(asking)
+            self._queues.renew(asking)
+            if closed is not None:
+                limit, wait = closed
+                take = TakeReply(Answer.WAIT, wait, wait, request.limits.index(limit))
+        if waits and take.answer not in (Answer.TAKEN, Answer.BEHIND):
             key, capacity = request.limits[take.limit], reply.limits[take.limit].capacity
             self._queues.keep_waiting(asking, take, key, capacity, now)
             if asking.future.done():

@@ -23,7 +23,7 @@ def as_lists(request: Request) -> Mapping[str, object]:
         "stepped": request.stepped,
         "limits": [(key.name, key.capacity, key.window) for key in request.limits],
         "kept": [(one.permit, one.hold, one.units) for one in request.kept],
-        "settled": [(one.permit, one.age, one.limits) for one in request.settled],
+        "settled": [(one.permit, one.age, one.units) for one in request.settled],
         "returned": [(one.permit, one.limits) for one in request.returned],
         "refused": [
             (one.permit, -1 if one.pause is None else one.pause, one.since, one.limits)

@@ -193,13 +193,23 @@ BEGIN
   END LOOP;
 
   IF jsonb_array_length(request->'settled') > 0 THEN
-    UPDATE @schema@.hold AS h SET release = s.release
-      FROM (SELECT ids[n::integer + 1] AS id, t->>0 AS permit,
-                   @schema@.release_time(
-                     windows[n::integer + 1], now_ - (t->>1)::bigint) AS release
-            FROM jsonb_array_elements(request->'settled') AS t, jsonb_array_elements(t->2) AS n
-           ) AS s
-      WHERE h.limit_id = s.id AND h.permit = s.permit AND h.release > s.release;
+    FOR i, units_, at_ IN
+      WITH s AS (
+        SELECT ids[n] AS id, t->>0 AS permit, (u->>1)::bigint AS units,
+               @schema@.release_time(windows[n], now_ - (t->>1)::bigint) AS release
+          FROM jsonb_array_elements(request->'settled') AS t, jsonb_array_elements(t->2) AS u,
+               LATERAL (SELECT (u->>0)::integer + 1 AS n) AS at
+          WHERE windows[n] > 0),
+      moved AS (
+        UPDATE @schema@.hold AS h SET release = s.release
+          FROM s WHERE h.limit_id = s.id AND h.permit = s.permit AND h.release > s.release)
+      INSERT INTO @schema@.hold SELECT id, permit, units, release FROM s WHERE release > now_
+        ON CONFLICT DO NOTHING
+        RETURNING array_position(ids, limit_id), hold.units, hold.release
+    LOOP
+      helds[i] := helds[i] + units_;
+      latests[i] := greatest(latests[i], at_);
+    END LOOP;
   END IF;
 
   FOR k IN 0 .. jsonb_array_length(request->'returned') - 1 LOOP

@@ -13,7 +13,7 @@ of the store's own clock, never of a process's.
   departed, its units are **returned**. Both may be late or lost: a hold ends by itself.
 - The account has a **generation**. A process that knew another one, or that saw the store's clock
   step, has lost what it relied on: then every limit is closed for its own window (but not the
-  limits of a day), and processes enter again what they have in flight.
+  limits of a day), and processes enter again what they have in flight, or had a moment ago.
 """
 
 from __future__ import annotations
@@ -108,14 +108,18 @@ class Kept:
 
 @attrs.frozen
 class Settled:
-    """Units of a call that was answered or given up."""
+    """Units of a call that was answered or given up.
+
+    They are held for the rest of one window; where the account does not know them they are
+    entered: it may have been lost while the call was on its way.
+    """
 
     permit: str
     """The id of the permit."""
     age: int
     """The time since then."""
-    limits: Sequence[int]
-    """The numbers of the limits."""
+    units: Sequence[Units]
+    """The units."""
 
 
 @attrs.frozen

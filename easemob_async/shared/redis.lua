@@ -149,10 +149,16 @@ for _, kept in ipairs(request.kept) do
 end
 
 for _, settled in ipairs(request.settled) do
-  for _, number in ipairs(settled[3]) do
-    local i = number + 1
-    -- XX LT: only a hold that is there, and only to an earlier end.
-    redis.call('ZADD', holds_of(i), 'XX', 'LT', release(keys[i][3], now - settled[2]), settled[1])
+  for _, pair in ipairs(settled[3]) do
+    local i, units = pair[1] + 1, pair[2]
+    if keys[i][3] > 0 then
+      local at = release(keys[i][3], now - settled[2])
+      if redis.call('ZSCORE', holds_of(i), settled[1]) then
+        redis.call('ZADD', holds_of(i), 'LT', at, settled[1])
+      elseif at > now then
+        hold(i, settled[1], units, at)
+      end
+    end
   end
 end
 

@@ -16,6 +16,7 @@ from easemob_async.shared.protocol import (
     Returned,
     Settled,
     Take,
+    Units,
     Wanted,
 )
 from easemob_async.shared.reliance import Reliance
@@ -52,16 +53,9 @@ def compose(
         fresh=secrets.token_hex(8),
         stepped=reliance.stepped,
         limits=limits,
-        kept=[
-            Kept(
-                one.permit,
-                _micro(one.ends - now),
-                [(number[limit], units) for limit, units in one.units.items()],
-            )
-            for one in kept
-        ],
+        kept=[Kept(one.permit, _micro(one.ends - now), _units(number, one.units)) for one in kept],
         settled=[
-            Settled(granted.permit, _micro(now - at), _numbers(number, granted.units))
+            Settled(granted.permit, _micro(now - at), _units(number, granted.units))
             for granted, at in news.settled
         ],
         returned=[Returned(permit, _numbers(number, those)) for permit, those in news.returned],
@@ -85,6 +79,10 @@ def compose(
 
 def _numbers(number: Mapping[LimitKey, int], limits: Iterable[LimitKey]) -> list[int]:
     return [number[limit] for limit in limits]
+
+
+def _units(number: Mapping[LimitKey, int], units: Mapping[LimitKey, int]) -> list[Units]:
+    return [(number[limit], count) for limit, count in units.items()]
 
 
 def _micro(seconds: float) -> int:

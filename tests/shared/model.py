@@ -101,11 +101,14 @@ class Model:
                     until = release(keys[number].window, now + kept.hold)
                     states[number].holds[kept.permit] = units, until
         for settled in request.settled:
-            for number in settled.limits:
-                held = states[number].holds.get(settled.permit)
-                if held is not None:
-                    until = min(held[1], release(keys[number].window, now - settled.age))
-                    states[number].holds[settled.permit] = held[0], until
+            for number, units in settled.units:
+                if keys[number].window != SLOT:
+                    until = release(keys[number].window, now - settled.age)
+                    held = states[number].holds.get(settled.permit)
+                    if held is not None:
+                        states[number].holds[settled.permit] = held[0], min(held[1], until)
+                    elif until > now:
+                        states[number].holds[settled.permit] = units, until
         for returned in request.returned:
             for number in returned.limits:
                 states[number].holds.pop(returned.permit, None)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from easemob_async.errors import RateLimitError, SharedStoreError
@@ -61,6 +61,8 @@ async def take(
 
 # ---------------------------------------------------------------- exact, whatever happens
 
+Plan = tuple[int, float, int, bool, float, float, float]
+
 call_plans = st.lists(
     st.tuples(
         st.integers(0, 3),  # its process
@@ -84,10 +86,30 @@ events = st.lists(
 )
 
 
+def plan(process: int = 0, arrival: float = 0.0, messages: int = 1, hesitates: float = 0.0) -> Plan:
+    """Return the plan of a call that the service counts and answers when it departs."""
+    return (process, arrival, messages, False, hesitates, 0.0, 0.0)
+
+
+# Answered while the account is lost: its units have to be entered into the new one.
+@example(
+    plans=[*[plan()] * 7, plan(messages=5, hesitates=1.0), plan(messages=4)],
+    events=[(2.0, "forgets", 0)],
+    seed=0,
+    trouble=0,
+)
+# The second step is seen by no process: between the last word of an account and the first of the
+# next.
+@example(
+    plans=[*[plan()] * 7, plan(arrival=1.0), plan(1), plan(1, arrival=0.5)],
+    events=[(0.5, "steps ahead", 0), (1.0, "steps ahead", 0)],
+    seed=0,
+    trouble=0,
+)
 @settings(max_examples=150)
 @given(plans=call_plans, events=events, seed=st.integers(0, 9), trouble=st.sampled_from([0, 0.2]))
 def test_no_window_of_the_service_holds_more_whatever_happens(
-    plans: list[tuple[int, float, int, bool, float, float, float]],
+    plans: list[Plan],
     events: list[tuple[float, str, int]],
     seed: int,
     trouble: float,
@@ -95,9 +117,7 @@ def test_no_window_of_the_service_holds_more_whatever_happens(
     counted: list[tuple[float, int]] = []
     dice = random.Random(seed)
 
-    async def one(
-        process: Process, plan: tuple[int, float, int, bool, float, float, float]
-    ) -> None:
+    async def one(process: Process, plan: Plan) -> None:
         _, arrival, messages, flexible, hesitates, delay, part = plan
         await asyncio.sleep(arrival)
         terms = Flexible(1, 0.1) if flexible else None

@@ -77,7 +77,7 @@ class History:
                 fresh="g",
                 limits=[LimitKey("limit", CAPACITY, WINDOW)],
                 settled=[
-                    Settled(message.permit, self.now - answered, message.limits)
+                    Settled(message.permit, self.now - answered, message.units)
                     for _, message, answered in due
                     if isinstance(message, Settled)
                 ],
@@ -116,7 +116,7 @@ class History:
         assert answered <= self.now + HOLD
         self.counted.append((counted, messages))
         if call.told is not None:
-            settled = Settled(permit, 0, [0])
+            settled = Settled(permit, 0, [(0, messages)])
             self.told.append((answered + call.told, settled, answered))
 
     def next_event(self) -> int:

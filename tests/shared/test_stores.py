@@ -160,17 +160,15 @@ def test_a_store_answers_as_the_model_does(
         elif asked:
             one = asked[move[1] % len(asked)]
             numbers = [wanted.limit for wanted in one.wanted]
+            part = granted.get(one.permit, one.messages)
+            units = [(w.limit, max(w.least, w.units * part // one.messages)) for w in one.wanted]
             if kind == "again":
                 ask(*(attrs.evolve(take, again=True) for take in (one, asked[-1])))
             elif kind == "settle":
-                both.step(capacities, settled=[Settled(one.permit, move[2], numbers)])
+                both.step(capacities, settled=[Settled(one.permit, move[2], units)])
             elif kind == "return":
                 both.step(capacities, returned=[Returned(one.permit, numbers)])
             elif kind == "keep":
-                part = granted.get(one.permit, one.messages)
-                units = [
-                    (w.limit, max(w.least, w.units * part // one.messages)) for w in one.wanted
-                ]
                 both.step(capacities, kept=[Kept(one.permit, one.hold, units)])
             else:
                 waited_out = [number for number in numbers if number != 2]
@@ -196,7 +194,7 @@ def test_takes_of_one_do_not_starve_a_take_of_all(lab: tuple[Store, asyncio.Runn
     assert [t.answer for t in both.step(capacities, takes=[whole]).takes] == [Answer.WAIT]
     # There is room for one, and it may not go first.
     assert [t.answer for t in both.step(capacities, takes=[one[1]]).takes] == [Answer.WAIT]
-    both.step(capacities, settled=[Settled("one0", 0, [1])])
+    both.step(capacities, settled=[Settled("one0", 0, [(1, 1)])])
     for _ in range(200):  # both come back as they are told to, until the window has passed
         store.skew += 400_000
         answers = [t.answer for t in both.step(capacities, takes=[one[1], whole]).takes]
