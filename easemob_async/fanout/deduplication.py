@@ -129,11 +129,11 @@ class Deduplication:
         if set(map(type, items)) == {str}:
             met = self._filter.add(items)
         else:
-            named = [at for at, item in enumerate(items) if _name(item) is not None]
-            met = [named[n] for n in self._filter.add([str(_name(items[at])) for at in named])]
+            named = [at for at, item in enumerate(items) if _id_of(item) is not None]
+            met = [named[n] for n in self._filter.add([str(_id_of(items[at])) for at in named])]
         aside: dict[int, SetAside] = {}
         for at in met:
-            name = str(_name(items[at]))
+            name = str(_id_of(items[at]))
             if reference_problem(name) is None:  # otherwise it stays, and the planner refuses it
                 aside[at] = await self._set_aside(name, items[at])
         if aside:
@@ -154,7 +154,7 @@ class Deduplication:
         self, items: list[Any]
     ) -> tuple[list[Any], list[str], list[Outcome]]:
         plain = set(map(type, items)) == {str}
-        names = items if plain else list(map(_name, items))
+        names = items if plain else list(map(_id_of, items))
         states = await asyncio.to_thread(self._index.look_up, names)
         if not states:
             return items, [], []
@@ -259,7 +259,7 @@ class Deduplication:
             self._index.build(states)
 
 
-def _name(item: Any) -> str | None:
+def _id_of(item: Any) -> str | None:
     """Return the id of an item; ``None`` if it has none, and the planner refuses it."""
     name = item[0] if isinstance(item, tuple) and len(item) == 2 else item
     return name if isinstance(name, str) else None

@@ -115,7 +115,7 @@ class Planner:
         """Stop early: return the settled targets, and the targets that were read and not sent."""
         names = [target for call in self._ready for target in call.targets]
         names += self._packer.held()
-        names += map(_name, [*self._read, *self._unsifted, *self._source.left()])
+        names += map(_shown, [*self._read, *self._unsifted, *self._source.left()])
         return self._step(None), names
 
     def _step(self, call: PlannedCall | None) -> Step:
@@ -236,6 +236,6 @@ class Planner:
         return settings.encoder.encode(message)
 
 
-def _name(item: object) -> str:
+def _shown(item: object) -> str:
     target = item[0] if isinstance(item, tuple) and item else item
     return target if isinstance(target, str) else repr(target)

@@ -116,7 +116,7 @@ class Counter:
     def earliest(self, units: int, now: float, ahead: int = 0) -> float:
         """Return a time before which so many units cannot be free, with so many queued ahead.
 
-        A lower bound: units in flight may come back later than it assumes, never earlier.
+        Only units that are given back unused can be free sooner; units in flight may take longer.
         """
         start = max(now, self._paused_until)
         lacking = self.held(now) + ahead + units - self.capacity

@@ -176,19 +176,23 @@ def decode(body: bytes) -> tuple[Mapping[str, Any], bool]:
     Raises:
         WebhookError: the body is not a JSON object, even when it is read leniently.
     """
-    cut = False
     try:
-        try:
-            content = codec.loads(body)
-        except ValueError:
-            content, cut = codec.read_cut(body)
-            if not isinstance(content, dict):
-                raise
+        content, cut = _read(body)
     except ValueError as error:
         raise WebhookError(f"a post that is not JSON: {error}") from None
     if not isinstance(content, dict):
         raise WebhookError(f"a post must be a JSON object, not {type(content).__name__}")
     return content, cut
+
+
+def _read(body: bytes) -> tuple[object, bool]:
+    try:
+        return codec.loads(body), False
+    except ValueError:
+        content, cut = codec.read_cut(body)
+        if not isinstance(content, dict):
+            raise
+        return content, cut
 
 
 def spelt_call_id(body: bytes) -> str | None:
