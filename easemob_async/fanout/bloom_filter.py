@@ -5,8 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import combinations, islice
-from operator import lt
+from itertools import combinations
 from typing import Final
 
 _WORDS: Final = 1 << 23
@@ -44,7 +43,7 @@ class BloomFilter:
         self._highest = ""
         self._known: set[str] | None = None
 
-    def add(self, ids: Sequence[str]) -> list[int]:
+    def add(self, ids: list[str]) -> list[int]:
         """Add ids, and return the positions of those that may be known already."""
         if not ids:
             return []
@@ -74,8 +73,8 @@ class BloomFilter:
                 found.append(at)
         return found[::-1]
 
-    def _goes_on(self, ids: Sequence[str]) -> bool:
-        if ids[0] <= self._highest or not all(map(lt, ids, islice(ids, 1, None))):
+    def _goes_on(self, ids: list[str]) -> bool:
+        if ids[0] <= self._highest or sorted(ids) != ids or len(set(ids)) < len(ids):
             return False
         self._highest = ids[-1]
         if self._first is not None:
@@ -85,12 +84,13 @@ class BloomFilter:
         return True
 
     def _add_to(self, known: set[str], ids: Sequence[str]) -> list[int]:
-        fresh, highest = set(ids), self._highest
-        if len(fresh) == len(ids) and known.isdisjoint(fresh):
-            known |= fresh
-            if not highest or min(ids) > highest:
+        highest = self._highest
+        if known.isdisjoint(ids):
+            before = len(known)
+            known.update(ids)
+            if len(known) - before == len(ids) and (not highest or min(ids) > highest):
                 return []
-            return [at for at, name in enumerate(ids) if name <= highest]
+            known = set()  # some are equal among themselves, or not above the highest
         found = []
         for at, name in enumerate(ids):
             if name in known or (highest and name <= highest):

@@ -82,15 +82,25 @@ class Packer:
             return max(1, self._size - self._held)
         return self._size
 
-    def whole(self, targets: list[str], content: bytes) -> PlannedCall | None:
-        """Plan a full call in one step if no target waits and none breaks a rule; else ``None``."""
+    def whole(
+        self, targets: list[str], content: bytes, *, distinct: bool = False
+    ) -> PlannedCall | None:
+        """Plan a full call in one step if no target waits and none breaks a rule; else ``None``.
+
+        Args:
+            targets: the targets.
+            content: the content of all of them.
+            distinct: whether it is known that they are.
+        """
         if self._held or self._dedupe or len(targets) != self._size:
             return None
         try:
-            sound = id_problem("".join(targets)) is None and all(targets)
+            problem = id_problem("".join(targets))
         except TypeError:
             return None
-        if not sound or len(set(targets)) != len(targets):
+        if problem is not None or not all(targets):
+            return None
+        if not distinct and len(set(targets)) != len(targets):
             return None
         return PlannedCall(targets, content)
 

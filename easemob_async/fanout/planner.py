@@ -143,7 +143,8 @@ class Planner:
                 self._over = not await self._look_again()
             return
         if constant is not None:
-            whole = packer.whole(self._read, constant)
+            distinct = self._deduplication is not None
+            whole = packer.whole(self._read, constant, distinct=distinct)
             if whole is not None:
                 self._read = []
                 self._ready.append(whole)

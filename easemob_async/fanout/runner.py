@@ -365,7 +365,7 @@ class Runner:
                 operation, (), operation.fill(()), body, about=targets, messages=len(targets)
             )
 
-        policy = worker.policy(call, least or len(call.targets), request)
+        policy = worker.begin(call, least or len(call.targets), request)
         error: EasemobError
         try:
             answer = await self._transport.carry(request(call.targets), policy)
@@ -424,8 +424,7 @@ class Runner:
     ) -> None:
         ids = receipt.accepted
         errors: dict[OutcomeStatus, list[tuple[str, EasemobError]]] = {}
-        in_order = list(ids) == targets
-        if not in_order and not all(map(ids.__contains__, targets)):
+        if not receipt.complete and not all(map(ids.__contains__, targets)):
             errors = _not_accepted(targets, receipt, answer)
         exceptions = tuple(
             (target, STATE_OF[status], str(error))
@@ -447,7 +446,7 @@ class Runner:
             self._tally.add(OutcomeStatus.SENT, len(sent))
             if self._listener is not None:
                 # Made one by one as they are taken: making them together would cost twice as much.
-                accepted = ids.values() if in_order else map(ids.__getitem__, sent)
+                accepted = ids.values() if receipt.complete else map(ids.__getitem__, sent)
                 told = map(Outcome, sent, repeat(OutcomeStatus.SENT), accepted)
             for status, found in errors.items():
                 for target, error in found:

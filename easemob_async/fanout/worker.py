@@ -39,6 +39,8 @@ class Worker:
         self._record = record
         self._again = set[str]() if deduplication is None else deduplication.again
         self._number: int | None = None
+        self._call: PlannedCall
+        self._request: Callable[[Sequence[str]], Call]
         self.task: asyncio.Task[None] | None = None
         self.targets: Sequence[str] = ()
         """The targets of its present or latest request."""
@@ -47,10 +49,10 @@ class Worker:
         self.departed = False
         """Whether its call was sent and is not answered yet."""
 
-    def policy(
+    def begin(
         self, call: PlannedCall, least: int, request: Callable[[Sequence[str]], Call]
     ) -> Policy:
-        """Return the policy for the attempts of a new call.
+        """Begin a call; return the policy for its attempts.
 
         An attempt may leave with the first of the targets only. The next attempt may do so again:
         it follows only if the one before was certainly not processed.
@@ -61,41 +63,44 @@ class Worker:
             request: makes a request to some of the targets.
         """
         self._number = None
+        self._call = call
+        self._request = request
         self.departed = False
         self.targets = call.targets
-
-        @asynccontextmanager
-        async def admission() -> AsyncIterator[None]:
-            self.waiting = True
-            self._check()
-            async with self._pacer.admission(len(self.targets)):
-                yield
-            self._planner.call_is_admitted(call)
-
-        async def on_departure() -> None:
-            self.waiting = False
-            if self._record is not None:
-                leaving = self.targets
-                again = list(self._again.intersection(leaving)) if self._again else []
-                self._number, recorded = self._record.departs(leaving, again)
-                await recorded
-            self.departed = True
-
-        async def on_repeat() -> None:
-            self.departed = False
-            self.waiting = True
-            self._pacer.unused()
-            await self.withdraw()
-            self._check()
-
-        def reduce(messages: int) -> Call:
-            self._pacer.reduced(messages)
-            self._planner.put_back(PlannedCall(self.targets[messages:], call.content))
-            self.targets = self.targets[:messages]
-            return request(self.targets)
-
         flexible = Flexible(least, self._pacer.spare, self._pacer.slot)
-        return Policy(True, admission, on_departure, on_repeat, flexible, reduce)
+        return Policy(
+            True, self._admission, self._on_departure, self._on_repeat, flexible, self._reduce
+        )
+
+    @asynccontextmanager
+    async def _admission(self) -> AsyncIterator[None]:
+        self.waiting = True
+        self._check()
+        async with self._pacer.admission(len(self.targets)):
+            yield
+        self._planner.call_is_admitted(self._call)
+
+    async def _on_departure(self) -> None:
+        self.waiting = False
+        if self._record is not None:
+            leaving = self.targets
+            again = list(self._again.intersection(leaving)) if self._again else []
+            self._number, recorded = self._record.departs(leaving, again)
+            await recorded
+        self.departed = True
+
+    async def _on_repeat(self) -> None:
+        self.departed = False
+        self.waiting = True
+        self._pacer.unused()
+        await self.withdraw()
+        self._check()
+
+    def _reduce(self, messages: int) -> Call:
+        self._pacer.reduced(messages)
+        self._planner.put_back(PlannedCall(self.targets[messages:], self._call.content))
+        self.targets = self.targets[:messages]
+        return self._request(self.targets)
 
     def _check(self) -> None:
         if self._is_stopped():

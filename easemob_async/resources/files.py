@@ -121,7 +121,7 @@ class Files:
         kept = checks.member(operation, "lifetime", Lifetime, lifetime)
         body = {"lifetime": kept, "chatfile_ids": ids}
         answer = await self._transport.call(_SET_LIFETIME, username, json=body, username=username)
-        found = answer.each(str, "data", under=ids)
+        found = answer.named(answer.each(str, "data"), ids)
         done = [file_id for file_id, said in found.items() if verdict(said)]
         refused = {file_id: said for file_id, said in found.items() if not verdict(said)}
         return BatchResult(tuple(settled(answer, ids, done, refused)))

@@ -482,7 +482,7 @@ class Messages:
         answer = await self._transport.call(
             _SEND_LEGACY, query=query, json=wire, about=wire["target"]
         )
-        return answer.each(str, "data", under=wire["target"])
+        return answer.named(answer.each(str, "data"), wire["target"])
 
     async def recall(
         self,
@@ -837,7 +837,7 @@ class Messages:
             options["ext"] = message.ext
         call = self._transport.call(operation, json=options, messages=len(to), about=to)
         answer = await call
-        return SentMessages(answer.each(str, "data", under=to))
+        return SentMessages(answer.named(answer.each(str, "data"), to))
 
 
 def _numbers(body: Message) -> dict[str, float]:

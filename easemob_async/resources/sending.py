@@ -24,11 +24,16 @@ class Receipt:
     """The accepted targets with the ids of their messages, if there are ids."""
     refused: Mapping[str, str] = attrs.field(factory=dict)
     """The refused targets with the service's reasons."""
+    complete: bool = False
+    """Whether it is known that all targets were accepted, and are in the order of the request."""
 
 
 def message_ids(answer: Answer, targets: Sequence[str]) -> Receipt:
     """Read the answer to a message: the id of the message of each target."""
-    return Receipt(answer.each(str, "data", under=targets))
+    found = answer.each(str, "data")
+    if list(found) == targets:  # as most are; 600 names are compared once
+        return Receipt(found, complete=True)
+    return Receipt(answer.named(found, targets))
 
 
 @attrs.frozen(eq=False)

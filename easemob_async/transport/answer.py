@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, TypeVar, overload
+from typing import Any, TypeVar, overload
 
 from easemob_async.errors import APIError, ResponseError
 from easemob_async.transport.call import Journey
@@ -14,8 +14,6 @@ from easemob_async.wire.redaction import redact
 
 T = TypeVar("T")
 V = TypeVar("V")
-
-_JUST_STR: Final[set[type]] = {str}
 
 
 class Answer:
@@ -92,13 +90,12 @@ class Answer:
         """Decode the value at a path, if there is one."""
         return None if self.get(*path) is None else self.read(kind, *path)
 
-    def each(self, kind: type[T], *path: str | int, under: Sequence[str]) -> dict[str, T]:
-        """Decode what an object says of some names; what it says of none, or wrongly, is left out.
+    def each(self, kind: type[T], *path: str | int) -> dict[str, T]:
+        """Decode the values of an object; those that are not what they should be are left out.
 
         Args:
             kind: what each value is.
             path: where the object is.
-            under: the names that were asked for: see `named`.
 
         Raises:
             ResponseError: the object is missing.
@@ -106,14 +103,15 @@ class Answer:
         found = self.get(*path)
         if not isinstance(found, dict):
             raise self.wrong(f"{_dotted(path)} is {'missing' if found is None else 'no object'}")
-        if kind is str and set(map(type, found.values())) == _JUST_STR:
-            whole: dict[str, Any] = found  # as most are, e.g. the message ids of 600 targets
-        else:
-            whole = {}
-            for name, value in found.items():
-                with contextlib.suppress(ResponseError):
-                    whole[name] = self.decode(kind, value, name)
-        return self.named(whole, under)
+        if kind is str:
+            with contextlib.suppress(TypeError):
+                "".join(found.values())  # the fastest way to see that all are texts, as most are
+                return found
+        decoded: dict[str, T] = {}
+        for name, value in found.items():
+            with contextlib.suppress(ResponseError):
+                decoded[name] = self.decode(kind, value, name)
+        return decoded
 
     def rows(
         self, kind: type[T], *path: str | int, bare: bool = False, skip_odd: bool = False

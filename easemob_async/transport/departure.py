@@ -2,8 +2,8 @@
 
 A server or proxy may write to an idle connection without a request: a second answer, a 408, a
 goodbye. The next request on it would take those bytes for its own answer. So a connection is looked
-at right before its request leaves, and once more after the departure was recorded
-(that may have waited for a disk or a database). One on which anything arrived is dropped.
+at right before its request leaves: before the departure is recorded, and after that (it may have
+waited for a disk or a database). One on which anything arrived is dropped.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class Departure:
         if self._spent:
             raise RuntimeError("a request is never sent twice")
         self._spent = True
-        await self._look_at(connection)
+        await self._look_at(connection, ask=self._on_departure is None)
         if self._on_departure is not None:
             try:
                 await self._on_departure()
@@ -169,7 +169,12 @@ class Departure:
         if not reusable and isinstance(connection, ResponseHandler):
             connection.force_close()
 
-    async def _look_at(self, connection: BaseProtocol) -> None:
+    async def _look_at(self, connection: BaseProtocol, *, ask: bool = True) -> None:
+        """Refuse a connection that is not clean; `ask` the system for what the loop has not read.
+
+        Raises:
+            ClientConnectionResetError: it is not clean, or the client is closed.
+        """
         if self._is_closed():
             raise ClientConnectionResetError("the client was closed before the request left")
         transport = connection.transport
@@ -178,7 +183,7 @@ class Departure:
                 break
             await asyncio.sleep(0)  # some loops write what a handshake ends with a turn later
         fault = _fault(connection)
-        if fault is None and transport is not None and _readable(transport):
+        if fault is None and ask and transport is not None and _readable(transport):
             if transport.get_extra_info("ssl_object") is None:
                 fault = "something arrived on it before the request left"
             else:

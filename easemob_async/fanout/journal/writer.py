@@ -16,6 +16,7 @@ import sqlite3
 import threading
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import attrs
 
@@ -182,14 +183,13 @@ class Journal:
         """Pass rows to the thread, which writes them even if nobody waits for the result."""
         loop = asyncio.get_running_loop()
         done = loop.create_future()
-        done.add_done_callback(_seen)
         with self._ordering:
             if self._broken is None:
                 if not self._orders:  # all orders of one turn of the loop are passed at once
                     loop.call_soon(self._hand_over)
                 self._orders.append(_Order(rows, self._rows, done))
                 return done
-        done.set_exception(JournalError(str(self._broken)))
+        _fail(done, self._broken)
         return done
 
     def _hand_over(self) -> None:
@@ -304,17 +304,16 @@ class _Files:
         )
 
 
-@attrs.frozen
-class _Order:
+class _Order(NamedTuple):
     rows: list[_Row]
     last: int
     """The highest row number so far; orders are written in the order of their numbers."""
     done: asyncio.Future[None]
 
 
-def _seen(done: asyncio.Future[None]) -> None:
-    if not done.cancelled():
-        done.exception()  # a waiting caller raises it; without one it needs no warning
+def _fail(done: asyncio.Future[None], failure: Exception) -> None:
+    done.set_exception(JournalError(str(failure)))
+    done.exception()  # a waiting caller raises it; without one it needs no warning
 
 
 def _resolve(orders: Sequence[_Order], failure: Exception | None) -> None:
@@ -327,7 +326,7 @@ def _resolve(orders: Sequence[_Order], failure: Exception | None) -> None:
             if failure is None:
                 order.done.set_result(None)
             else:
-                order.done.set_exception(JournalError(str(failure)))
+                _fail(order.done, failure)
 
     with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any longer
         orders[0].done.get_loop().call_soon_threadsafe(settle)
