@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from typing import Final, Literal, Protocol
 
 from easemob_async.quotas import DAY, Limit
@@ -83,20 +83,46 @@ class Even:
         self._next = 0.0
         self._freed.set()
 
-    @asynccontextmanager
-    async def admission(self, messages: int) -> AsyncIterator[None]:
+    def admission(self, messages: int) -> AbstractAsyncContextManager[None]:
         """Wait for a turn and for the next slot."""
-        loop = asyncio.get_running_loop()
-        async with self._turn:
-            wait = self._next - loop.time()
+        return _Turn(self, messages)
+
+    async def take_turn(self, messages: int) -> None:
+        """Wait for a turn and for the next slot, with so many messages."""
+        await self._turn.acquire()
+        try:
+            wait = self._next - asyncio.get_running_loop().time()
             if wait > 0:
                 self._freed.clear()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(wait):
                         await self._freed.wait()
-            self._messages = messages
-            yield
-            self._next = loop.time() + self._slot.seconds(self._messages)
+        except BaseException:
+            self._turn.release()
+            raise
+        self._messages = messages
+
+    def end_turn(self, *, admitted: bool) -> None:
+        """Let the next attempt have its turn, a slot later if this one was admitted."""
+        if admitted:
+            now = asyncio.get_running_loop().time()
+            self._next = now + self._slot.seconds(self._messages)
+        self._turn.release()
+
+
+class _Turn(AbstractAsyncContextManager[None]):
+    # Not a generator: the event loop keeps an account of each, which is a hundredth of a call.
+    __slots__ = ("_messages", "_pace")
+
+    def __init__(self, pace: Even, messages: int) -> None:
+        self._pace = pace
+        self._messages = messages
+
+    async def __aenter__(self) -> None:
+        await self._pace.take_turn(self._messages)
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._pace.end_turn(admitted=kind is None)
 
 
 class EvenTogether(Burst):

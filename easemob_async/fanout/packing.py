@@ -98,11 +98,12 @@ class Packer:
             problem = id_problem("".join(targets))
         except TypeError:
             return None
-        if problem is not None or not all(targets):
-            return None
-        if not distinct and len(set(targets)) != len(targets):
-            return None
-        return PlannedCall(targets, content)
+        if distinct:
+            sound = all(targets)
+        else:
+            names = set(targets)
+            sound = len(names) == len(targets) and "" not in names
+        return PlannedCall(targets, content) if sound and problem is None else None
 
     def check(self, target: object) -> Outcome | None:
         """Check a target before its content is made; return the outcome of a bad or double one."""

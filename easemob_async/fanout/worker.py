@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 
 from easemob_async.errors import EasemobError
 from easemob_async.fanout.deduplication import Deduplication
@@ -69,16 +69,13 @@ class Worker:
         self.targets = call.targets
         flexible = Flexible(least, self._pacer.spare, self._pacer.slot)
         return Policy(
-            True, self._admission, self._on_departure, self._on_repeat, flexible, self._reduce
+            True, self._admission, flexible, self._on_admission, self._on_departure, self._on_repeat
         )
 
-    @asynccontextmanager
-    async def _admission(self) -> AsyncIterator[None]:
+    def _admission(self) -> AbstractAsyncContextManager[None]:
         self.waiting = True
         self._check()
-        async with self._pacer.admission(len(self.targets)):
-            yield
-        self._planner.call_is_admitted(self._call)
+        return self._pacer.admission(len(self.targets))
 
     async def _on_departure(self) -> None:
         self.waiting = False
@@ -96,11 +93,14 @@ class Worker:
         await self.withdraw()
         self._check()
 
-    def _reduce(self, messages: int) -> Call:
-        self._pacer.reduced(messages)
-        self._planner.put_back(PlannedCall(self.targets[messages:], self._call.content))
-        self.targets = self.targets[:messages]
-        return self._request(self.targets)
+    def _on_admission(self, call: Call, messages: int) -> Call:
+        if messages < call.messages:
+            self._pacer.reduced(messages)
+            self._planner.put_back(PlannedCall(self.targets[messages:], self._call.content))
+            self.targets = self.targets[:messages]
+            call = self._request(self.targets)
+        self._planner.call_is_admitted(self._call)
+        return call
 
     def _check(self) -> None:
         if self._is_stopped():

@@ -25,14 +25,15 @@ class Policy(NamedTuple):
     """
     admission: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
     """The context in which each attempt acquires its quota."""
+    flexible: Flexible | None = None
+    """The terms on which an attempt leaves with fewer messages than the call has."""
+    on_admission: Callable[[Call, int], Call] | None = None
+    """Called within the admission with the call and the number of messages for which there is room;
+    returns the call that leaves."""
     on_departure: OnDeparture | None = None
     """Awaited right before an attempt leaves."""
     on_repeat: Callable[[], Awaitable[None]] = _nothing
     """Awaited when an attempt is over and another may follow."""
-    flexible: Flexible | None = None
-    """The terms on which an attempt leaves with fewer messages than the call has."""
-    reduce: Callable[[int], Call] | None = None
-    """Returns what is left of the call with so many messages; called within the admission."""
 
 
 SINGLE: Final = Policy()

@@ -346,8 +346,8 @@ class Transport:
                 attempt=self.options.timeouts.total,
                 flexible=policy.flexible,
             )
-            if policy.reduce is not None and permit.messages < call.messages:
-                journey.call = policy.reduce(permit.messages)
+            if policy.on_admission is not None:
+                journey.call = policy.on_admission(call, permit.messages)
             return permit
 
     async def _send(self, journey: Journey, departure: Departure, permit: Permit) -> Reply:

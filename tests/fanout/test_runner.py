@@ -92,9 +92,10 @@ class Service:
         return self._limits
 
     async def carry(self, call: Call, policy: Policy) -> Answer:
-        async with policy.admission():
-            pass
+        assert policy.on_admission is not None
         assert policy.on_departure is not None
+        async with policy.admission():
+            call = policy.on_admission(call, call.messages)
         await policy.on_departure()
         request = codec.loads(call.body)
         assert request["from"] == "shop"
