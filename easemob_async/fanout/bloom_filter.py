@@ -6,6 +6,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import combinations
+from operator import lt
 from typing import Final
 
 _WORDS: Final = 1 << 23
@@ -74,7 +75,7 @@ class BloomFilter:
         return found[::-1]
 
     def _goes_on(self, ids: list[str]) -> bool:
-        if ids[0] <= self._highest or sorted(ids) != ids or len(set(ids)) < len(ids):
+        if ids[0] <= self._highest or not all(map(lt, ids, ids[1:])):
             return False
         self._highest = ids[-1]
         if self._first is not None:
