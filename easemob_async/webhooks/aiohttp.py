@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import aiohttp
+
 from easemob_async.errors import WebhookError
 from easemob_async.webhooks.intake import READ_WITHIN, Answering, WebhookAnswer
 
 if TYPE_CHECKING:
-    from aiohttp import web
+    # Whoever has a request to answer has loaded it; others need not.
+    import aiohttp.web  # noqa: TC004
 
 
-async def answer_aiohttp(receiver: Answering, request: web.Request) -> web.Response:
+async def answer_aiohttp(receiver: Answering, request: aiohttp.web.Request) -> aiohttp.web.Response:
     """Answer a request of `aiohttp.web`."""
-    from aiohttp import web  # already loaded when this is called
-
     try:
         content, most = request.content, receiver.max_body
         if content.at_eof() and content.total_bytes:
@@ -26,10 +27,12 @@ async def answer_aiohttp(receiver: Answering, request: web.Request) -> web.Respo
             async with asyncio.timeout(READ_WITHIN):
                 body = await _read(request, most)
     except TimeoutError:
-        return web.Response(status=408)
+        return aiohttp.web.Response(status=408)
     except ConnectionError:
-        return web.Response(status=400)  # the client has disconnected; this answer is not read
-    except web.RequestPayloadError as error:
+        return aiohttp.web.Response(
+            status=400
+        )  # the client has disconnected; this answer is not read
+    except aiohttp.web.RequestPayloadError as error:
         # aiohttp decompresses the body; this one is damaged.
         answer = receiver.refuse(WebhookError(f"a post that cannot be decompressed: {error}"))
         response = _response(answer)
@@ -44,7 +47,7 @@ async def answer_aiohttp(receiver: Answering, request: web.Request) -> web.Respo
     return response
 
 
-async def _read(request: web.Request, most: int) -> bytes:
+async def _read(request: aiohttp.web.Request, most: int) -> bytes:
     """Read a body up to the size limit."""
     body = bytearray()
     async for piece in request.content.iter_any():
@@ -54,7 +57,7 @@ async def _read(request: web.Request, most: int) -> bytes:
     return bytes(body)
 
 
-def _response(answer: WebhookAnswer) -> web.Response:
-    from aiohttp import web
-
-    return web.Response(status=answer.status, body=answer.body, content_type="application/json")
+def _response(answer: WebhookAnswer) -> aiohttp.web.Response:
+    return aiohttp.web.Response(
+        status=answer.status, body=answer.body, content_type="application/json"
+    )

@@ -271,14 +271,14 @@ def _asks(payload: Mapping[str, Any], chat_type: str | None) -> bool:
     return (
         chat_type is not None
         and not any(_lacks(payload, name) for name in _BEFORE_DELIVERY)
-        and isinstance(payload.get("payload"), Mapping)
+        and isinstance(payload.get("payload"), OBJECTS)
         and all(_lacks(payload, name) for name in _AFTER_DELIVERY)
     )
 
 
 def _content(payload: Mapping[str, Any]) -> Mapping[str, Any]:
     content = payload.get("payload")
-    return content if isinstance(content, Mapping) else {}
+    return content if isinstance(content, OBJECTS) else {}
 
 
 def _place(payload: Mapping[str, Any]) -> Found:
@@ -311,7 +311,7 @@ def _about_a_message(payload: Mapping[str, Any], chat_type: str, event_type: str
     config = _content(payload).get("msg_config")
     if config is None:
         return messages.ChatMessageReadAck
-    wanted = isinstance(config, Mapping) and config.get("allow_group_ack") is True
+    wanted = isinstance(config, OBJECTS) and config.get("allow_group_ack") is True
     return messages.GroupMessageReadAck if wanted and kind == "read_ack" else None
 
 

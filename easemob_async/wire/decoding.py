@@ -228,6 +228,7 @@ def _class_hook(
     It decodes the fields itself, which is fast, or only finds their values and lets cattrs decode
     these, which explains a failure.
     """
+    texts: list[tuple[str, str]] = []
     usual: list[tuple[str, str, Hook, Any]] = []
     others: list[tuple[str, Sequence[tuple[str, Path | None]], Hook, Any]] = []
     renamed: dict[str, Any] = {}
@@ -241,7 +242,9 @@ def _class_hook(
         if not detailed:
             key, hook, of = field.alias, own or converter.get_structure_hook(field.type), field.type
         paths = [(name, _path(name)) for name in names]
-        if paths == [(names[0], None)]:
+        if paths == [(names[0], None)] and hook is _str:
+            texts.append((key, names[0]))
+        elif paths == [(names[0], None)]:
             usual.append((key, names[0], hook, of))
         else:
             others.append((key, paths, hook, of))
@@ -255,6 +258,10 @@ def _class_hook(
         if gather is not None:
             given = gather({key: item for key, item in value.items() if item is not None})
         found: dict[str, Any] = {}
+        for key, name in texts:  # most fields of most classes: a text needs no call
+            item = given.get(name)
+            if item is not None:
+                found[key] = item if type(item) is str else _str(item, str)
         for key, name, hook, of in usual:
             item = given.get(name)
             if item is not None:
@@ -355,6 +362,12 @@ def _make(*, detailed: bool) -> cattrs.Converter:
 _converter: Final = cache(_make)
 
 
+@cache
+def _hook(kind: Any) -> Hook:
+    hook: Hook = _converter(detailed=False).get_structure_hook(kind)
+    return hook
+
+
 class DecodeError(ValueError):
     """A value that does not have the expected type; the message names the fields."""
 
@@ -366,7 +379,7 @@ def structure(value: object, kind: Any) -> Any:
         DecodeError: the value does not fit; the error names each wrong field, never its value.
     """
     try:
-        return _converter(detailed=False).structure(value, kind)
+        return _hook(kind)(value, kind)
     except Exception:
         problems = _problems(value, kind)
     raise DecodeError(problems)

@@ -18,7 +18,7 @@ from easemob_async.webhooks.events.base import (
     read_bodies,
     read_ext,
 )
-from easemob_async.wire.fields import Id, Jid, wire
+from easemob_async.wire.fields import OBJECTS, Id, Jid, wire
 
 
 @attrs.frozen(kw_only=True)
@@ -50,7 +50,7 @@ def in_room(post: Mapping[str, Any]) -> bool | None:
     if content_type is not None:
         return isinstance(content_type, str) and content_type.startswith("chat:room:")
     content = post.get("payload")
-    kind = content.get("type") if isinstance(content, Mapping) else None
+    kind = content.get("type") if isinstance(content, OBJECTS) else None
     return {"groupchat": False, "chatroom": True}.get(kind) if isinstance(kind, str) else None
 
 
