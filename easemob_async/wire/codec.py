@@ -25,9 +25,23 @@ _DEEPEST: Final = 1024
 JSON = str | int | float | bool | None | list["JSON"] | dict[str, "JSON"]
 
 
+def _parse_int(digits: str) -> int | float:
+    value = int(digits) if len(digits) < 25 else float(digits)
+    return value if INT64_MIN <= value <= _UINT64_MAX else float(digits)
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+# `json.dumps` and `json.loads` with arguments would make these anew for every value.
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_DECODER: Final = json.JSONDecoder(parse_int=_parse_int, parse_constant=_refuse_constant)
+
+
 def std_dumps(value: object) -> bytes:
     """Encode a value as compact UTF-8 JSON with the standard library."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def std_loads(data: bytes) -> Any:
@@ -38,7 +52,7 @@ def std_loads(data: bytes) -> Any:
     """
     text = data.decode("utf-8")
     try:
-        value = json.loads(text, parse_int=_parse_int, parse_constant=_refuse_constant)
+        value = _DECODER.decode(text)
         if "\\ud" in text or "\\uD" in text:
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
@@ -59,15 +73,6 @@ def _refuse_deep(value: Any, most: int) -> None:
             for parent in level
             for item in (parent.values() if isinstance(parent, dict) else parent)
         ]
-
-
-def _parse_int(digits: str) -> int | float:
-    value = int(digits) if len(digits) < 25 else float(digits)
-    return value if INT64_MIN <= value <= _UINT64_MAX else float(digits)
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
 
 
 dumps: Callable[[object], bytes] = std_dumps if orjson is None else orjson.dumps
@@ -346,7 +351,7 @@ def checked_json(value: object, where: str) -> JSON:
         if not math.isfinite(value):
             raise InvalidArgumentError(f"{where}: {value} must be a finite number")
         return float(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict | Mapping):  # a dict is known without the slow check
         copy: dict[str, JSON] = {}
         for key, item in value.items():
             if not isinstance(key, str):
