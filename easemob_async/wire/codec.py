@@ -21,6 +21,8 @@ INT64_MIN: Final = -(2**63)
 INT64_MAX: Final = 2**63 - 1
 _UINT64_MAX: Final = 2**64 - 1
 _DEEPEST: Final = 1024
+_LEVELS: Final = 200
+_PATH_SHOWN: Final = 80
 
 JSON = str | int | float | bool | None | list["JSON"] | dict[str, "JSON"]
 
@@ -328,6 +330,8 @@ def whole_text(text: str) -> str:
 def checked_json(value: object, where: str) -> JSON:
     """Check and copy a caller's JSON: string keys, finite numbers, 64-bit integers, valid text.
 
+    It may be nested up to 200 levels: encoders know no more than 250.
+
     Args:
         value: dicts, lists, tuples, strings, numbers, bools and ``None``.
         where: the name of the value for the error, e.g. ``"ext"``.
@@ -335,33 +339,63 @@ def checked_json(value: object, where: str) -> JSON:
     Raises:
         InvalidArgumentError: a part of the value is not JSON; the error names it.
     """
+    try:
+        return _copied(value)
+    except _NotJSONError as error:
+        path, more = error.path[:_PATH_SHOWN], "..." if error.path[_PATH_SHOWN:] else ""
+        problem = f"{where}{path}{more}: {error}"
+    raise InvalidArgumentError(problem)
+
+
+class _NotJSONError(Exception):
+    path = ""
+    """Where the part is; put together on the way out, since nearly all values are good."""
+
+
+def _copied(value: object, levels: int = _LEVELS) -> JSON:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise InvalidArgumentError(f"{where}: must be valid Unicode text") from None
-        return str(value)
+        return _text(value)
     if isinstance(value, int):
         if not INT64_MIN <= value <= INT64_MAX:
-            raise InvalidArgumentError(f"{where}: {value} must be an integer of at most 64 bits")
+            raise _NotJSONError(f"{value} must be an integer of at most 64 bits")
         return int(value)
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise InvalidArgumentError(f"{where}: {value} must be a finite number")
+            raise _NotJSONError(f"{value} must be a finite number")
         return float(value)
+    if not levels:
+        raise _NotJSONError(f"is nested more than {_LEVELS} levels deep, or contains itself")
     if isinstance(value, dict | Mapping):  # a dict is known without the slow check
         copy: dict[str, JSON] = {}
         for key, item in value.items():
             if not isinstance(key, str):
-                raise InvalidArgumentError(f"{where}: the key {key!r} must be a string")
-            checked_json(key, f"{where}: a key")
-            copy[str(key)] = checked_json(item, f"{where}[{key!r}]")
+                raise _NotJSONError(f"the key {key!r} must be a string")
+            name = _text(key, "a key: ")
+            try:
+                copy[name] = _copied(item, levels - 1)
+            except _NotJSONError as error:
+                error.path = f"[{key!r}]{error.path}"
+                raise
         return copy
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
-        return [checked_json(item, f"{where}[{index}]") for index, item in enumerate(value)]
-    raise InvalidArgumentError(
-        f"{where}: a {type(value).__name__} is not JSON; "
-        "use dict, list, str, int, float, bool or None"
+        items: list[JSON] = []
+        for index, item in enumerate(value):
+            try:
+                items.append(_copied(item, levels - 1))
+            except _NotJSONError as error:
+                error.path = f"[{index}]{error.path}"
+                raise
+        return items
+    raise _NotJSONError(
+        f"a {type(value).__name__} is not JSON; use dict, list, str, int, float, bool or None"
     )
+
+
+def _text(value: str, what: str = "") -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise _NotJSONError(f"{what}must be valid Unicode text") from None
+    return str(value)

@@ -93,6 +93,34 @@ def test_what_is_not_json_is_refused_before_any_encoder_sees_it(value: Any, says
         codec.checked_json(value, "ext")
 
 
+def nested(levels: int) -> Any:
+    value: Any = "deep"
+    for level in range(levels):
+        value = [value] if level % 2 else {"a": value}
+    return value
+
+
+@pytest.mark.parametrize("levels", [201, 100_000])
+def test_what_is_nested_too_deeply_is_refused(levels: int) -> None:
+    with pytest.raises(
+        InvalidArgumentError, match=r"^ext\[.{1,100}\.\.\.: is nested more than 200"
+    ):
+        codec.checked_json(nested(levels), "ext")
+
+
+def test_what_contains_itself_is_refused() -> None:
+    value: dict[str, Any] = {}
+    value["me"] = [value]
+    with pytest.raises(InvalidArgumentError, match="or contains itself"):
+        codec.checked_json(value, "ext")
+
+
+def test_what_is_nested_as_deeply_as_allowed_can_be_encoded_inside_of_a_request() -> None:
+    for dumps in (codec.std_dumps, orjson.dumps):
+        body = {"payload": {"messages": [{"ext": codec.checked_json(nested(200), "ext")}]}}
+        assert dumps(body).count(b"deep") == 1
+
+
 def test_what_was_checked_is_a_copy() -> None:
     value = {"a": [1, (2, 3)], "b": {"c": True}}
     checked = codec.checked_json(value, "ext")
