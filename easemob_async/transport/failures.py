@@ -51,7 +51,8 @@ def wire_failure(
         )
     if not departed:
         return ConnectError(
-            f"{call.describe()}: no connection to {journey.url.host}:{journey.url.port}: {words}",
+            f"{call.describe()}: no connection to {journey.url.host}:{journey.url.port}: {words}; "
+            "check base_url and the network",
             operation=operation,
         )
     if timed_out:
