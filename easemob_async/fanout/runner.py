@@ -35,6 +35,7 @@ from easemob_async.wire import codec
 Listener = Callable[[Iterable[Outcome]], Awaitable[None]]
 
 _PROGRESS_EVERY: Final = 0.25
+_FIRST_PROGRESS: Final = 1.0
 # So many attempts wait about twelve seconds for a server that restarts; then the job stops.
 _TRIES: Final = 8
 
@@ -88,7 +89,7 @@ class Runner:
         self._unsent: list[str] = []
         self._started_at: float | None = None
         self._ended_at: float | None = None
-        self._progress_at = 0.0
+        self._progress_at: float | None = None
         self._progress_settled = 0
 
     def attach_listener(self, listener: Listener) -> None:
@@ -532,12 +533,15 @@ class Runner:
         if self.settings.options.progress is None:
             return
         now = time.monotonic()
-        passed = now - self._progress_at
+        if self._progress_at is None:  # the first calls leave at once, the next in their slots
+            passed = max(now - (self._started_at or now), _FIRST_PROGRESS)
+        else:
+            passed = now - self._progress_at
         if passed < _PROGRESS_EVERY and not final:
             return
         report = self.report()
         settled = self._tally.settled
-        rate = report.rate if final else (settled - self._progress_settled) / max(passed, 1e-9)
+        rate = report.rate if final else (settled - self._progress_settled) / passed
         self._progress_at, self._progress_settled = now, settled
         self.settings.options.progress(Progress(report, rate))
 

@@ -501,6 +501,13 @@ def test_an_exception_of_progress_stops_the_job_and_loses_nobody() -> None:
     assert told
 
 
+def test_the_rate_of_the_first_progress_is_that_of_the_job_so_far() -> None:
+    told: list[Progress] = []
+    ran(accept, users(30), progress=told.append)
+    first = told[0]
+    assert first.rate * max(1.0, first.report.seconds) == pytest.approx(first.report.sent, rel=0.5)
+
+
 def test_the_last_progress_is_the_report() -> None:
     told: list[Progress] = []
     report = ran(accept, users(30), progress=told.append).report
