@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from types import FrameType
 from typing import Any, Final, TypeVar
 
@@ -21,6 +21,9 @@ from easemob_async import Discovery, EasemobClient, EasemobError, Quotas
 from easemob_async.cli.commands import INTERRUPTED, ConnectionOption
 
 T = TypeVar("T")
+
+_PATIENCE: Final = 1.0
+"""Seconds after a Ctrl-C until it is said what is waited for."""
 
 out: Final = Console(highlight=False, soft_wrap=True)
 err: Final = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -207,7 +210,7 @@ def run(work: Coroutine[Any, Any, int | None]) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a GBK console cannot print emoji
     try:
-        status = asyncio.run(_stopped_by_sigterm(work))
+        status = asyncio.run(_stopped_by_signals(work))
     except EasemobError as error:
         err.print(f"[red]error:[/] {_escape(str(error))}")
         sys.exit(1)
@@ -224,9 +227,9 @@ def run(work: Coroutine[Any, Any, int | None]) -> None:
     sys.exit(status or 0)
 
 
-async def _stopped_by_sigterm(work: Coroutine[Any, Any, T]) -> T:
+async def _stopped_by_signals(work: Coroutine[Any, Any, T]) -> T:
     """Run a command, and treat SIGTERM like Ctrl-C: both cancel it, and it stops cleanly."""
-    task = asyncio.current_task()
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task is not None
     terminated = False
 
@@ -234,15 +237,42 @@ async def _stopped_by_sigterm(work: Coroutine[Any, Any, T]) -> T:
         nonlocal terminated
         terminated = True
         task.cancel()
+        loop.call_later(_PATIENCE, tell)
+
+    def tell() -> None:
+        if not task.done():
+            err.print("stopping; what is on its way is waited for (Ctrl-C again gives it up)")
 
     with contextlib.suppress(NotImplementedError):  # Windows: SIGTERM kills the process
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
+        loop.add_signal_handler(signal.SIGTERM, terminate)
+    with _on_interrupt(lambda: loop.call_soon_threadsafe(loop.call_later, _PATIENCE, tell)):
+        try:
+            return await work
+        except asyncio.CancelledError:
+            if terminated:
+                raise KeyboardInterrupt from None
+            raise
+
+
+@contextlib.contextmanager
+def _on_interrupt(note: Callable[[], object]) -> Iterator[None]:
+    """Note the first Ctrl-C, besides what else happens then."""
+    before = signal.getsignal(signal.SIGINT)
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        assert callable(before)
+        signal.signal(signal.SIGINT, before)
+        note()
+        before(number, frame)
+
+    noted = threading.current_thread() is threading.main_thread() and callable(before)
+    if noted:
+        signal.signal(signal.SIGINT, interrupt)
     try:
-        return await work
-    except asyncio.CancelledError:
-        if terminated:
-            raise KeyboardInterrupt from None
-        raise
+        yield
+    finally:
+        if noted:
+            signal.signal(signal.SIGINT, before)
 
 
 def _escape(text: str) -> str:

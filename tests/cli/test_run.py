@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import re
 import signal
+import socket
 import subprocess
 import sys
 import termios
@@ -122,6 +123,26 @@ def test_an_interrupt_ends_cleanly_with_the_report_so_far(
     assert "stopped: the calls in progress were completed" in stderr
     assert "Traceback" not in stderr
     assert emulator.state.delivered == 600
+
+
+def test_a_second_interrupt_gives_up_what_is_on_its_way(sh: Shell, tmp_path: Path) -> None:
+    targets = tmp_path / "targets.txt"
+    targets.write_text("ann\nbob\n")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        base_url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        terminal = Terminal(
+            ["send", str(targets), "--text", "x", "--token", "t", "--base-url", base_url], sh.env
+        )
+        connection, _ = silent.accept()
+        with connection:
+            assert connection.recv(65536).startswith(b"POST /easemob-demo/testapp/messages/users")
+            terminal.process.send_signal(signal.SIGINT)
+            terminal.until("Ctrl-C again gives it up")
+            terminal.interrupt(9)
+            status = terminal.end()
+    assert status == 130
+    assert re.search(r"\b2\b.*unknown", terminal.seen), terminal.seen
+    assert "2 targets are unknown" in terminal.seen
 
 
 def test_ctrl_c_while_a_csv_is_read_is_silent(
