@@ -34,10 +34,11 @@ class _MadeUp(Transport):
     """A transport whose service accepts each call at once."""
 
     async def carry(self, call: Call, policy: Policy = SINGLE) -> Answer:
-        async with policy.admission():
-            pass
+        assert policy.on_admission is not None
         assert policy.on_departure is not None
         assert call.about is not None
+        async with policy.admission():
+            policy.on_admission(call, call.messages)
         await policy.on_departure()
         body = {"data": dict.fromkeys(call.about, _MESSAGE_ID)}
         return Answer(
