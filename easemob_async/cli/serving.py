@@ -110,7 +110,7 @@ def _why_not(error: OSError, host: str, port: int) -> str:
     """Return the reason why the emulator cannot listen on an address."""
     if error.errno == errno.EADDRINUSE:
         return f"port {port} of {host} is in use; choose another one with --port"
-    if error.errno == errno.EADDRNOTAVAIL:
+    if error.errno in (errno.EADDRNOTAVAIL, None):  # from Python 3.13 on asyncio gives no number
         return f"{host} is no address of this machine; see --host"
     number = error.errno or 0  # negative for a name that cannot be looked up
     reason = os.strerror(number) if number > 0 else error.strerror or error

@@ -90,4 +90,5 @@ class Blobs:
         if self._file is None:
             self._file = sqlite3.connect("", isolation_level=None, check_same_thread=False)
             self._file.execute("CREATE TABLE blobs (id TEXT PRIMARY KEY, data BLOB)")
+            weakref.finalize(self, self._file.close).atexit = False
         return self._file
