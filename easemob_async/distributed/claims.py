@@ -82,7 +82,7 @@ async def claim(
 
 
 async def release(database: Database, key: tuple[int, int, int]) -> str:
-    """Give a chunk back; return whether it is ``done``, still ``open``, or was taken over.
+    """Return a chunk; say whether it is ``done``, still ``open``, or was taken over.
 
     Raises:
         SharedStoreError: the database is away.

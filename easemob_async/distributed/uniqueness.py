@@ -31,7 +31,7 @@ class Uniqueness:
     """What separates the new targets of a plan from duplicates."""
 
     def __init__(self, folder: Path, content: Content, written: Written) -> None:
-        """Have met no targets yet.
+        """Remember no targets yet.
 
         Args:
             folder: an empty folder, for what does not belong in memory.

@@ -71,7 +71,7 @@ class App:
         self.traffic.feed.publish("reset", lambda: {"app": self.app_key})
 
     def changed(self, *what: str) -> None:
-        """Tell the feed that users, groups or rooms have changed."""
+        """Note in the feed that users, groups or rooms have changed."""
         for place in what:
             self.traffic.feed.publish("change", partial(dict, what=place))
 

@@ -159,7 +159,7 @@ class Feed:
         return subscriber
 
     def publish(self, kind: str, data: Callable[[], Mapping[str, JSON]]) -> None:
-        """Tell all readers about an event; without a reader, `data` is not called."""
+        """Pass an event to all readers; without a reader, `data` is not called."""
         number = next(self._numbers)
         if self.subscribers:
             text = _event(kind, data(), number)

@@ -142,7 +142,7 @@ class Deduplication:
         return Sifted(items, skipped, settled)
 
     async def _set_aside(self, name: str, item: Any) -> SetAside:
-        """Encode an item's own message; who has one that cannot be sent may be a duplicate too."""
+        """Encode an item's own message; one that cannot be sent may belong to a duplicate."""
         if isinstance(item, tuple) and isinstance(item[1], Exception):
             return SetAside(name, problem=str(item[1]))
         try:

@@ -694,7 +694,7 @@ class PushLabelUsers:
         self._transport = transport
 
     async def add_many(self, name: str, usernames: Sequence[str]) -> BatchResult[None]:
-        """Give a label to any number of users, 100 per call; 30 calls a second.
+        """Add a label to any number of users, 100 per call; 30 calls a second.
 
         Raises:
             NotFoundError: the label does not exist.

@@ -110,7 +110,7 @@ class SharedQuotaAccount(QuotaAccount):
         return _SharedPermit(self._link, limit_of, granted, loop, loop.time() - started)
 
     async def close(self) -> None:
-        """Tell the store what is left to tell, and close the connection."""
+        """Send the store what it was not sent yet, and close the connection."""
         await self._link.close()
 
     def _enter(self) -> asyncio.AbstractEventLoop:

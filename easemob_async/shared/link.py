@@ -161,7 +161,7 @@ class Link:
             await self._say(takes=False, used=list(self.states.of))
 
     async def close(self) -> None:
-        """Tell what is left to tell, if the store can be reached, and end the conversation.
+        """Send what was not sent yet, if the store can be reached, and end the conversation.
 
         It goes on while the account is still used, by another client.
         """

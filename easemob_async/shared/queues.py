@@ -90,7 +90,7 @@ class Queues:
                     yield asking
 
     def renew(self, asking: Asking) -> None:
-        """Give a call another permit: the one that it had is given up."""
+        """Replace the permit of a call: the one that it had is given up."""
         asking.permit, asking.first_asked = next(self._permits), None
 
     def grant(self, asking: Asking, messages: int, ends: float, since: int) -> Granted:

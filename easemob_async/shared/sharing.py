@@ -67,5 +67,5 @@ class Sharing:
         return SharedAppToken(self._store, name, fetch, total).get
 
     async def close(self) -> None:
-        """Tell the store what is left to tell, and close it."""
+        """Send the store what it was not sent yet, and close it."""
         await self.account.close()

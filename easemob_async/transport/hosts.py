@@ -119,7 +119,7 @@ class DiscoveredHosts:
         Args:
             ask: asks the service for the URLs of hosts; there is at least one.
             path: the path of the app on each of them.
-            shown: who is asked, for people.
+            shown: what is asked, in words for people.
             clock: seconds that only go forward.
         """
         self.shown = shown
