@@ -14,7 +14,7 @@ from typing import Any, Final
 from easemob_async.checks import reference_problem
 from easemob_async.errors import EasemobError, InvalidArgumentError
 from easemob_async.fanout.bloom_filter import BloomFilter
-from easemob_async.fanout.deduplication import Content, Sifted
+from easemob_async.fanout.deduplication import Content, Sifted, all_ids, id_of
 from easemob_async.fanout.journal.index import Index, SetAside
 from easemob_async.fanout.journal.rows import SENT
 from easemob_async.fanout.settings import Encoded
@@ -52,16 +52,16 @@ class Uniqueness:
         """
         if len(self._unwritten) >= _BATCH:
             await self._write_aside()
-        if set(map(type, items)) == {str}:
+        if all_ids(items):
             met = self._filter.add(items)
         else:
-            named = [at for at, item in enumerate(items) if _name(item) is not None]
-            met = [named[n] for n in self._filter.add([str(_name(items[at])) for at in named])]
+            named = [at for at, item in enumerate(items) if id_of(item) is not None]
+            met = [named[n] for n in self._filter.add([str(id_of(items[at])) for at in named])]
         if not met:
             return Sifted(items, [], [])
         aside: dict[int, SetAside] = {}
         for at in met:
-            name = str(_name(items[at]))
+            name = str(id_of(items[at]))
             if reference_problem(name) is None:  # otherwise it stays, and the planner refuses it
                 aside[at] = await self._set_aside(name, items[at])
         self._unwritten += aside.values()
@@ -132,8 +132,3 @@ class Uniqueness:
 
         while (names := asyncio.run_coroutine_threadsafe(more(), loop).result()) is not None:
             yield [(name, SENT) for name in names]
-
-
-def _name(item: Any) -> str | None:
-    name = item[0] if isinstance(item, tuple) and len(item) == 2 else item
-    return name if isinstance(name, str) else None

@@ -126,14 +126,14 @@ class Deduplication:
         settled: list[Outcome] = []
         if self.journal.resumed:
             items, skipped, settled = await self._without_earlier(items)
-        if _all_ids(items):
+        if all_ids(items):
             met = self._filter.add(items)
         else:
-            named = [at for at, item in enumerate(items) if _id_of(item) is not None]
-            met = [named[n] for n in self._filter.add([str(_id_of(items[at])) for at in named])]
+            named = [at for at, item in enumerate(items) if id_of(item) is not None]
+            met = [named[n] for n in self._filter.add([str(id_of(items[at])) for at in named])]
         aside: dict[int, SetAside] = {}
         for at in met:
-            name = str(_id_of(items[at]))
+            name = str(id_of(items[at]))
             if reference_problem(name) is None:  # otherwise it stays, and the planner refuses it
                 aside[at] = await self._set_aside(name, items[at])
         if aside:
@@ -153,8 +153,8 @@ class Deduplication:
     async def _without_earlier(
         self, items: list[Any]
     ) -> tuple[list[Any], list[str], list[Outcome]]:
-        plain = _all_ids(items)
-        names = items if plain else list(map(_id_of, items))
+        plain = all_ids(items)
+        names = items if plain else list(map(id_of, items))
         states = await asyncio.to_thread(self._index.look_up, names)
         if not states:
             return items, [], []
@@ -259,7 +259,8 @@ class Deduplication:
             self._index.build(states)
 
 
-def _all_ids(items: list[Any]) -> bool:
+def all_ids(items: list[Any]) -> bool:
+    """Return whether all items are plain ids."""
     try:
         "".join(items)  # the fastest way to see that all are texts
     except TypeError:
@@ -267,7 +268,7 @@ def _all_ids(items: list[Any]) -> bool:
     return True
 
 
-def _id_of(item: Any) -> str | None:
+def id_of(item: Any) -> str | None:
     """Return the id of an item; ``None`` if it has none, and the planner refuses it."""
     name = item[0] if isinstance(item, tuple) and len(item) == 2 else item
     return name if isinstance(name, str) else None

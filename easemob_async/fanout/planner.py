@@ -42,7 +42,10 @@ class Sifter(Protocol):
     """What separates new targets from those that were met before."""
 
     async def let_through(self, items: list[Any]) -> Sifted:
-        """Separate items to be sent now from settled ones and possible duplicates."""
+        """Separate items to be sent now from settled ones and possible duplicates.
+
+        The ids of those to be sent differ from each other, and from all before.
+        """
         ...
 
     def second_look(self, number: int) -> AsyncIterator[Sifted]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -27,7 +29,9 @@ from easemob_async.distributed import chunks as chunks_module
 from easemob_async.distributed import planning as planning_module
 from easemob_async.distributed import uniqueness as uniqueness_module
 from easemob_async.errors import ConfigurationError, JournalError, SharedStoreError
+from tests.cli.shell import EASEMOB
 from tests.conftest import Against
+from tests.distributed.processes import until
 from tests.distributed.service import Service, working
 from tests.fanout.jobs import FREE, accept, adds_up, users
 from tests.servers import Received, Reply
@@ -231,6 +235,38 @@ async def test_an_unsealed_plan_is_dropped_and_made_anew(
         job = await queue.submit(client.fanout.to_users(users(100), Text("hi")), job_id="again")
         report = await job.wait()
     assert counts(report) == (100, 100, 0, 0, 0, 0)
+    assert len(service.sent) == 100
+
+
+async def test_the_plan_of_a_planner_that_was_killed_is_dropped_and_made_anew(
+    client: EasemobClient, service: Service, postgres_url: str
+) -> None:
+    async def is_planned() -> bool:
+        return "killed" in [job.job_id for job in await queue.jobs()]
+
+    keys = {f"EASEMOB_{k.upper()}": str(v) for k, v in service.emulator.credentials.items()}
+    ids = "".join(f"{user}\n" for user in users(200_000)).encode()
+    async with JobQueue(postgres_url) as queue:  # in the schema of the command line
+        await queue.install()
+        planner = subprocess.Popen(
+            [*EASEMOB, "send", "-", "--text", "hi", "--queue", postgres_url, "--job-id", "killed"],
+            stdin=subprocess.PIPE,
+            bufsize=0,
+            env={**os.environ, **keys},
+        )
+        try:
+            assert planner.stdin is not None
+            await asyncio.to_thread(planner.stdin.write, ids)
+            await until(is_planned)
+        finally:
+            planner.kill()
+            planner.communicate()
+        assert (await queue.job("killed").report()).state == "planning"
+        async with working(queue, client):
+            made = client.fanout.to_users(users(100), Text("hi"))
+            job = await queue.submit(made, job_id="killed")
+            assert counts(await job.wait()) == (100, 100, 0, 0, 0, 0)
+        await job.purge()
     assert len(service.sent) == 100
 
 
