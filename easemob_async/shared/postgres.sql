@@ -95,7 +95,7 @@ DECLARE
   before integer; whole bigint; messages bigint; found_ boolean; at_ bigint; start_ bigint;
   lacking bigint; windows_ bigint; rest bigint; passed bigint; soonest bigint; looked integer;
   pace_ double precision; allowed bigint; gone bigint; wait_ bigint; poll bigint; freed record;
-  reply jsonb; replies jsonb := '[]'; waiting text[] := '{}'; usage jsonb := '[]';
+  changed integer; reply jsonb; replies jsonb := '[]'; waiting text[] := '{}'; usage jsonb := '[]';
 BEGIN
   PERFORM set_config('synchronous_commit', 'off', true);
   IF total > 0 THEN
@@ -193,23 +193,33 @@ BEGIN
   END LOOP;
 
   IF jsonb_array_length(request->'settled') > 0 THEN
-    FOR i, units_, at_ IN
-      WITH s AS (
-        SELECT ids[n] AS id, t->>0 AS permit, (u->>1)::bigint AS units,
-               @schema@.release_time(windows[n], now_ - (t->>1)::bigint) AS release
-          FROM jsonb_array_elements(request->'settled') AS t, jsonb_array_elements(t->2) AS u,
-               LATERAL (SELECT (u->>0)::integer + 1 AS n) AS at
-          WHERE windows[n] > 0),
-      moved AS (
-        UPDATE @schema@.hold AS h SET release = s.release
-          FROM s WHERE h.limit_id = s.id AND h.permit = s.permit AND h.release > s.release)
-      INSERT INTO @schema@.hold SELECT id, permit, units, release FROM s WHERE release > now_
-        ON CONFLICT DO NOTHING
-        RETURNING array_position(ids, limit_id), hold.units, hold.release
-    LOOP
-      helds[i] := helds[i] + units_;
-      latests[i] := greatest(latests[i], at_);
-    END LOOP;
+    UPDATE @schema@.hold AS h SET release = least(h.release, s.release)
+      FROM (SELECT ids[(u->>0)::integer + 1] AS id, t->>0 AS permit,
+                   @schema@.release_time(
+                     windows[(u->>0)::integer + 1], now_ - (t->>1)::bigint) AS release
+            FROM jsonb_array_elements(request->'settled') AS t, jsonb_array_elements(t->2) AS u
+           ) AS s
+      WHERE h.limit_id = s.id AND h.permit = s.permit;
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    -- The account may have been lost since: then there are holds to enter.
+    IF changed < jsonb_array_length(jsonb_path_query_array(request->'settled', '$[*][2][*]')) THEN
+      FOR i, units_, at_ IN
+        INSERT INTO @schema@.hold
+          SELECT s.id, s.permit, s.units, s.release
+          FROM (SELECT ids[n] AS id, t->>0 AS permit, (u->>1)::bigint AS units,
+                       @schema@.release_time(windows[n], now_ - (t->>1)::bigint) AS release
+                FROM jsonb_array_elements(request->'settled') AS t, jsonb_array_elements(t->2) AS u,
+                     LATERAL (SELECT (u->>0)::integer + 1 AS n) AS at
+                WHERE windows[n] > 0
+               ) AS s
+          WHERE s.release > now_
+          ON CONFLICT DO NOTHING
+          RETURNING array_position(ids, limit_id), hold.units, hold.release
+      LOOP
+        helds[i] := helds[i] + units_;
+        latests[i] := greatest(latests[i], at_);
+      END LOOP;
+    END IF;
   END IF;
 
   FOR k IN 0 .. jsonb_array_length(request->'returned') - 1 LOOP
