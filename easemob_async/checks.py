@@ -103,7 +103,7 @@ def references(
 
 
 def _are_sound(values: list[str]) -> bool:
-    """Check several ids together, which takes a hundredth of the time."""
+    """Check several ids together, which of many takes a fraction of the time."""
     try:
         return id_problem("".join(values)) is None and all(values)
     except TypeError:
