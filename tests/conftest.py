@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol, TypedDict, Unpack
@@ -54,6 +55,12 @@ def agora_keys_of(emulator: Emulator) -> AnyKeys:
 
 
 KEYS: Keys = {"client_id": "id", "client_secret": "secret"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def options_of_this_run() -> None:
+    """Keep the options of this run from those that tests start."""
+    os.environ.pop("PYTEST_ADDOPTS", None)
 
 
 @pytest.fixture

@@ -514,13 +514,13 @@ class TestRequestsAndWebhooks:
     async def test_a_secret_in_the_answer_or_the_url_of_a_webhook_is_not_shown(
         self, ctl: Controller, server: Server
     ) -> None:
-        server.text = json.dumps({"your": f"secret was {SECRET}", "token": "abc"})
+        server.text = json.dumps({"your": f"secret was {SECRET}", "token": "swordfish"})
         ctl.emulator.add_webhook(f"{server.url}?token=hunter2", secret=SECRET)
         ctl.emulator.log_in("bob")
         await ctl.emulator.webhooks.idle()
         text = json.dumps(await ctl.good("GET", "webhooks"))
         assert SECRET not in text
-        assert "abc" not in text
+        assert "swordfish" not in text
         assert "hunter2" not in text
 
 

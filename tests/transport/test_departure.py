@@ -35,6 +35,8 @@ from tests.conftest import FAST, Against
 from tests.servers import Received, Reply, always
 from tests.waiting import happens, turns
 
+pytestmark = pytest.mark.usefixtures("either_way")
+
 SENT = b'{"data": {"u1": "1"}}'
 
 

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -19,8 +15,6 @@ from easemob_async.transport import direct
 from tests.conftest import Against
 from tests.servers import Received, Reply
 from tests.transport.test_transport import Response
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 def test_a_version_that_was_not_tested_goes_through_the_session(
@@ -94,22 +88,3 @@ async def test_a_proxy_is_the_sessions_matter(
         async with client:
             assert await client.users.get_status("ann") == "online"
         assert server.calls[-1].path.startswith("http://127.0.0.1:9/a/b/")
-
-
-FILES = ("test_departure.py", "test_transport.py", "test_session.py", "test_faults.py")
-
-
-def test_the_tests_of_the_transport_pass_through_the_session_too() -> None:
-    here = Path(__file__).parent
-    files = [str(here / name) for name in FILES if (here / name).exists()]
-    assert len(files) >= 3
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *files],
-        cwd=ROOT,
-        env={**os.environ, direct.SWITCH: "0"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=110,
-    )
-    assert done.returncode == 0, done.stdout[-4000:]

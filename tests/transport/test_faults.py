@@ -33,6 +33,8 @@ from tests.conftest import FAST, Against
 from tests.servers import CUT, HANG, Answer, Received, Reply
 from tests.waiting import happens, turns
 
+pytestmark = pytest.mark.usefixtures("either_way")
+
 ONLINE = Reply(body={"data": {"ann": "online"}})
 SENT = Reply(body={"data": {"u1": "1"}})
 

@@ -27,6 +27,8 @@ from easemob_async.transport.session import (
     wire_timeout,
 )
 
+pytestmark = pytest.mark.usefixtures("either_way")
+
 BASE = URL("https://a1.easemob.com")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 

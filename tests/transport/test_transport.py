@@ -25,6 +25,8 @@ from easemob_async import (
 )
 from tests.conftest import FAST
 
+pytestmark = pytest.mark.usefixtures("either_way")
+
 APP_URL = "https://a1.easemob.com/acme/shop"
 
 
