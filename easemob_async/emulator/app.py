@@ -161,6 +161,9 @@ class App:
                 `say` is delivered, instead of a callback after delivery.
             deliver_on_failure: whether the message is delivered if no valid answer comes.
             wait: the timeout, in seconds, of the answer of a pre-send callback.
+
+        Raises:
+            ValueError: nothing can be posted to the URL.
         """
         self.webhooks.add(WebhookRule(url, secret, before_delivery, deliver_on_failure, wait))
 
@@ -186,7 +189,7 @@ class App:
 
         Raises:
             ValueError: the user, group or room does not exist, the sender is not a member, or the
-                body has no type.
+                body is none of a message.
         """
         content = {"type": "txt", "msg": body} if isinstance(body, str) else dict(body)
         return await say(self.state, self.webhooks, sender, target, content, chat_type, ext or {})

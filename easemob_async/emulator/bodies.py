@@ -7,10 +7,9 @@ import math
 import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from email.message import Message
-from email.utils import collapse_rfc2231_value
+from itertools import islice
 from typing import Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from aiohttp import web
 
@@ -26,6 +25,11 @@ _MESSAGE_PATHS: Final = ("/messages/users", "/messages/chatgroups", "/messages/c
 _JSON_TYPES: Final = ("application/json", "application/octet-stream")
 _DEEPEST: Final = 500
 _TOO_DEEP: Final = "the JSON is nested too deeply"
+# open: how many lists and objects the service takes; far more than any request has
+_MOST_INNER: Final = 20_000
+# Of a form, so that no upload takes long to read.
+_MOST_PARTS: Final = 100
+_LONGEST_HEAD: Final = 8 * 1024
 _ESCAPED_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _LONG_NUMBER: Final = re.compile(rb"[0-9]{19}")
 _HALF_PAIR: Final = re.compile("[\ud800-\udfff]")
@@ -51,14 +55,17 @@ def decoded(content: bytes) -> JSON:
     """Decode JSON to values that can be encoded again.
 
     Raises:
-        ValueError: the content is not JSON, has a number that JSON cannot express, or is nested
-            deeper than the emulator can handle.
+        ValueError: the content is not JSON, has a number that JSON cannot express, or has more
+            lists and objects, or more of them inside each other, than the emulator can handle.
     """
+    inner = content.count(b"[") + content.count(b"{")
+    if inner > _MOST_INNER:
+        raise ValueError("the JSON has too many lists and objects")
     try:
         value = _loads(content)
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
-    if content.count(b"[") + content.count(b"{") > _DEEPEST and _is_deep(value):
+    if inner > _DEEPEST and _is_deep(value):
         raise ValueError(_TOO_DEEP)
     if _ESCAPED_SURROGATE.search(content):
         # Half a surrogate pair is not text. open: what the service makes of it
@@ -125,9 +132,11 @@ def _form(request: web.Request, path: str, content: bytes) -> JSON:
 def _file(request: web.Request, path: str, content: bytes) -> File | None:
     """Return the part ``file`` of a form; ``None`` if it is missing."""
     boundary = _BOUNDARY.search(request.headers.get("Content-Type", ""))
-    for head, data in _parts(content, boundary[1]) if boundary else ():
-        if _parameter(head, "name") == "file":
-            return File(clean(_parameter(head, "filename") or "file"), data)
+    parts = _parts(content, boundary[1]) if boundary else ()
+    for disposition, data in islice(parts, _MOST_PARTS):
+        found = _parameters(disposition)
+        if found.get("name") == "file":
+            return File(clean(found.get("filename") or "file"), data)
     return None
 
 
@@ -150,7 +159,7 @@ def _parts(content: bytes, boundary: str) -> Iterator[tuple[str, bytes]]:
         begin = content.find(line, begin, at)
         end = content.find(line * 2, begin, at) if begin >= 0 else -1
         if end >= 0:
-            head = content[begin:end].decode("utf-8", "replace")
+            head = content[begin : min(end, begin + _LONGEST_HEAD)].decode("utf-8", "replace")
             found = _DISPOSITION.search(head)
             yield found[1] if found else "", content[end + len(line) * 2 : at]
 
@@ -160,15 +169,23 @@ _DISPOSITION: Final = re.compile(
 )
 
 
-def _parameter(disposition: str, name: str) -> str | None:
-    """Return a parameter of a ``Content-Disposition``."""
-    header = Message()
-    header["Content-Disposition"] = " ".join(disposition.split())
-    found = header.get_param(name, header="Content-Disposition")
-    try:
-        return None if found is None else collapse_rfc2231_value(found)
-    except ValueError:  # a charset that is none
-        return None
+def _parameters(disposition: str) -> dict[str, str]:
+    """Return the parameters of a ``Content-Disposition``."""
+    found = {}
+    for name, quoted, bare in _PARAMETER.findall(" ".join(disposition.split())):
+        value = _ESCAPED.sub(r"\1", quoted) or bare.strip()
+        if name.endswith("*"):  # as RFC 5987 writes what is not ASCII: utf-8''%e4%bd%a0
+            charset, _, text = value.partition("'")
+            try:
+                value = unquote(text.partition("'")[2], charset or "utf-8")
+            except LookupError:  # a charset that is none
+                continue
+        found[name.rstrip("*").lower()] = value
+    return found
+
+
+_PARAMETER: Final = re.compile(r';\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))')
+_ESCAPED: Final = re.compile(r"\\(.)")
 
 
 def unpacked(request: web.Request, content: bytes, most: int) -> bytes:

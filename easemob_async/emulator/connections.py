@@ -75,7 +75,7 @@ async def _continue(request: web.Request) -> None:
     """Ask for the body, which the client sends only then."""
     expected = request.headers["Expect"]
     if expected.lower() != "100-continue":
-        raise web.HTTPExpectationFailed(text=f"Unknown Expect: {expected}")
+        raise web.HTTPExpectationFailed(text=f"Unknown Expect: {expected!a}")
     if request.version >= HttpVersion11:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0  # of the answer itself nothing has been sent yet

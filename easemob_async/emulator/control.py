@@ -663,17 +663,18 @@ def _webhooks(request: Request) -> JSON:
 )
 def _add_webhook(request: Request) -> JSON:
     url, wait = request.text("url"), request.float("wait", 0.2)
-    if not url.startswith(("http://", "https://")):
-        raise Wrong(f"url must begin with http:// or https://, not {url!r:.80}")
     if not 0 < wait <= 60:
         raise Wrong(f"wait must be more than 0 and at most 60 seconds, not {wait}")
-    request.app.add_webhook(
-        url,
-        secret=request.text("secret"),
-        before_delivery=request.flag("before_delivery", False),
-        deliver_on_failure=request.flag("deliver_on_failure", True),
-        wait=wait,
-    )
+    try:
+        request.app.add_webhook(
+            url,
+            secret=request.text("secret"),
+            before_delivery=request.flag("before_delivery", False),
+            deliver_on_failure=request.flag("deliver_on_failure", True),
+            wait=wait,
+        )
+    except ValueError as error:
+        raise Wrong(str(error)) from None
     return _webhooks(request)
 
 

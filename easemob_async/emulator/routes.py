@@ -86,14 +86,19 @@ class Call:
             raise refusal
 
     def whole_number(self, name: str, default: int, most: int, *, least: int = 1) -> int:
-        """Return a number from the query; a value above `most` counts as `most`."""
+        """Return a number from the query; a value above `most` counts as `most`.
+
+        open: 0 where the least is 1, which counts as not given here, as clients in Go send it
+        """
         text = self.query.get(name)
         if text is None:
             return default
         number = as_number(text)
         # open: the answer to a value that is not a number; the nearest error is illegal_argument
-        if number is None or number < least:
+        if number is None or number < min(least, 0):
             raise Refusal(400, "illegal_argument", f"{name} is not legal")
+        if number < least:
+            return default
         return min(number, most)
 
 

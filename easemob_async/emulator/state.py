@@ -132,6 +132,15 @@ class Group:
         for name in gone:
             del self.attributes[name]
 
+    def forget(self, username: str) -> None:
+        """Remove a member who is deleted, with what stays when a member only leaves."""
+        self.leave(username)
+        self.mutes.pop(username, None)
+        if username in self.blocked:
+            self.blocked.remove(username)
+        if isinstance(self.attributes.get(username), dict):
+            self.attributes.pop(username, None)
+
     def __contains__(self, username: object) -> bool:
         known = isinstance(username, str) and username in self.members
         return known or username == self.owner
@@ -335,6 +344,8 @@ class State:
     """The stored push notifications by their ids."""
     pushed: Mailboxes[dict[str, JSON]] = attrs.field(factory=Mailboxes)
     """Username to the push notifications that the user got, each with its channel."""
+    imported: dict[str, int] = attrs.field(factory=dict)
+    """Chat type and conversation to the time of the last imported message, in Unix milliseconds."""
     word_lists: dict[str, dict[str, JSON]] = attrs.field(factory=dict)
     """The word lists for moderation by their ids; ``words`` has the words by their ids."""
     moderation_exports: dict[str, dict[str, JSON]] = attrs.field(factory=dict)
@@ -485,20 +496,36 @@ class State:
         return chat.fields[0], ends
 
     def remove_user(self, user: User) -> None:
-        """Delete a user, the groups and rooms of the user, the memberships and the tokens."""
-        del self.users[user.username]
-        self.revoke_tokens(user.username)
+        """Delete a user and whatever is the user's: the next one of the name finds nothing of it.
+
+        The groups and rooms of the user go as well; what was sent to others stays with them.
+        """
+        name = user.username
+        del self.users[name]
+        self.revoke_tokens(name)
         for places in (self.groups, self.rooms):
             for place in list(places.values()):
-                if place.owner == user.username:
+                if place.owner == name:
                     del places[place.group_id]
                 else:
-                    place.leave(user.username)
+                    place.forget(name)
         for other in self.users.values():
-            other.contacts.pop(user.username, None)
-        self.gone.pop(user.username, None)
-        for thread in [t for t in self.threads.values() if t.group_id not in self.groups]:
-            del self.threads[thread.thread_id]
+            other.contacts.pop(name, None)
+            other.subscriptions.pop(name, None)
+            other.push.pop(f"user/{name}", None)
+            if name in other.blocked:
+                other.blocked.remove(name)
+        for label in self.push_labels.values():
+            label.users.pop(name, None)
+        if name in self.super_admins:
+            self.super_admins.remove(name)
+        for thread in list(self.threads.values()):
+            thread.members.pop(name, None)
+            if thread.group_id not in self.groups:
+                del self.threads[thread.thread_id]
+        self.drop(name, lambda message: True)
+        for mailbox in (self.received, self.pushed, self.gone):
+            mailbox.pop(name, None)
 
     def drop(self, username: str, belongs: Callable[[dict[str, JSON]], bool]) -> None:
         """Delete messages from the received messages of one user."""

@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 
 from easemob_async.emulator.handlers.messages import deliver
+from easemob_async.emulator.message_fields import TYPES, is_proper
 from easemob_async.emulator.refusal import JSON
 from easemob_async.emulator.state import State
 from easemob_async.emulator.usernames import fold
@@ -49,11 +50,15 @@ async def say(
 
     Raises:
         ValueError: the user, group or room does not exist, the sender is not a member, or the body
-            has no type.
+            is none of a message.
     """
     sender, target = fold(sender), fold(target)
-    if not isinstance(body.get("type"), str):
+    kind = body.get("type")
+    if not isinstance(kind, str):
         raise ValueError(f"say: the body has no type: {dict(body)!r:.80}")
+    # Apps of users have types of their own besides those of the API.
+    if kind in TYPES and not is_proper(kind, body):
+        raise ValueError(f"say: this is no body of the type {kind}: {dict(body)!r:.80}")
     users = _receivers(state, sender, target, chat_type)
     message: dict[str, JSON] = {"bodies": [dict(body)], "ext": dict(ext)}
     place = {} if chat_type == "chat" else {"group_id": target}

@@ -13,6 +13,7 @@ from typing import Final
 
 import aiohttp
 import attrs
+from yarl import URL
 
 from easemob_async.emulator.refusal import JSON
 from easemob_async.emulator.state import BEIJING, Posting, State
@@ -28,12 +29,24 @@ _SLICE: Final = 600
 _POSTED_KEPT: Final = 10_000
 
 
+def _check_url(url: str) -> None:
+    try:
+        found = URL(url)
+        found.human_repr().encode()  # a half of a surrogate pair cannot be sent
+        usable = found.scheme in ("http", "https") and found.host and found.port
+    except ValueError:
+        usable = None
+    if not usable or set(" \t\r\n") & set(url):
+        shown = url.encode("ascii", "backslashreplace").decode()
+        raise ValueError(f"url must be a URL of http:// or https://, not {shown!r:.80}")
+
+
 @attrs.define
 class WebhookRule:
     """A webhook rule, as in the console."""
 
-    url: str
-    """The URL to post to."""
+    url: str = attrs.field(validator=lambda _, __, url: _check_url(url))
+    """The URL to post to: ``http://`` or ``https://``."""
     secret: str = attrs.field(repr=False)
     """The secret that signs the posts."""
     before_delivery: bool = False

@@ -639,3 +639,129 @@ async def test_a_test_may_write_usernames_in_capitals_as_well(call: Caller) -> N
     (message,) = emulator.received("bOB")
     assert (message["from"], message["to"]) == ("ann", "bob")
     assert list(emulator.state.users) == ["ann", "bob"]
+
+
+# ---------------------------------------------------------------- what a search in clients found
+
+
+class TestOtherClientsSettings:
+    @pytest.mark.parametrize("value", [True, "true"])
+    async def test_whether_to_join_needs_an_approval(self, call: Caller, value: object) -> None:
+        call.emulator.add_user("ann")
+        body = {"groupname": "g", "desc": "d", "public": True, "owner": "ann", "approval": value}
+        _, answer = await call("POST", "/chatgroups", body)
+        path = f"/chatgroups/{answer['data']['groupid']}"
+        assert (await call("GET", path))[1]["data"][0]["membersonly"] is True
+        assert (await call("PUT", path, {"approval": False}))[0] == 200
+        assert (await call("GET", path))[1]["data"][0]["membersonly"] is False
+
+    async def test_what_is_empty_is_not_given(self, call: Caller) -> None:
+        call.emulator.add_user("ann")
+        begin, end = "notification_no_disturbing_start", "notification_no_disturbing_end"
+        off = {"notification_no_disturbing": False, begin: "", end: ""}
+        assert (await call("PUT", "/users/ann", off))[0] == 200
+        for kind in ("user/bob", "user/ann", "chatgroup/1"):
+            body = {"type": "", "ignoreInterval": "", "ignoreDuration": 0}
+            assert (await call("PUT", f"/users/ann/notification/{kind}", body))[0] == 200
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/chatgroups?limit=0",
+            "/chatrooms/1/users?pagesize=0",
+            "/mutes?pageNum=0&pageSize=0",
+            "/threads/user/ann?limit=0&cursor=&sort=",
+            "/users?limit=0",
+        ],
+    )
+    async def test_a_page_of_no_size_has_the_usual_one(self, call: Caller, path: str) -> None:
+        call.emulator.add_user("ann")
+        room = {"roomid": "1", "name": "r", "description": "d", "owner": "ann", "maxusers": 9}
+        assert (await call("POST", "/chatrooms", room))[0] == 200
+        assert (await call("GET", path))[0] == 200
+
+    async def test_nobody_is_deleted_by_a_call_for_none(self, call: Caller) -> None:
+        call.emulator.add_user("ann")
+        assert (await call("DELETE", "/users?limit=0"))[0] == 400
+        assert (await call("GET", "/users/ann"))[0] == 200
+
+    @pytest.mark.parametrize(
+        ("method", "path", "body"),
+        [
+            ("POST", "/mutes", {"username": "ann", "chat": 2**31}),
+            ("POST", "/users/ann/collections", {"data": "d", "type": "x"}),
+            ("POST", "/users/ann/presence/android_1/abc", {"ext": "x"}),
+        ],
+    )
+    async def test_what_is_no_number_of_the_facts_is_refused(
+        self, call: Caller, method: str, path: str, body: object
+    ) -> None:
+        call.emulator.add_user("ann")
+        assert refusal(await call(method, path, body))[:2] == (400, "illegal_argument")
+
+    async def test_a_name_of_a_room_attribute_fails_by_itself(self, call: Caller) -> None:
+        call.emulator.add_user("ann")
+        room = {"name": "r", "description": "d", "owner": "ann", "maxusers": 9}
+        _, answer = await call("POST", "/chatrooms", room)
+        path = f"/metadata/chatroom/{answer['data']['id']}/user/ann"
+        given = {"a b": "v", "": "v", "k é": "v", "n": 5, "a.B-1_": "v"}
+        status, answer = await call("PUT", path, {"metaData": given})
+        assert (status, answer["data"]["successKeys"]) == (200, ["a.B-1_"])
+        assert answer["data"]["errorKeys"].keys() == given.keys() - {"a.B-1_"}
+
+    async def test_a_room_has_at_most_100_attributes(self, call: Caller) -> None:
+        call.emulator.add_user("ann")
+        room = {"name": "r", "description": "d", "owner": "ann", "maxusers": 9}
+        _, answer = await call("POST", "/chatrooms", room)
+        path = f"/metadata/chatroom/{answer['data']['id']}/user/ann"
+        done = []
+        for first in range(0, 110, 10):
+            given = {f"k{n}": "v" for n in range(first, first + 10)}
+            _, answer = await call("PUT", path, {"metaData": given})
+            done += answer["data"]["successKeys"]
+        assert len(done) == 100
+        _, answer = await call("PUT", path, {"metaData": {"k1": "new"}})
+        assert answer["data"]["successKeys"] == ["k1"]
+
+    async def test_an_expectation_of_any_bytes_is_refused(self, call: Caller) -> None:
+        status, answer = await post(call, "/users", b"[]", {"Expect": "\udcff"})
+        assert (status, answer["error"]) == (417, "web_application")
+
+    async def test_a_username_that_is_too_long_says_so_for_a_token_too(self, call: Caller) -> None:
+        body = {"grant_type": "inherit", "username": "u" * 65, "autoCreateUser": True}
+        answer = await call("POST", "/token", body)
+        assert refusal(answer) == (400, "illegal_argument", "USERNAME_TOO_LONG")
+
+
+# A second of CPU is many times what each takes; before it took from four seconds to minutes.
+FORMS = {
+    "semicolons": b"Content-Disposition: form-data" + b";" * 4_000_000 + b"\r\n\r\nx",
+    "parameters": b"Content-Disposition: form-data" + b";a=b" * 1_000_000 + b"\r\n\r\nx",
+    "folded": b"Content-Disposition: form-data" + b" ;a=b\r\n" * 500_000 + b"\r\n\r\nx",
+    "quotes": b"Content-Disposition: form-data" + b';a="\\' * 1_000_000 + b"\r\n\r\nx",
+    "parts": b"\r\n\r\n" + b"\r\n--b\r\n\r\n\r\n" * 600_000,
+}
+
+
+@pytest.mark.parametrize("content", FORMS.values(), ids=FORMS)
+async def test_no_form_takes_long_to_refuse(call: Caller, content: bytes) -> None:
+    began = time.process_time()
+    headers = {
+        "Authorization": f"Bearer {call.token}",
+        "Content-Type": "multipart/form-data; boundary=b",
+    }
+    form = b"--b\r\n" + content + b"\r\n--b--\r\n"
+    status, _ = await post(call, "/chatfiles", form, headers)
+    assert status == 400
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("inner", [b"[" * 400 + b"]" * 400, b"[]", b'{"a":[{}]}'])
+async def test_no_json_takes_long_to_refuse(call: Caller, inner: bytes) -> None:
+    number = 8 * 2**20 // (len(inner) + 1)
+    began = time.process_time()
+    headers = {"Authorization": f"Bearer {call.token}"}
+    content = b"[" + b",".join([inner] * number) + b"]"
+    status, answer = await post(call, "/users", content, headers)
+    assert (status, answer["error"]) == (400, "json_parse")
+    assert time.process_time() - began < 1

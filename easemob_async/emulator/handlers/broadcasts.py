@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from easemob_async.emulator.message_fields import are_options, is_proper
 from easemob_async.emulator.refusal import JSON, Refusal, illegal_argument, malformed_body
 from easemob_async.emulator.routes import Call, routes
 
@@ -17,9 +18,9 @@ def _broadcast(call: Call, kind: str, targets: list[str]) -> dict[str, JSON]:
     if "ext" in body and not isinstance(body["ext"], dict):
         raise illegal_argument("ext must be JSONObject")
     content = body.get("msg")
-    if not isinstance(content, dict) or not content.get("type"):
+    if not isinstance(content, dict) or not is_proper(content.get("type"), content):
         raise malformed_body()
-    if not isinstance(content["type"], str) or not isinstance(body.get("from", ""), str):
+    if not are_options(body) or not isinstance(body.get("from", ""), str):
         raise malformed_body()
     message_id = state.new_message_id()
     message = {

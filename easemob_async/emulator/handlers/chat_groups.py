@@ -50,8 +50,14 @@ _DEFAULTS: Final[dict[str, JSON]] = {
     "invite_need_confirm": True,
     "custom": "",
 }
-# What other clients call the settings: the first form of the API, and the Java SDK.
-_OTHER_NAMES: Final = {"desc": "description", "members_only": "membersonly", "name": "groupname"}
+# What other clients call the settings: the first form of the API, and the Java SDK. open: whether
+# to join needs an approval, which clients of many languages send, is what `membersonly` says too
+_OTHER_NAMES: Final = {
+    "desc": "description",
+    "members_only": "membersonly",
+    "approval": "membersonly",
+    "name": "groupname",
+}
 _UNUSED: Final = ("need_verify", "scale")
 """Settings on no page, which the Java SDK sends; they change nothing here."""
 

@@ -279,6 +279,9 @@ def remove_super_admin(call: Call) -> dict[str, JSON]:
 # ---------------------------------------------------------------- attributes
 
 
+_MOST_ATTRIBUTES: Final = 100
+
+
 def _member(call: Call, room: Group) -> str:
     name = call.params["username"]
     if name not in room:
@@ -301,9 +304,12 @@ def _set(call: Call, *, forced: bool) -> dict[str, JSON]:
     for key, value in given.items():
         if len(key) > 128:
             failed[key] = f"properties key '{key}' is exceeding maximum limit 128"
+        elif not api_limits.ROOM_ATTRIBUTE_NAME.fullmatch(key) or not isinstance(value, str):
+            failed[key] = f"properties key '{key}' is not legal"  # open: the text, here and below
         elif len(str(value)) > api_limits.ROOM_ATTRIBUTE_VALUE:
-            # open: the text for a value that is too long
             failed[key] = f"properties value of '{key}' is exceeding maximum limit 4096"
+        elif key not in room.attributes and len(room.attributes) >= _MOST_ATTRIBUTES:
+            failed[key] = f"the room has {_MOST_ATTRIBUTES} properties"
         else:
             goes = body.get("autoDelete", "DELETE") == "DELETE"
             room.attributes[key] = (str(value), name, goes)

@@ -37,8 +37,11 @@ def list_conversations(call: Call) -> dict[str, JSON]:
     name, state = call.params["username"], call.state
     user = state.users.get(name)
     deleted = {} if user is None else user.deleted_conversations
+    registered = 0 if user is None else user.created
     last: dict[str, tuple[dict[str, Any], int]] = {}
     for message in state.messages.values():
+        if "imported" in message:  # it makes no conversation
+            continue
         target, sender = message["to"], message["from"]
         if message["chat_type"] == "users":
             if name not in (target, sender):
@@ -49,8 +52,8 @@ def list_conversations(call: Call) -> dict[str, JSON]:
             if target not in places or name not in places[target]:
                 continue
             other, domain = target, "conference.easemob.com"
-        if message["timestamp"] <= deleted.get(other, -1):
-            continue
+        if message["timestamp"] <= deleted.get(other, -1) or message["timestamp"] < registered:
+            continue  # the latter was another user's of the same name
         unread = last.pop(f"{other}@{domain}", (message, 0))[1] + (sender != name)
         last[f"{other}@{domain}"] = (message, unread)
     rows = [

@@ -29,6 +29,8 @@ def _save(call: Call, user: User, row: JSON) -> dict[str, JSON]:
         raise illegal_argument("data is not legal")
     if ext is not None and len(str(ext)) > api_limits.FAVORITE_EXT_LENGTH:
         raise illegal_argument("ext is not legal")
+    if row.get("type") is not None and as_number(row["type"]) is None:
+        raise illegal_argument("type is not legal")
     created = as_number(row.get("createdAt", now))
     if created is None:
         raise illegal_argument("createdAt is not legal")

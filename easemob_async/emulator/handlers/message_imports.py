@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from easemob_async.emulator.message_fields import are_options, is_proper
 from easemob_async.emulator.refusal import JSON, illegal_argument, malformed_body
 from easemob_async.emulator.routes import Call, as_number, routes
 
@@ -14,15 +15,20 @@ def _import(call: Call, kind: str, who: list[str]) -> dict[str, JSON]:
         raise illegal_argument("message body not allow empty")
     if not body.get("type"):
         raise illegal_argument("type not allow empty")
-    names = (body.get("from"), body.get("target"), body["type"])
-    objects = (body["body"], body.get("ext", {}))
-    if not all(isinstance(name, str) for name in names):
+    names, ext = (body.get("from"), body.get("target")), body.get("ext", {})
+    if not all(isinstance(name, str) for name in names) or not isinstance(ext, dict):
         raise malformed_body()
-    if not all(isinstance(value, dict) for value in objects):
+    if not is_proper(body["type"], body["body"]) or not are_options(body):
         raise malformed_body()
     moment = as_number(body.get("msg_timestamp", state.milliseconds()), 1000)
     if moment is None:
         raise illegal_argument("msg_timestamp is not legal")  # open: the text
+    sides = {body["target"]} if kind == "chatgroups" else {body["from"], body["target"]}
+    conversation = " ".join((kind, *sorted(sides)))
+    if moment < state.imported.get(conversation, 0):
+        # open: the text, and two messages of the same time, which are taken
+        raise illegal_argument("msg_timestamp must be later than that of the last message")
+    state.imported[conversation] = moment
     message_id = state.new_message_id()
     message = {
         "id": message_id,
@@ -31,8 +37,9 @@ def _import(call: Call, kind: str, who: list[str]) -> dict[str, JSON]:
         "to": body["target"],
         "type": body["type"],
         "body": body["body"],
-        "ext": body.get("ext", {}),
+        "ext": ext,
         "timestamp": moment,
+        "imported": True,
     }
     state.deliver(list(dict.fromkeys([body["target"], *who])), message)
     # The example of a group has the path of a user's message as well.

@@ -9,22 +9,11 @@ import attrs
 from easemob_async import api_limits
 from easemob_async.emulator.answers import dumps
 from easemob_async.emulator.events import tell_edit, tell_keywords, tell_message, tell_recall
+from easemob_async.emulator.message_fields import TYPES, are_options, is_proper
 from easemob_async.emulator.refusal import JSON, Refusal, illegal_argument, malformed_body
 from easemob_async.emulator.routes import Call, as_flag, as_number, routes
 from easemob_async.emulator.state import PLACES_OF_CHAT_TYPES, State, Stream
 from easemob_async.emulator.word_lists import moderate
-
-_TYPES: Final = frozenset({"txt", "img", "audio", "video", "file", "loc", "cmd", "custom"})
-_REQUIRED: Final = {
-    "txt": ("msg",),
-    "img": ("url",),
-    "audio": ("url",),
-    "video": ("url",),
-    "file": ("url",),
-    "loc": ("lat", "lng", "addr"),
-    "cmd": ("action",),
-    "custom": (),
-}
 
 
 def _refused(description: str, error_code: int | None = None) -> Refusal:
@@ -58,15 +47,9 @@ def check_message(body: JSON, most: int, *, members: bool = False) -> None:
         raise _refused("param users can't be empty")
     if len(to) > most:
         raise _refused(f"params to's size can't exceed limit {most}")
-    kind, content = body["type"], body["body"]
-    if not isinstance(kind, str) or kind not in _TYPES or not isinstance(content, dict):
+    content = body["body"]
+    if not is_proper(body["type"], content) or not are_options(body):
         raise malformed_body()
-    for name in _REQUIRED[kind]:
-        value = content.get(name)
-        # The Java SDK sends the place of a location in numbers.
-        number = name in ("lat", "lng") and isinstance(value, int | float)
-        if not isinstance(value, str) and not (number and not isinstance(value, bool)):
-            raise malformed_body()
     check_size(content, body.get("ext"))
 
 
@@ -134,7 +117,8 @@ def send_legacy(call: Call) -> dict[str, JSON]:
     targets, message = body.get("target"), body.get("msg")
     proper = _strings(targets) and targets and isinstance(message, dict)
     proper = proper and isinstance(body.get("ext", {}), dict)
-    if not proper or not _strings([body.get("from", "admin"), message.get("type")]):
+    proper = proper and _strings([body.get("from", "admin"), message.get("type")])
+    if not proper or message["type"] not in TYPES:
         raise Refusal(400, "illegal_argument", "this is an invalid request.")
     content = {key: value for key, value in message.items() if key != "type"}
     if len(dumps(message)) > 40 * 1024:
@@ -173,8 +157,11 @@ def _deliver(
 ) -> str:
     sender, ext = call.body.get("from", "admin"), call.body.get("ext", {})
     body = {"type": type_, **content}
+    only_online = call.body.get("routetype") == "ROUTE_ONLINE"
     # open: what the answer says of a message that a word list blocks; here it is accepted
-    return deliver(call.state, kind, sender, target, users, body, ext).message_id
+    return deliver(
+        call.state, kind, sender, target, users, body, ext, only_online=only_online
+    ).message_id
 
 
 @attrs.frozen
@@ -198,10 +185,13 @@ def deliver(
     body: dict[str, JSON],
     ext: JSON,
     message_id: str | None = None,
+    *,
+    only_online: bool = False,
 ) -> Delivery:
     """Deliver a message to its recipients, and add its webhook events.
 
-    The text of a text message is moderated by the word lists.
+    The text of a text message is moderated by the word lists. With `only_online`, recipients who
+    are offline never get it.
     """
     message: dict[str, JSON] = {
         "id": message_id or state.new_message_id(),
@@ -220,8 +210,11 @@ def deliver(
         if moderated.disposition == "REJECT":
             return Delivery(message["id"], delivered=False, body=body)
         message["body"]["msg"] = moderated.text
+    if only_online:
+        users = [name for name in users if name in state.users and state.users[name].devices]
     # It is stored for the group as well, so that a test can read both.
-    state.deliver(list(dict.fromkeys([target, *users])), message)
+    place = [] if kind == "users" else [target]
+    state.deliver(list(dict.fromkeys([*place, *users])), message)
     tell_message(state, message, users)
     return Delivery(message["id"], delivered=True, body={"type": body["type"], **message["body"]})
 
@@ -324,20 +317,24 @@ def edit(call: Call) -> dict[str, JSON]:
     message = call.state.messages.get(message_id)
     if message is None:
         raise Refusal(404, error, "The message is unavailable or has expired.")
-    if new.get("type") not in _EDITABLE or new["type"] != message["type"]:
+    kind = "img" if new.get("type") == "image" else new.get("type")  # the page has both
+    if kind not in _EDITABLE or kind != message["type"]:
         description = "The message is of a type that is currently not supported for modification."
         raise Refusal(400, error, description)
     if message.get("edits", 0) >= _EDITS:
         description = "The message has reached its edit limit and cannot be modified further."
         raise Refusal(403, error, description)
+    ext, merge = body.get("new_ext"), as_flag(body.get("is_combine_ext", True))
+    editor = body.get("user") or "easemob_rest_app_admin"
+    proper = is_proper(kind, new, complete=kind == "txt")
+    if not proper or not isinstance(ext, dict | None) or merge is None or not _strings([editor]):
+        raise malformed_body()
     message["edits"] = message.get("edits", 0) + 1
-    if new["type"] in ("txt", "custom"):
+    if kind in ("txt", "custom"):
         message["body"] = {key: value for key, value in new.items() if key != "type"}
-    ext = body.get("new_ext")
-    if isinstance(ext, dict):
-        merge = body.get("is_combine_ext", True)
+    if ext is not None:
         message["ext"] = {**message["ext"], **ext} if merge else ext
-    tell_edit(call.state, message, body.get("user") or "easemob_rest_app_admin")
+    tell_edit(call.state, message, editor)
     return {"path": call.path, "data": "success"}
 
 

@@ -34,7 +34,7 @@ def mute(call: Call) -> dict[str, JSON]:
         if body.get(kind) is None:
             continue
         length = as_number(body[kind], -1)
-        if length is None:
+        if length is None or length > api_limits.MUTE_LONGEST:
             raise illegal_argument(f"{kind} is not legal")  # open: the answer to an invalid length
         user.mutes[kind] = None if length == -1 else call.state.now() + length
     return {"path": "/mutes", "data": {"result": "ok"}}

@@ -42,6 +42,8 @@ def set_presence(call: Call) -> dict[str, JSON]:
         raise illegal_argument("ext cannot be null")
     if len(ext.encode()) > api_limits.PRESENCE_EXT_BYTES:
         raise illegal_argument("ext is too big")
+    if as_number(call.params["status"]) is None:
+        raise illegal_argument("status is not legal")  # open: the text
     user.presence[call.params["device"]] = call.params["status"]
     user.presence_ext = ext
     return {"result": "ok"}

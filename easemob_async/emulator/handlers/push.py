@@ -84,11 +84,11 @@ def set_profile(call: Call) -> dict[str, JSON]:
 def _quiet_hours(body: dict[str, JSON]) -> dict[str, JSON]:
     """Return the fields of do not disturb as answers show them, or refuse the request.
 
-    open: null, which counts as not given here
+    open: null and an empty text, which count as not given here
     """
     found: dict[str, JSON] = {}
     for key in QUIET:
-        if body.get(key) is None:
+        if body.get(key) in (None, ""):
             continue
         found[key] = _switch(body[key]) if key == QUIET[0] else _hour(body[key])
         if found[key] is None:
@@ -140,7 +140,7 @@ def set_settings(call: Call) -> dict[str, JSON]:
     kind, key = call.params["kind"], call.params["key"]
     settings = _settings(user, kind, key)
     everywhere = (kind, key) == ("user", user.username)
-    if "type" in body:
+    if body.get("type") not in (None, ""):  # open: both count as not given here
         allowed = ("ALL", "AT", "NONE") if everywhere else ("DEFAULT", "ALL", "AT", "NONE")
         if body["type"] not in allowed:
             raise _invalid("type")

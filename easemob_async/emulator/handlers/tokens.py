@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from easemob_async import api_limits
-from easemob_async.emulator.handlers.users import add_user, show_user
+from easemob_async.emulator.handlers.users import add_user, check_username, show_user
 from easemob_async.emulator.refusal import JSON, Refusal
 from easemob_async.emulator.routes import Call, as_flag, as_number, routes
 from easemob_async.emulator.state import State, User
@@ -76,8 +76,7 @@ def _user_token(call: Call, body: dict[str, JSON]) -> dict[str, JSON]:
     if user is None:
         if as_flag(body.get("autoCreateUser")) is not True:
             raise Refusal(404, "entity_not_found", "User null not found")
-        if not api_limits.USERNAME.fullmatch(username):
-            raise Refusal(400, "illegal_argument", f"username [{username}] is not legal")
+        check_username(username)
         user = add_user(state, {"username": username, "password": "-"})
     return _issue(state, user, body)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from easemob_async import api_limits
-from easemob_async.emulator.refusal import JSON, Refusal
-from easemob_async.emulator.routes import Call, make_cursor, read_cursor, routes
+from easemob_async.emulator.refusal import JSON, Refusal, illegal_argument
+from easemob_async.emulator.routes import Call, as_number, make_cursor, read_cursor, routes
 from easemob_async.emulator.state import State, User
 
 
@@ -68,16 +68,21 @@ def find_user(call: Call, name: str = "username") -> User:
     return user
 
 
+def check_username(username: JSON) -> None:
+    """Refuse a username that no user may have."""
+    if not isinstance(username, str) or not api_limits.USERNAME.fullmatch(username):
+        if isinstance(username, str) and len(username.encode()) > 64:
+            raise Refusal(400, "illegal_argument", "USERNAME_TOO_LONG")
+        raise Refusal(400, "illegal_argument", f"username [{username}] is not legal")
+
+
 def check_registration(row: JSON) -> None:
     """Refuse a registration that breaks a rule of the service."""
     if not isinstance(row, dict) or not row.get("username"):
         description = "Entity user requires a property named username"
         raise Refusal(400, "illegal_argument", description)
     username, password, nickname = row["username"], row.get("password"), row.get("nickname")
-    if not isinstance(username, str) or not api_limits.USERNAME.fullmatch(username):
-        if isinstance(username, str) and len(username.encode()) > 64:
-            raise Refusal(400, "illegal_argument", "USERNAME_TOO_LONG")
-        raise Refusal(400, "illegal_argument", f"username [{username}] is not legal")
+    check_username(username)
     if not isinstance(password, str) or not password:
         raise Refusal(400, "illegal_argument", "password or pin must provided")
     if len(password) > api_limits.PASSWORD_LENGTH:
@@ -174,6 +179,8 @@ def list_users(call: Call) -> dict[str, JSON]:
 @routes.add("DELETE", "/users", quota="users.delete_batch")
 def delete_users(call: Call) -> dict[str, JSON]:
     """Handle users.delete_batch: the users created earliest, ten by default."""
+    if as_number(call.query.get("limit")) == 0:  # nobody wants ten gone who says none
+        raise illegal_argument("limit is not legal")
     limit = call.whole_number("limit", 10, api_limits.USERS_PER_DELETION)
     start = read_cursor(call) or 0
     users = list(call.state.users.values())[start : start + limit]
