@@ -24,6 +24,15 @@ def fail(operation: str, problem: str) -> InvalidArgumentError:
     return InvalidArgumentError(f"{operation}: {problem}", operation=operation)
 
 
+def exact(text: str) -> str:
+    """Return the characters of a text as a plain `str`.
+
+    ``str()`` of a member of a ``class Name(str, Enum)`` is ``"Name.ANN"``, and the hash of one is
+    that of its name: such a text would name another user, or the same one twice.
+    """
+    return text if type(text) is str else str.__str__(text)
+
+
 def reference_problem(value: object) -> str | None:
     """Return the reason why a value cannot be the id of a user, group or room, or ``None``.
 
@@ -70,7 +79,8 @@ def reference(operation: str, name: str, value: object) -> str:
     problem = reference_problem(value)
     if problem:
         raise fail(operation, f"{name} {_shown(value)} {problem}")
-    return str(value)
+    assert isinstance(value, str)
+    return exact(value)
 
 
 def references(
@@ -94,6 +104,8 @@ def references(
     if not _are_sound(listed):
         for value in listed:
             reference(operation, name, value)  # raises for the first that is not sound
+    if set(map(type, listed)) - {str}:
+        listed = list(map(exact, listed))
     found = list(dict.fromkeys(listed))
     if len(found) < least:
         raise fail(operation, f"{name} is empty; pass at least one id")
@@ -140,7 +152,7 @@ def joined(operation: str, name: str, values: Iterable[str]) -> str:
     Raises:
         InvalidArgumentError: an id contains a comma, which would separate two ids.
     """
-    ids = list(values)
+    ids = list(map(exact, values))
     for value in ids:
         if "," in value:
             raise fail(operation, f"{name} {_shown(value)} must not contain a comma")
@@ -175,7 +187,7 @@ def text(
         raise fail(operation, f"{name} has {len(value)} characters; at most {most} are allowed")
     if most_bytes is not None and size > most_bytes:
         raise fail(operation, f"{name} has {size} bytes; at most {most_bytes} are allowed")
-    return value
+    return exact(value)
 
 
 def number(operation: str, name: str, value: object, *, least: int, most: int | None = None) -> int:
@@ -190,6 +202,22 @@ def number(operation: str, name: str, value: object, *, least: int, most: int | 
         bounds = f"from {least} to {most}" if most is not None else f"at least {least}"
         raise fail(operation, f"{name} must be {bounds}, not {value}")
     return value
+
+
+def flag(operation: str, name: str, value: bool | None) -> bool | None:
+    """Check that a value is a bool, or ``None``, and return it.
+
+    Raises:
+        InvalidArgumentError: it is something else, which JSON or a query would send as it is.
+    """
+    if value is not None and not isinstance(value, bool):
+        raise fail(operation, f"{name} must be True or False, not {_shown(value)}")
+    return value
+
+
+def cursor(operation: str, value: str | None) -> str | None:
+    """Check that a position in a list is a string, as pages have it, or ``None``; return it."""
+    return None if value is None else text(operation, "cursor", value)
 
 
 def page_size(operation: str, limit: int | None, most: int) -> int:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import cached_property, partial
 from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, TypeVar, Unpack, cast, get_args
 
 import attrs
 from aiohttp import ClientSession
@@ -173,9 +173,22 @@ class EasemobClient:
         max_message_bytes: int = api_limits.MESSAGE_BYTES,
     ) -> None:
         key = app_key if isinstance(app_key, AppKey) else AppKey.parse(text("app_key", app_key))
-        if isinstance(max_message_bytes, bool) or max_message_bytes < 1:
+        _check_kinds(
+            {
+                "retry": (retry, RetryPolicy),
+                "quotas": (quotas, Quotas | QuotaAccount),
+                "pool": (pool, PoolOptions),
+                "hooks": (hooks, Hooks),
+                "session": (session, ClientSession),
+                "allow_http": (allow_http, bool),
+            }
+        )
+        if isinstance(quotas, Quotas) and quotas.overrides:
+            _check_overrides(quotas)
+        whole = isinstance(max_message_bytes, int) and not isinstance(max_message_bytes, bool)
+        if not whole or max_message_bytes < 1:
             raise ConfigurationError(
-                f"max_message_bytes must be above 0, not {max_message_bytes!r}"
+                f"max_message_bytes must be an int above 0, not {max_message_bytes!r}"
             )
         credentials = read_credentials(
             {
@@ -197,7 +210,9 @@ class EasemobClient:
             account: QuotaAccount = sharing.account
         else:
             account = (
-                quotas if isinstance(quotas, QuotaAccount) else QuotaAccount(quotas or Quotas())
+                quotas
+                if isinstance(quotas, QuotaAccount)
+                else QuotaAccount(Quotas() if quotas is None else quotas)
             )
         _check_timeouts(timeouts, account)
         binding = LoopBinding(IN_USE)
@@ -381,6 +396,7 @@ class EasemobClient:
         """
         copy = object.__new__(type(self))
         copy._owner = False
+        _check_kinds({"retry": (retry, RetryPolicy), "hooks": (hooks, Hooks)})
         changes: dict[str, Any] = {"retry": retry, "hooks": hooks}
         if not isinstance(timeout, _Unset):
             changes["timeouts"] = Timeouts.of(timeout)
@@ -473,6 +489,33 @@ def _share(
     module = import_module("easemob_async.shared.sharing")
     sharing: Sharing = module.Sharing(shared, quotas, str(app_key))
     return sharing
+
+
+def _check_kinds(given: Mapping[str, tuple[object, Any]]) -> None:
+    """Check the kinds of arguments that may be ``None``."""
+    for name, (value, kind) in given.items():
+        if value is not None and not isinstance(value, kind):
+            wanted = " or ".join(k.__name__ for k in get_args(kind) or (kind,))
+            raise ConfigurationError(f"{name} must be a {wanted}, not a {type(value).__name__}")
+
+
+def _check_overrides(quotas: Quotas) -> None:
+    """Check that the limits that are replaced are some: a misspelt name would replace none."""
+    # They are needed for this alone, and load all resources.
+    from difflib import get_close_matches
+
+    from easemob_async.resources import operations
+
+    found = operations()
+    shared = {limit.name for operation in found.values() for limit in operation.limits}
+    known = [*found, *filter(None, shared)]
+    for name in quotas.overrides:
+        if name not in known:
+            near = get_close_matches(str(name), known, n=1, cutoff=0.7)
+            raise ConfigurationError(
+                f"Quotas: overrides[{name!r}]: there is no such operation, and no limit of several"
+                + (f"; did you mean {near[0]!r}?" if near else "")
+            )
 
 
 def _check_timeouts(timeouts: Timeouts, account: QuotaAccount) -> None:

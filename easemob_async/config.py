@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import ipaddress
 import re
 from collections.abc import Callable
 from datetime import timedelta
 from enum import Enum
 from ssl import SSLContext
-from typing import Final
+from typing import Any, Final
 
 import attrs
 from yarl import URL
@@ -31,7 +32,7 @@ class AppKey:
 
     def __attrs_post_init__(self) -> None:
         for part in (self.org, self.app):
-            if not _NAME_IN_PATH.fullmatch(part):
+            if not isinstance(part, str) or not _NAME_IN_PATH.fullmatch(part):
                 raise ConfigurationError(
                     f"App Key {str(self)!r}: must be 'org#app', where both parts have 1 to 64 "
                     "letters, digits, '_', '-' or '.'"
@@ -107,9 +108,43 @@ class Discovery:
 
 def _seconds(value: float | timedelta | None) -> float | None:
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
-    if seconds is not None and not 0 < seconds < float("inf"):
-        raise ConfigurationError(f"a timeout must be positive and finite, not {value!r}")
+    if seconds is None:
+        return None
+    number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not number or not 0 < seconds < float("inf"):
+        raise ConfigurationError(
+            f"a length of time must be seconds or a timedelta, positive and finite, not {value!r}"
+        )
     return seconds
+
+
+def _whole(instance: object, field: attrs.Attribute[int], value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigurationError(
+            f"{type(instance).__name__}: {field.name} must be a positive int, not {value!r}"
+        )
+
+
+def _flag(instance: object, field: attrs.Attribute[bool], value: object) -> None:
+    if not isinstance(value, bool):
+        raise ConfigurationError(
+            f"{type(instance).__name__}: {field.name} must be True or False, not {value!r}"
+        )
+
+
+def _function(instance: object, field: attrs.Attribute[Any], value: object) -> None:
+    if value is not None and (not callable(value) or inspect.iscoroutinefunction(value)):
+        raise ConfigurationError(
+            f"{type(instance).__name__}: {field.name} must be a function that is not async, not "
+            f"{value!r}"
+        )
+
+
+def _context(_: object, __: object, value: object) -> None:
+    if not isinstance(value, bool | SSLContext):
+        raise ConfigurationError(
+            f"PoolOptions: ssl must be an SSLContext, True or False, not {value!r}"
+        )
 
 
 def _is_proxy(_: object, field: attrs.Attribute[str | None], value: str | None) -> None:
@@ -118,7 +153,10 @@ def _is_proxy(_: object, field: attrs.Attribute[str | None], value: str | None) 
 
 
 def _positive_seconds(value: float | timedelta) -> float:
-    return _seconds(value) or 0.0
+    seconds = _seconds(value)
+    if seconds is None:
+        raise ConfigurationError("a length of time must be given here, not None")
+    return seconds
 
 
 @attrs.frozen
@@ -146,7 +184,7 @@ class RetryPolicy:
     A ``Retry-After`` header of the service is honoured as well.
     """
 
-    attempts: int = attrs.field(default=4, validator=attrs.validators.ge(1))
+    attempts: int = attrs.field(default=4, validator=_whole)
     """The number of attempts in all, including the first; 1 means no retries."""
     base: float = attrs.field(default=0.25, converter=_positive_seconds)
     """The longest first wait, in seconds."""
@@ -158,17 +196,17 @@ class RetryPolicy:
 class PoolOptions:
     """The connection options of a client; ignored if the client gets the caller's own session."""
 
-    limit: int = attrs.field(default=100, validator=attrs.validators.ge(1))
+    limit: int = attrs.field(default=100, validator=_whole)
     """The most connections at the same time; further calls wait for one."""
     keepalive: float = attrs.field(default=15.0, converter=_positive_seconds)
     """Seconds to keep an idle connection: short, so that the service rarely closes it first."""
-    ssl: SSLContext | bool = True
+    ssl: SSLContext | bool = attrs.field(default=True, validator=_context)
     """Your own context, or ``False`` for no certificate checks (never in production)."""
     proxy: str | None = attrs.field(default=None, repr=False, validator=_is_proxy)
     """The URL of an HTTP proxy."""
-    trust_env: bool = False
+    trust_env: bool = attrs.field(default=False, validator=_flag)
     """Whether to take the proxy from ``HTTPS_PROXY`` and similar environment variables."""
-    max_answer_bytes: int = attrs.field(default=64 * 1024 * 1024, validator=attrs.validators.ge(1))
+    max_answer_bytes: int = attrs.field(default=64 * 1024 * 1024, validator=_whole)
     """The largest answer, in bytes after decompression; a larger one is a `ResponseError`. This
     limit also holds for the caller's own session. Downloads are streams and have no such limit."""
 
@@ -210,9 +248,13 @@ class Hooks:
     They never get a payload. An exception in one of them is logged and not raised.
     """
 
-    attempt_started: Callable[[AttemptStarted], None] | None = None
+    attempt_started: Callable[[AttemptStarted], None] | None = attrs.field(
+        default=None, validator=_function
+    )
     """The function to call just before an attempt is sent."""
-    attempt_ended: Callable[[AttemptEnded], None] | None = None
+    attempt_ended: Callable[[AttemptEnded], None] | None = attrs.field(
+        default=None, validator=_function
+    )
     """The function to call after an attempt has ended."""
 
 
@@ -227,7 +269,12 @@ def parse_proxy(text: str, whence: str) -> str:
         url = URL(text)
     except (ValueError, TypeError):
         url = URL()
-    if text != text.strip() or url.scheme not in ("http", "https") or not url.host:
+    if (
+        not isinstance(text, str)
+        or text != text.strip()
+        or url.scheme not in ("http", "https")
+        or not url.host
+    ):
         raise ConfigurationError(
             f"{whence} must be a URL such as http://proxy.example:3128, with http:// or https:// "
             "and a host, without spaces around it"
@@ -266,6 +313,11 @@ def parse_discovery(discovery: Discovery, *, allow_http: bool) -> URL:
 def _parse_url(name: str, text: object, *, allow_http: bool) -> URL:
     if not isinstance(text, str):
         raise ConfigurationError(f"{name} must be a string, not a {type(text).__name__}")
+    if "@" in text:  # before anything shows the text
+        raise ConfigurationError(f"{name} must not contain a username or a password")
+    shown = re.split("[?#]", text, maxsplit=1)[0]
+    if shown != text:
+        raise ConfigurationError(f"{name} {shown!r}: must not contain a query or a fragment")
     if text != text.strip() or not text.isprintable() or " " in text:
         raise ConfigurationError(
             f"{name} {text!r}: must not contain spaces, line breaks or control characters"
@@ -275,13 +327,9 @@ def _parse_url(name: str, text: object, *, allow_http: bool) -> URL:
         _ = url.port
     except (ValueError, TypeError) as error:
         raise ConfigurationError(f"{name} is not a URL: {error}") from None
-    if url.user or url.password:
-        raise ConfigurationError(f"{name} must not contain a username or a password")
     shown = str(url)
     if url.scheme not in ("https", "http") or not url.host:
         raise ConfigurationError(f"{name} {shown!r}: must begin with https:// and contain a host")
-    if url.query_string or url.fragment:
-        raise ConfigurationError(f"{name} {shown!r}: must not contain a query or a fragment")
     if url.scheme == "http" and not allow_http and not is_loopback(url.host):
         raise ConfigurationError(
             f"{name} {shown!r}: http would send the token unencrypted; use https, or "

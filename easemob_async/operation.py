@@ -110,13 +110,14 @@ class Operation:
             InvalidArgumentError: the value cannot be an id in a path.
         """
         problem = checks.reference_problem(value)
-        if problem is None and value in (".", ".."):
+        text = checks.exact(value) if isinstance(value, str) else ""
+        if problem is None and text in (".", ".."):
             problem = "must not be '.' or '..', which would change the operation"
-        if problem is None and field == self._joined and "," in str(value):
+        if problem is None and field == self._joined and "," in text:
             problem = "must not contain a comma, which would separate two ids"
         if problem:
             raise InvalidArgumentError(f"{self.id}: {field} {value!r} {problem}", operation=self.id)
-        return str(value)
+        return text
 
 
 def _shown(value: PathValue) -> str:
@@ -126,15 +127,21 @@ def _shown(value: PathValue) -> str:
     return f'["{value[0][:80]}"{more}]' if value else "[]"
 
 
-def query_string(query: Mapping[str, QueryValue]) -> str:
-    """Return the encoded query; parameters that are ``None`` are left out."""
+def query_string(operation: str, query: Mapping[str, QueryValue]) -> str:
+    """Return the encoded query; parameters that are ``None`` are left out.
+
+    Raises:
+        InvalidArgumentError: a value is neither a number nor text.
+    """
     parts = []
     for name, value in query.items():
         if value is None:
             continue
         if isinstance(value, bool):
             text = "true" if value else "false"
+        elif isinstance(value, int):
+            text = str(int(value))
         else:
-            text = quote(str(value), safe="")
+            text = quote(checks.text(operation, name, value), safe="")
         parts.append(f"{name}={text}")
     return "?" + "&".join(parts) if parts else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 
 import aiohttp
@@ -21,11 +22,16 @@ from easemob_async import (
     Quotas,
     RateLimitError,
     RetryPolicy,
+    Timeouts,
+    Token,
 )
 from easemob_async.emulator import Emulator
 from tests.conftest import KEYS
 
 AGORA = {"app_id": "0123456789abcdefABCDEF0123456789", "app_certificate": "5ec2e75e" * 4}
+
+
+MISSPELT = Quotas(overrides={"users.gte": [Limit(1, per=timedelta(seconds=1))]})
 
 
 @pytest.mark.parametrize(
@@ -76,7 +82,18 @@ AGORA = {"app_id": "0123456789abcdefABCDEF0123456789", "app_certificate": "5ec2e
         ("acme#shop", {**KEYS, "base_url": "http://127.0.0.1.evil.com"}, "unencrypted"),
         ("acme#shop", {**KEYS, "timeout": 0}, "positive and finite"),
         ("acme#shop", {**KEYS, "timeout": -1.5}, "positive and finite"),
+        ("acme#shop", {**KEYS, "timeout": "5"}, "positive and finite"),
+        ("acme#shop", {**KEYS, "timeout": True}, "positive and finite"),
         ("acme#shop", {**KEYS, "max_message_bytes": 0}, "max_message_bytes"),
+        ("acme#shop", {**KEYS, "max_message_bytes": "5"}, "max_message_bytes"),
+        ("acme#shop", {**KEYS, "retry": 3}, "retry must be a RetryPolicy"),
+        ("acme#shop", {**KEYS, "retry": {}}, "retry must be a RetryPolicy"),
+        ("acme#shop", {**KEYS, "hooks": print}, "hooks must be a Hooks"),
+        ("acme#shop", {**KEYS, "pool": {"proxy": "http://u:secret@h"}}, "must be a PoolOptions"),
+        ("acme#shop", {**KEYS, "quotas": 3}, "quotas must be a Quotas or QuotaAccount"),
+        ("acme#shop", {**KEYS, "session": "x"}, "session must be a ClientSession"),
+        ("acme#shop", {**KEYS, "allow_http": "no"}, "allow_http must be a bool"),
+        ("acme#shop", {**KEYS, "quotas": MISSPELT}, "did you mean 'users.get'"),
     ],
 )
 def test_what_cannot_work_is_refused_when_the_client_is_made(
@@ -257,3 +274,29 @@ async def test_a_call_over_a_quota_waits_within_its_deadline(emulator: Emulator)
     gets = waits[-6:]
     assert sorted(gets)[:2] == [0, 0]
     assert max(gets) >= 0.1
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: RetryPolicy(attempts="3"),  # type: ignore[arg-type]
+        lambda: RetryPolicy(attempts=0),
+        lambda: RetryPolicy(attempts=1.5),  # type: ignore[arg-type]
+        lambda: RetryPolicy(base=None),  # type: ignore[arg-type]
+        lambda: AppKey(3, 4),  # type: ignore[arg-type]
+        lambda: PoolOptions(proxy=3),  # type: ignore[arg-type]
+        lambda: PoolOptions(limit=0),
+        lambda: PoolOptions(ssl="x"),  # type: ignore[arg-type]
+        lambda: PoolOptions(trust_env="no"),  # type: ignore[arg-type]
+        lambda: PoolOptions(max_answer_bytes=True),
+        lambda: Hooks(attempt_started=3),  # type: ignore[arg-type]
+        lambda: Timeouts(total="x"),  # type: ignore[arg-type]
+        lambda: Token("t", "tomorrow"),  # type: ignore[arg-type]
+        lambda: EasemobClient("a#b", token="t").with_options(retry=3),  # type: ignore[arg-type]
+        lambda: EasemobClient("a#b", token="t").with_options(hooks=3),  # type: ignore[arg-type]
+        lambda: EasemobClient("a#b", token="t").with_options(timeout="x"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_setting_that_means_nothing_is_refused(make: Callable[[], object]) -> None:
+    with pytest.raises(ConfigurationError):
+        make()

@@ -9,9 +9,10 @@ from types import ModuleType
 from typing import Any, Final, TypeVar
 
 from easemob_async.errors import ConfigurationError, JournalError, SharedStoreError
-from easemob_async.shared.connection import drop, has_ended, place_of, uncancelled
+from easemob_async.shared.connection import drop, has_ended, uncancelled
 from easemob_async.shared.drivers import load_driver
 from easemob_async.shared.lane import Lane
+from easemob_async.shared.urls import postgres_place
 
 R = TypeVar("R")
 
@@ -35,7 +36,7 @@ class Database:
             timeout: the seconds that a command may take; ``None`` for no limit.
 
         Raises:
-            ConfigurationError: the extra is not installed.
+            ConfigurationError: the extra is not installed, or the URL is none of PostgreSQL.
         """
         self.driver: ModuleType = load_driver("psycopg", "distributed")
         if not _NAME.fullmatch(schema):
@@ -44,7 +45,7 @@ class Database:
             )
         self.url = url
         self.schema = schema
-        self.place = place_of(url)
+        self.place = postgres_place(self.driver, url, "JobQueue")
         self._lane: Lane[Any] = Lane(self._connect, drop, timeout, has_ended)
 
     def another(self, *, timeout: float | None = _TIMEOUT) -> Database:

@@ -55,7 +55,9 @@ def check(job_id: str, settings: Settings) -> None:
         raise fail(name, "the job has a job_id of its own; pass it to `submit` alone")
 
 
-async def plan(database: Database, engine: Engine, job_id: str, parts: JobParts) -> None:
+async def plan(
+    database: Database, engine: Engine, job_id: str, parts: JobParts, source: Source
+) -> None:
     """Write the plan of a job and seal it.
 
     Raises:
@@ -63,7 +65,6 @@ async def plan(database: Database, engine: Engine, job_id: str, parts: JobParts)
         JournalError: another process plans it, or took this plan away.
     """
     database = database.another(timeout=_TIMEOUT)
-    source = Source(parts.targets)
     try:
         if not await database.value(_LOCK, job_id):
             raise JournalError(f"JobQueue.submit: another process is submitting job {job_id!r}")

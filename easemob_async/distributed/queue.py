@@ -15,6 +15,7 @@ from easemob_async.distributed.job import QueuedJob
 from easemob_async.distributed.planning import check, plan
 from easemob_async.distributed.worker import Worker
 from easemob_async.fanout.job import FanoutJob
+from easemob_async.fanout.source import Source
 from easemob_async.shared.postgres import PostgresStore
 
 _LEASE: Final = timedelta(seconds=30)
@@ -92,7 +93,14 @@ class JobQueue:
             JournalError: another process is submitting it.
         """
         check(job_id, job.settings)
-        await plan(self._database, self._engine, job_id, job.hand_over())
+        parts = job.hand_over()
+        source = Source(parts.targets)
+        try:
+            await plan(self._database, self._engine, job_id, parts, source)
+        except BaseException:
+            if not source.begun:  # nothing of it is gone: it can be submitted again
+                job.hand_back()
+            raise
         return self.job(job_id)
 
     def job(self, job_id: str) -> QueuedJob:

@@ -11,10 +11,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Container, Itera
 from pathlib import Path
 from typing import Any, Final
 
-from easemob_async.checks import reference_problem
-from easemob_async.errors import EasemobError, InvalidArgumentError
+from easemob_async.errors import InvalidArgumentError
 from easemob_async.fanout.bloom_filter import BloomFilter
-from easemob_async.fanout.deduplication import Content, Sifted, all_ids, id_of
+from easemob_async.fanout.deduplication import Content, Sifted, set_aside
 from easemob_async.fanout.journal.index import Index, SetAside
 from easemob_async.fanout.journal.rows import SENT
 from easemob_async.fanout.settings import Encoded
@@ -52,20 +51,11 @@ class Uniqueness:
         """
         if len(self._unwritten) >= _BATCH:
             await self._write_aside()
-        if all_ids(items):
-            met = self._filter.add(items)
-        else:
-            named = [at for at, item in enumerate(items) if id_of(item) is not None]
-            met = [named[n] for n in self._filter.add([str(id_of(items[at])) for at in named])]
-        if not met:
-            return Sifted(items, [], [])
-        aside: dict[int, SetAside] = {}
-        for at in met:
-            name = str(id_of(items[at]))
-            if reference_problem(name) is None:  # otherwise it stays, and the planner refuses it
-                aside[at] = await self._set_aside(name, items[at])
-        self._unwritten += aside.values()
-        return Sifted([item for at, item in enumerate(items) if at not in aside], [], [])
+        aside = await set_aside(self._filter, items, self._content)
+        if aside:
+            self._unwritten += aside.values()
+            items = [item for at, item in enumerate(items) if at not in aside]
+        return Sifted(items, [], [])
 
     async def second_look(self, number: int) -> AsyncIterator[Sifted]:
         """Yield the targets that were set aside, and separate new ones from real duplicates."""
@@ -90,14 +80,6 @@ class Uniqueness:
     def close(self) -> None:
         """Remove what is on the disk."""
         self._index.close()
-
-    async def _set_aside(self, name: str, item: Any) -> SetAside:
-        if isinstance(item, tuple) and isinstance(item[1], Exception):
-            return SetAside(name, problem=str(item[1]))
-        try:
-            return SetAside(name, await self._content(item))
-        except EasemobError as error:
-            return SetAside(name, problem=str(error))
 
     async def _write_aside(self) -> None:
         aside, self._unwritten = self._unwritten, []

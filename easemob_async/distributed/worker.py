@@ -25,6 +25,7 @@ from easemob_async.errors import (
 )
 from easemob_async.fanout.refusals import Refusals
 from easemob_async.fanout.runner import Runner
+from easemob_async.transport.cancel_scopes import cancelled_once
 from easemob_async.transport.transport import Transport
 
 _LOGGER: Final = logging.getLogger("easemob_async")
@@ -250,7 +251,8 @@ async def _ended(task: asyncio.Task[None]) -> None:
         await asyncio.wait([task])
     except asyncio.CancelledError:
         task.cancel()
-        await asyncio.wait([task])
+        with cancelled_once():
+            await asyncio.wait([task])
         raise
     if not task.cancelled() and task.exception() is not None:
         raise task.exception() or AssertionError
@@ -261,7 +263,8 @@ async def _wind_down(task: asyncio.Task[None], *, cancelled: bool) -> None:
     again = cancelled
     while not task.done():
         try:
-            await asyncio.wait([task])
+            with cancelled_once():
+                await asyncio.wait([task])
         except asyncio.CancelledError:
             if again:
                 task.cancel()

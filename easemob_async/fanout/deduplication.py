@@ -20,6 +20,8 @@ from easemob_async.fanout.journal.rows import FAILED, SENT, UNKNOWN
 from easemob_async.fanout.journal.writer import Journal
 from easemob_async.fanout.settings import Encoded, OnUnknown, Settings
 from easemob_async.outcomes import Outcome, OutcomeStatus
+from easemob_async.transport.cancel_scopes import cancelled_once
+from easemob_async.wire.codec import whole_text
 
 # Up to so many possible duplicates are looked up in the journal itself; more, in an index.
 _SCANNED: Final = 100_000
@@ -64,7 +66,8 @@ async def _opened(path: Path, job: Mapping[str, str]) -> Journal:
     except asyncio.CancelledError:
         # The thread continues: the journal that it opens must be closed.
         opening.add_done_callback(_let_go)
-        await asyncio.wait([opening])
+        with cancelled_once():
+            await asyncio.wait([opening])
         raise
 
 
@@ -126,29 +129,11 @@ class Deduplication:
         settled: list[Outcome] = []
         if self.journal.resumed:
             items, skipped, settled = await self._without_earlier(items)
-        if all_ids(items):
-            met = self._filter.add(items)
-        else:
-            named = [at for at, item in enumerate(items) if id_of(item) is not None]
-            met = [named[n] for n in self._filter.add([str(id_of(items[at])) for at in named])]
-        aside: dict[int, SetAside] = {}
-        for at in met:
-            name = str(id_of(items[at]))
-            if reference_problem(name) is None:  # otherwise it stays, and the planner refuses it
-                aside[at] = await self._set_aside(name, items[at])
+        aside = await set_aside(self._filter, items, self._content)
         if aside:
             self._unwritten += aside.values()
             items = [item for at, item in enumerate(items) if at not in aside]
         return Sifted(items, skipped, settled)
-
-    async def _set_aside(self, name: str, item: Any) -> SetAside:
-        """Encode an item's own message; one that cannot be sent may belong to a duplicate."""
-        if isinstance(item, tuple) and isinstance(item[1], Exception):
-            return SetAside(name, problem=str(item[1]))
-        try:
-            return SetAside(name, await self._content(item))
-        except EasemobError as error:
-            return SetAside(name, problem=str(error))
 
     async def _without_earlier(
         self, items: list[Any]
@@ -185,7 +170,13 @@ class Deduplication:
 
     def _decide(self, target: str) -> Literal["report", "resend"]:
         decide = self._on_unknown
-        return decide(target) if callable(decide) else decide
+        decided = decide(target) if callable(decide) else decide
+        if decided not in ("report", "resend"):
+            raise InvalidArgumentError(
+                f"{target}: on_unknown returned {decided!r:.80}; it must return 'report' or "
+                "'resend'"
+            )
+        return decided
 
     async def second_look(self, number: int) -> AsyncIterator[Sifted]:
         """Yield the targets that were set aside, and separate new ones from real duplicates.
@@ -238,7 +229,8 @@ class Deduplication:
         cancelled = False
         while not closing.done():  # its lock must not outlive the job
             try:
-                await asyncio.wait([closing])
+                with cancelled_once():
+                    await asyncio.wait([closing])
             except asyncio.CancelledError:
                 cancelled = True
         closing.result()
@@ -266,6 +258,34 @@ def all_ids(items: list[Any]) -> bool:
     except TypeError:
         return False
     return True
+
+
+async def set_aside(known: BloomFilter, items: list[Any], content: Content) -> dict[int, SetAside]:
+    """Note the ids of items, and return those that may be known already, by their positions.
+
+    Items whose ids cannot be ids are not among them: the planner refuses them.
+    """
+    if all_ids(items):
+        met = known.add(items)
+    else:
+        named = [(at, name) for at, item in enumerate(items) if (name := id_of(item)) is not None]
+        met = [named[n][0] for n in known.add([name for _, name in named])]
+    found = {}
+    for at in met:
+        name = id_of(items[at])
+        if name is not None and reference_problem(name) is None:
+            found[at] = await _aside(name, items[at], content)
+    return found
+
+
+async def _aside(name: str, item: Any, content: Content) -> SetAside:
+    """Encode an item's own message; one that cannot be sent may belong to a duplicate."""
+    if isinstance(item, tuple) and isinstance(item[1], Exception):
+        return SetAside(name, problem=whole_text(str(item[1])))
+    try:
+        return SetAside(name, await content(item))
+    except Exception as error:
+        return SetAside(name, problem=whole_text(str(error) or type(error).__name__))
 
 
 def id_of(item: Any) -> str | None:

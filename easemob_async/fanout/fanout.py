@@ -74,7 +74,8 @@ class Fanout:
 
     Common arguments:
         targets: any iterable or async iterable of ids, or of ``(target, message)`` pairs. A target
-            that breaks a rule fails alone.
+            that breaks a rule fails alone. Ids are compared as they are written: give usernames in
+            lower case, since the service takes ``Ann`` and ``ann`` for the same user.
         body: one message for all targets, or a function of the target, sync or async; ``None`` if
             the targets have their own messages.
         journal: the path of an SQLite file that records the requests and their outcomes. Run the

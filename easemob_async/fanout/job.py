@@ -16,6 +16,7 @@ from easemob_async.fanout.report import FanoutPlan
 from easemob_async.fanout.runner import Runner
 from easemob_async.fanout.settings import Settings
 from easemob_async.outcomes import FanoutReport, Outcome
+from easemob_async.transport.cancel_scopes import cancelled_once
 from easemob_async.transport.transport import Transport
 
 _DONE: Final = None
@@ -58,6 +59,7 @@ class FanoutJob:
         self._preview = partial(preview, transport, targets, settings)
         self._name = settings.name
         self._started = False
+        self._tried = False  # whether it was handed over, and handed back
         self._task: asyncio.Task[FanoutReport] | None = None
         self._queue: asyncio.Queue[Iterable[Outcome] | None] | None = None
 
@@ -107,13 +109,17 @@ class FanoutJob:
         self._start()
         return self._parts
 
+    def hand_back(self) -> None:
+        """Take back a job that was handed over and of which nothing was read."""
+        self._started, self._tried = False, True
+
     def cancel(self) -> None:
         """Stop the job: calls in flight finish, no others are sent. Harmless if the job is over."""
         self._runner.stop()
 
     async def __aenter__(self) -> Self:
         self._start()
-        self._task = asyncio.create_task(self._runner.run(), name=self._name)
+        self._task = self._run_in_task()
         return self
 
     async def __aexit__(
@@ -132,7 +138,8 @@ class FanoutJob:
             await asyncio.shield(self._task)
         except asyncio.CancelledError:
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            with cancelled_once():
+                await asyncio.gather(self._task, return_exceptions=True)
             raise
         except Exception:
             # The error of the block is more useful than the error of the job that it stopped.
@@ -150,7 +157,7 @@ class FanoutJob:
         self._queue = queue
         if self._task is None:
             self._start()
-            self._task = asyncio.create_task(self._runner.run(), name=self._name)
+            self._task = self._run_in_task()
         task = self._task
         ended = asyncio.create_task(_tell_end(task, queue))
         try:
@@ -163,9 +170,20 @@ class FanoutJob:
                 self._runner.stop(abandoned=True)
                 # A worker that reports an outcome which nobody reads must not wait forever.
                 drain = asyncio.create_task(_drain(queue))
-                await asyncio.gather(task, return_exceptions=True)
-                drain.cancel()
+                try:
+                    with cancelled_once():
+                        await asyncio.gather(task, return_exceptions=True)
+                finally:
+                    drain.cancel()
+                    ended.cancel()
             ended.cancel()
+
+    def _run_in_task(self) -> asyncio.Task[FanoutReport]:
+        async def run() -> FanoutReport:
+            await asyncio.sleep(0)  # an eager task would begin before the caller can iterate
+            return await self._runner.run()
+
+        return asyncio.create_task(run(), name=self._name)
 
     def __repr__(self) -> str:
         state = "not started" if not self._started else str(self.report).splitlines()[0]
@@ -180,7 +198,7 @@ class FanoutJob:
 
     def __del__(self) -> None:
         # Attributes may be missing if the constructor failed.
-        if not getattr(self, "_started", True):
+        if not getattr(self, "_started", True) and not self._tried:
             warnings.warn(
                 f"{self._name}: a job was never started, so nothing was sent; is `await` missing? "
                 "Await the job, iterate it, or use it with `async with`",

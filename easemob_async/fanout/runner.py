@@ -29,6 +29,7 @@ from easemob_async.outcomes import FanoutReport, Outcome, OutcomeStatus
 from easemob_async.resources.sending import Receipt
 from easemob_async.transport.answer import Answer
 from easemob_async.transport.call import Call
+from easemob_async.transport.cancel_scopes import cancelled_once
 from easemob_async.transport.transport import Transport
 from easemob_async.wire import codec
 
@@ -158,7 +159,8 @@ class Runner:
             if not self._stopping:
                 await self._run_workers(deduplication)
         finally:
-            await self._finish(deduplication)
+            with cancelled_once():
+                await self._finish(deduplication)
         if self._listener is not None:
             unsent = [Outcome(t, OutcomeStatus.NOT_SENT) for t in self._unsent]
             await self._tell(unsent)
@@ -212,13 +214,14 @@ class Runner:
             await asyncio.wait(tasks)
         except asyncio.CancelledError:
             self.stop(abandoned=True)
-            try:
-                await asyncio.wait(tasks)
-            except asyncio.CancelledError:
-                # Cancelled twice: calls in flight are given up, with an unknown outcome.
-                for task in tasks:
-                    task.cancel()
-                await asyncio.wait(tasks)
+            with cancelled_once():
+                try:
+                    await asyncio.wait(tasks)
+                except asyncio.CancelledError:
+                    # Cancelled twice: calls in flight are given up, with an unknown outcome.
+                    for task in tasks:
+                        task.cancel()
+                    await asyncio.wait(tasks)
             raise
 
     async def _work(self, worker: Worker) -> None:
@@ -247,7 +250,10 @@ class Runner:
             if not self._stopping:
                 self.stop(EasemobError(f"{self.settings.name}: a worker was cancelled"))
             raise
-        except Exception as error:  # from the source, or a defect: nothing may be lost silently
+        except (KeyboardInterrupt, SystemExit) as error:
+            self.stop(error)
+            raise  # they end the loop
+        except BaseException as error:  # from the source, or a defect: nothing may be lost silently
             self.stop(error)
 
     async def _take_step(self, worker: Worker) -> Step:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
@@ -53,11 +54,20 @@ class JobOptions:
             raise checks.fail(job, f"pace must be 'even' or 'burst', not {self.pace!r}")
         if self.dedupe is not None:
             checks.number(job, "dedupe", self.dedupe, least=0)
-        if not callable(self.on_unknown) and self.on_unknown not in ("report", "resend"):
+        if self.on_unknown not in ("report", "resend") and not _is_function(self.on_unknown):
             raise checks.fail(
                 job,
-                f"on_unknown must be 'report', 'resend' or a function, not {self.on_unknown!r}",
+                "on_unknown must be 'report', 'resend' or a function that is not async, not "
+                f"{self.on_unknown!r:.80}",
             )
+        if self.progress is not None and not _is_function(self.progress):
+            raise checks.fail(
+                job, f"progress must be a function that is not async, not {self.progress!r:.80}"
+            )
+        if self.job_id is not None and not isinstance(self.job_id, str):
+            raise checks.fail(job, f"job_id must be a string, not {self.job_id!r:.80}")
+        checks.flag(job, "retry_failed", self.retry_failed)
+        checks.flag(job, "keep_message_ids", self.keep_message_ids)
         if self.keep_message_ids and self.journal is None:
             raise checks.fail(job, "keep_message_ids needs a journal; pass journal=... as well")
 
@@ -76,6 +86,10 @@ class JobOptions:
         if not str(self.journal) or path.is_dir():
             raise checks.fail(job, f"journal {str(self.journal)!r} must be the path of a file")
         return path
+
+
+def _is_function(value: object) -> bool:
+    return callable(value) and not inspect.iscoroutinefunction(value)
 
 
 class Encoder(Protocol):

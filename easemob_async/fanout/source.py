@@ -6,6 +6,8 @@ from collections.abc import AsyncIterable, Iterable
 from itertools import islice
 from typing import Any
 
+from easemob_async.checks import exact
+
 
 class Source:
     """A reader of an iterable in parts; when a read is cancelled, the items read are kept."""
@@ -47,16 +49,28 @@ class Source:
         self.exhausted = len(items) < number
         return items
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything was asked of the iterable."""
+        return self._iterator is not None
+
     def left(self) -> list[Any]:
         """Return the items that were read and not taken."""
         return list(self._buffer)
 
     def _taken(self) -> list[Any]:
         items, self._buffer = self._buffer, []
-        return items
+        return items if set(map(type, items)) <= {str} else list(map(_exact, items))
 
     async def close(self) -> None:
         """Close the iterable, if it is an async generator."""
         close = getattr(self._iterator, "aclose", None)
         if close is not None:
             await close()
+
+
+def _exact(item: Any) -> Any:
+    """Return an item with its id as a plain string, so that no id has two forms."""
+    if isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str):
+        return exact(item[0]), item[1]
+    return exact(item) if isinstance(item, str) else item

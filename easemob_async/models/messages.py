@@ -341,8 +341,9 @@ class Recall:
             "from": self.operator
             if self.operator is None
             else checks.reference(operation, "operator", self.operator),
-            "sync_device": self.sync_device,
-            "force": bool(self.force),  # the service requires this field
+            "sync_device": checks.flag(operation, "sync_device", self.sync_device),
+            # The service requires this field.
+            "force": checks.flag(operation, "force", self.force) or False,
         }
         return {name: value for name, value in fields.items() if value is not None}
 

@@ -10,6 +10,7 @@ from typing import Final, Protocol, runtime_checkable
 import attrs
 
 from easemob_async.errors import ConfigurationError
+from easemob_async.wire.fields import wire
 
 FOREVER: Final = timedelta.max
 """An unlimited length of time."""
@@ -25,7 +26,8 @@ class Token:
     """The time when the token expires (aware, UTC); ``None`` if it is not known."""
 
     def __attrs_post_init__(self) -> None:
-        if self.expires_at is not None and self.expires_at.utcoffset() is None:
+        ends = self.expires_at
+        if ends is not None and (not isinstance(ends, datetime) or ends.utcoffset() is None):
             raise ConfigurationError("Token: expires_at must be an aware datetime")
 
 
@@ -46,14 +48,22 @@ class TokenProvider(Protocol):
         ...
 
 
+def _lifetime(value: object) -> timedelta:
+    """Read a number of seconds; a good token is not refused for what is none."""
+    try:
+        return FOREVER if isinstance(value, bool) else timedelta(seconds=float(str(value)))
+    except (ValueError, OverflowError):
+        return FOREVER
+
+
 @attrs.frozen
 class AppToken:
     """The answer of `tokens.create_app_token`."""
 
     access_token: str = attrs.field(repr=False)
     """The token."""
-    expires_in: timedelta = FOREVER
-    """The time for which the token is valid."""
+    expires_in: timedelta = wire("expires_in", default=FOREVER, read=_lifetime)
+    """The time for which the token is valid; `FOREVER` if the answer does not say it."""
     application: str | None = None
     """The UUID of the app."""
 

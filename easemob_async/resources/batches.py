@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from easemob_async import api_limits
-from easemob_async.errors import EasemobError, ResponseError
+from easemob_async.errors import ResponseError
 from easemob_async.outcomes import BatchOutcome, BatchResult
 from easemob_async.transport.answer import Answer
 from easemob_async.transport.transport import Transport
@@ -28,14 +28,16 @@ async def in_parts(
     """Make a call for each part, and return the outcomes of all items.
 
     Raises:
-        EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it.
+        EasemobError: a whole call failed; ``partial`` holds the outcomes settled before it, as it
+            does on any other error.
     """
     settled: list[BatchOutcome[T]] = []
     for part in parts:
         try:
             settled += await settle(part)
-        except EasemobError as error:
-            error.partial = BatchResult(tuple(settled))
+        except BaseException as error:  # a token provider's too
+            with contextlib.suppress(AttributeError, TypeError):  # not every error can have it
+                error.partial = BatchResult(tuple(settled))  # type: ignore[attr-defined]
             raise
     return BatchResult(tuple(settled))
 

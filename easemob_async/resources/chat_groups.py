@@ -149,7 +149,7 @@ class ChatGroups:
             operation,
             name=name,
             description=description,
-            public=bool(public),
+            public=checks.flag(operation, "public", public) or False,
             max_users=max_users,
             allow_invites=allow_invites,
             members_only=members_only,
@@ -186,7 +186,7 @@ class ChatGroups:
             groups = answer.read(tuple[GroupSummary, ...], "data")
             return Page(groups, answer.optional(str, "cursor"))
 
-        return by_cursor(fetch, cursor)
+        return by_cursor(fetch, checks.cursor(_LIST.id, cursor))
 
     def list_joined(self, username: str, *, limit: int | None = None) -> Paginator[JoinedGroup]:
         """List the groups that a user has joined; the pages have a ``total``.
@@ -392,13 +392,15 @@ def _settings(
             body[key] = checks.text(operation, argument, value, most=most, most_bytes=most_bytes)
     if max_users is not None:
         body["maxusers"] = checks.number(operation, "max_users", max_users, least=1)
-    flags = {
-        "public": public,
-        "allowinvites": allow_invites,
-        "membersonly": members_only,
-        "invite_need_confirm": invite_need_confirm,
-    }
-    body.update((key, flag) for key, flag in flags.items() if flag is not None)
+    flags = (
+        ("public", "public", public),
+        ("allowinvites", "allow_invites", allow_invites),
+        ("membersonly", "members_only", members_only),
+        ("invite_need_confirm", "invite_need_confirm", invite_need_confirm),
+    )
+    for key, argument, flag in flags:
+        if flag is not None:
+            body[key] = checks.flag(operation, argument, flag)
     return body
 
 

@@ -146,7 +146,7 @@ class ChatRooms:
             rooms: Sequence[RoomSummary] = answer.rows(RoomSummary, "data", bare=True)
             return Page(rooms, answer.optional(str, "cursor"))
 
-        return by_cursor(fetch, cursor)
+        return by_cursor(fetch, checks.cursor(_LIST.id, cursor))
 
     def list_joined(self, username: str, *, limit: int | None = None) -> Paginator[JoinedRoom]:
         """List the rooms that a user has joined. 50 calls a second by default.

@@ -139,19 +139,20 @@ class Contacts:
         Source: contacts.list (user_friend_list_paged.md)
         """
         size = checks.page_size(_LIST.id, limit, api_limits.CONTACTS_PER_PAGE)
+        wanted = checks.flag(_LIST.id, "remarks", remarks)
 
         async def fetch(position: str | None) -> Page[Contact]:
             query: dict[str, QueryValue] = {
                 "limit": size,
                 "cursor": position,
-                "needReturnRemark": remarks,
+                "needReturnRemark": wanted,
             }
             answer = await self._transport.call(_LIST, username, query=query)
             contacts: Sequence[Contact] = answer.read(tuple[Contact, ...], "data", "contacts")
             # open: where the cursor stands in the answer; read at the top, as for the blocklist
             return Page(contacts, answer.optional(str, "cursor"))
 
-        return by_cursor(fetch, cursor)
+        return by_cursor(fetch, checks.cursor(_LIST.id, cursor))
 
     def list_all(self, username: str) -> Paginator[str]:
         """List the usernames of at most 3 000 contacts of a user, the newest first; one page.
@@ -186,10 +187,10 @@ class Contacts:
 
         Source: contacts.import_many (user_friend_import.md)
         """
+        query = {"isSendNotice": checks.flag(_IMPORT.id, "need_notify", need_notify)}
 
         async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[None]]:
             body = {"usernames": part}
-            query = {"isSendNotice": need_notify}
             answer = await self._transport.call(_IMPORT, username, query=query, json=body)
             told = answer.get("data", "success") is not None
             done = answer.rows(Id, "data", "success", skip_odd=True) if told else ()
@@ -268,7 +269,7 @@ class ContactBlocklist:
             names: Sequence[str] = answer.read(tuple[Id, ...], "data")
             return Page(names, answer.optional(str, "cursor"))
 
-        return by_cursor(fetch, cursor)
+        return by_cursor(fetch, checks.cursor(_LIST_BLOCKED.id, cursor))
 
     async def check(self, username: str, usernames: Iterable[str]) -> dict[str, BlockRelation]:
         """Check which of any number of users a user has blocked, 100 per call.

@@ -64,7 +64,7 @@ class Conversations:
         body = {
             "channel": checks.reference(operation, "target", target),
             "type": checks.member(operation, "chat_type", ChatType, chat_type),
-            "delete_roam": delete_roaming,
+            "delete_roam": checks.flag(operation, "delete_roaming", delete_roaming),
         }
         answer = await self._transport.call(_DELETE_CONVERSATION, username, json=body)
         answer.confirm("data", "result")

@@ -148,6 +148,10 @@ class Favorites:
         order = checks.member(_LIST.id, "direction", Sort, sort)
         begin = checks.milliseconds(_LIST.id, "begin_time", begin_time)
         end = checks.milliseconds(_LIST.id, "end_time", end_time)
+        if type is not None:
+            checks.number(_LIST.id, "type", type, least=-(2**31), most=2**31 - 1)
+        if favorite_id is not None:
+            favorite_id = checks.reference(_LIST.id, "favorite_id", favorite_id)
 
         async def load(anchor: str | None, seen: frozenset[str]) -> Page[Favorite]:
             query: dict[str, QueryValue] = {

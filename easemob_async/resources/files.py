@@ -57,6 +57,7 @@ class Files:
         Source: files.upload (message_upload_file.md)
         """
         upload = Upload(_UPLOAD.id, content, filename)
+        checks.flag(_UPLOAD.id, "restrict_access", restrict_access)
         headers = {"restrict-access": "true"} if restrict_access else {}
         if restrict_access is False:
             headers["restrict-access"] = "false"

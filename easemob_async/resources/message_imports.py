@@ -87,7 +87,7 @@ class MessageImports:
             "ext": made.ext,
             "from": checks.reference(operation.id, "sender", sender),
             "msg_timestamp": checks.milliseconds(operation.id, "sent_at", sent_at),
-            "need_download": need_download,
+            "need_download": checks.flag(operation.id, "need_download", need_download),
         }
         given = {name: value for name, value in fields.items() if value is not None}
         answer = await self._transport.call(operation, json=given, about=target)

@@ -107,6 +107,8 @@ def _several(
 ) -> str | None:
     if values is None:
         return None
+    if not isinstance(values, Iterable) or isinstance(values, bytes):
+        raise checks.fail(operation, f"{name} must be a list, not a {type(values).__name__}")
     given = [values] if isinstance(values, str) else list(values)
     if not given:
         raise checks.fail(operation, f"{name} is empty; pass at least one")

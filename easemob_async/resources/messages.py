@@ -478,7 +478,8 @@ class Messages:
         }
         if message.ext is not None:
             wire["ext"] = message.ext
-        query = {"useMsgId": return_message_ids}
+        ids = checks.flag(operation, "return_message_ids", return_message_ids)
+        query = {"useMsgId": ids}
         answer = await self._transport.call(
             _SEND_LEGACY, query=query, json=wire, about=wire["target"]
         )
@@ -702,7 +703,7 @@ class Messages:
             "user": None if operator is None else checks.reference(operation, "operator", operator),
             "new_msg": {"type": body} if by_type else {"type": made.type, **made.body},
             "new_ext": made.ext,
-            "is_combine_ext": merge_ext,
+            "is_combine_ext": checks.flag(operation, "merge_ext", merge_ext),
         }
         given = {name: value for name, value in fields.items() if value is not None}
         answer = await self._transport.call(_UPDATE, message_id, json=given)

@@ -469,7 +469,7 @@ def _settings(
     if tag_id is not None:
         body["tagId"] = checks.reference(operation, "tag_id", tag_id)
     if full_match is not None:
-        body["fullMatch"] = full_match
+        body["fullMatch"] = checks.flag(operation, "full_match", full_match)
     if operator is not None:
         body["userId"] = checks.reference(operation, "operator", operator)
     return body

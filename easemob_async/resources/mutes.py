@@ -75,7 +75,11 @@ class Mutes:
 
         Source: mutes.set (user_global_mute_set.md)
         """
-        given = {"chat": chat, "groupchat": group_chat, "chatroom": chat_room}
+        given = {
+            "chat": checks.flag(_SET.id, "chat", chat),
+            "groupchat": checks.flag(_SET.id, "group_chat", group_chat),
+            "chatroom": checks.flag(_SET.id, "chat_room", chat_room),
+        }
         await self._set(username, {name: 0 for name, wanted in given.items() if wanted})
 
     async def get(self, username: str) -> UserMute:

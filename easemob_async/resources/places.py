@@ -112,14 +112,19 @@ def list_members(
     """List members by page number; there is no total and no cursor, so a short page is the last."""
     operation = _MEMBERS_LIST[place]
     size = checks.page_size(operation.id, limit, api_limits.MEMBERS_PER_PAGE)
+    flags = _flags(operation, query)
 
     async def fetch(number: int) -> tuple[Page[GroupMember], bool]:
-        asked = {"pagenum": number, "pagesize": size, **query}
+        asked: dict[str, QueryValue] = {"pagenum": number, "pagesize": size, **flags}
         answer = await transport.call(operation, place_id, query=asked)
         members: Sequence[GroupMember] = answer.read(tuple[GroupMember, ...], "data")
         return Page(members), answer.count("data") >= size
 
     return by_number(fetch)
+
+
+def _flags(operation: Operation, given: Mapping[str, bool | None]) -> dict[str, bool | None]:
+    return {name: checks.flag(operation.id, name, value) for name, value in given.items()}
 
 
 def length_of_time(operation: str, duration: timedelta, unit: timedelta, *, instead: str) -> int:
@@ -167,11 +172,12 @@ _NOT_NEW: Final = "not among the new members"
 
 
 async def add_member(
-    transport: Transport, place: Place, place_id: str, username: str, **query: QueryValue
+    transport: Transport, place: Place, place_id: str, username: str, **query: bool | None
 ) -> None:
     """Add one member."""
     operation = _MEMBERS_ADD[place]
-    answer = await transport.call(operation, place_id, username, query=query)
+    flags = _flags(operation, query)
+    answer = await transport.call(operation, place_id, username, query=flags)
     answer.confirm("data", "result", may_lack=True)  # the answers of 2014 have no flag
 
 
@@ -222,14 +228,19 @@ def _absence(row: Mapping[str, Any]) -> str | None:
 
 
 async def add_members(
-    transport: Transport, place: Place, place_id: str, usernames: Iterable[str], **query: QueryValue
+    transport: Transport,
+    place: Place,
+    place_id: str,
+    usernames: Iterable[str],
+    **query: bool | None,
 ) -> BatchResult[None]:
     """Add any number of members."""
     operation = _MEMBERS_ADD_MANY[place]
+    flags = _flags(operation, query)
 
     async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[None]]:
         body = {"usernames": part}
-        answer = await transport.call(operation, place_id, query=query, json=body)
+        answer = await transport.call(operation, place_id, query=flags, json=body)
         told = answer.get("data", "newmembers") is not None
         added = answer.rows(Id, "data", "newmembers", skip_odd=True) if told else ()
         return settled(answer, part, added, otherwise=_NOT_NEW)
@@ -239,22 +250,28 @@ async def add_members(
 
 
 async def remove_member(
-    transport: Transport, place: Place, place_id: str, username: str, **query: QueryValue
+    transport: Transport, place: Place, place_id: str, username: str, **query: bool | None
 ) -> None:
     """Remove one member."""
     operation = _MEMBERS_REMOVE[place]
-    answer = await transport.call(operation, place_id, username, query=query)
+    flags = _flags(operation, query)
+    answer = await transport.call(operation, place_id, username, query=flags)
     answer.confirm("data", "result", may_lack=True)  # the answers of 2014 have no flag
 
 
 async def remove_members(
-    transport: Transport, place: Place, place_id: str, usernames: Iterable[str], **query: QueryValue
+    transport: Transport,
+    place: Place,
+    place_id: str,
+    usernames: Iterable[str],
+    **query: bool | None,
 ) -> BatchResult[None]:
     """Remove any number of members."""
     operation = _MEMBERS_REMOVE_MANY[place]
+    flags = _flags(operation, query)
 
     async def settle(part: Sequence[str]) -> Iterable[BatchOutcome[None]]:
-        answer = await transport.call(operation, place_id, part, query=query)
+        answer = await transport.call(operation, place_id, part, query=flags)
         return outcomes(answer, part, "data")
 
     names = checks.references(operation.id, "usernames", usernames)

@@ -657,7 +657,7 @@ class PushLabels:
             # open: where the next cursor stands; it is taken to be where labels.users.list has it
             return Page(answer.rows(PushLabel, "data"), answer.optional(str, "cursor"))
 
-        return by_cursor(fetch, cursor)
+        return by_cursor(fetch, checks.cursor(_LIST_LABELS.id, cursor))
 
     async def get(self, name: str) -> PushLabel:
         """Return a label, with the number of its users; 10 calls a second.
@@ -725,7 +725,7 @@ class PushLabelUsers:
             answer = await self._transport.call(_LIST, name, query=query)
             return Page(answer.rows(LabeledUser, "data"), answer.optional(str, "cursor"))
 
-        return by_cursor(fetch, cursor)
+        return by_cursor(fetch, checks.cursor(_LIST.id, cursor))
 
     async def get(self, name: str, username: str) -> LabeledUser | None:
         """Return a user with a label; ``None`` if the user does not have it; 30 calls a second.

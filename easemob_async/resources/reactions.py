@@ -85,7 +85,8 @@ class Reactions:
         Source: reactions.list (reaction_get_by_msg_id.md)
         """
         kind = checks.member(_LIST.id, "chat_type", ChatType, chat_type)
-        if kind == ChatType.GROUP_CHAT and group_id is None:
+        group = None if group_id is None else checks.reference(_LIST.id, "group_id", group_id)
+        if kind == ChatType.GROUP_CHAT and group is None:
             raise checks.fail(_LIST.id, "group_id is required when chat_type is 'groupchat'")
         ids = checks.references(_LIST.id, "message_ids", message_ids)
         parts = list(checks.chunks(ids, api_limits.REACTED_MESSAGES_PER_CALL))
@@ -94,7 +95,7 @@ class Reactions:
             query: dict[str, QueryValue] = {
                 "msgIdList": checks.joined(_LIST.id, "message_ids", parts[number]),
                 "msgType": kind,
-                "groupId": group_id,
+                "groupId": group,
             }
             answer = await self._transport.call(_LIST, username, query=query)
             found: Sequence[MessageReactions] = answer.read(tuple[MessageReactions, ...], "data")
@@ -144,7 +145,7 @@ class Reactions:
                 reacted=found.reacted,
             )
 
-        return by_cursor(fetch, cursor)
+        return by_cursor(fetch, checks.cursor(_GET.id, cursor))
 
 
 def _reaction(operation: str, reaction: str) -> str:

@@ -110,7 +110,7 @@ class Roaming:
         query: dict[str, QueryValue] = {
             key: checks.reference(operation.id, key, other),
             "msgIdList": checks.joined(operation.id, "message_ids", ids),
-            "isNotify": need_notify,
+            "isNotify": checks.flag(operation.id, "need_notify", need_notify),
         }
         answer = await self._transport.call(operation, username, query=query)
         answer.confirm("requestStatusCode")
@@ -127,7 +127,7 @@ class Roaming:
         query: dict[str, QueryValue] = {
             key: checks.reference(operation.id, key, other),
             "delTime": checks.milliseconds(operation.id, "before", before),
-            "isNotify": need_notify,
+            "isNotify": checks.flag(operation.id, "need_notify", need_notify),
         }
         answer = await self._transport.call(operation, username, query=query)
         answer.confirm("requestStatusCode")

@@ -113,6 +113,8 @@ def _merge(
     if push is None:
         merged = ext
     else:
+        if not isinstance(push, PushOptions):
+            raise checks.fail(operation, f"push must be PushOptions, not a {type(push).__name__}")
         keys = push.to_ext()
         twice = sorted(keys.keys() & (ext or {}).keys())
         if twice:
@@ -156,10 +158,10 @@ def addressing(
         )
     fields = {
         "from": sender,
-        "sync_device": sync_device,
+        "sync_device": checks.flag(operation, "sync_device", sync_device),
         "routetype": checks.member(operation, "route_type", RouteType, route_type),
         "roam_ignore_users": ignored,
-        "need_group_ack": need_group_ack,
+        "need_group_ack": checks.flag(operation, "need_group_ack", need_group_ack),
         "chatroom_msg_level": checks.member(operation, "level", RoomMessageLevel, level),
         "env": env,
     }

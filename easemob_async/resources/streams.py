@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 import attrs
 
 from easemob_async import api_limits, checks
-from easemob_async.errors import APIError, EasemobError, InvalidArgumentError, ResponseError
+from easemob_async.errors import APIError, InvalidArgumentError, ResponseError
 from easemob_async.models.messages import StreamChunk, StreamFormat
 from easemob_async.operation import Operation
 from easemob_async.transport.transport import Transport
@@ -60,7 +60,7 @@ class Piece:
             "msgId": self.message_id,
             "msg": checks.text(operation, "text", self.text, most_bytes=api_limits.STREAM_BYTES),
             "seq": checks.number(operation, "seq", self.seq, least=0),
-            "finish": self.finish,
+            "finish": checks.flag(operation, "finish", self.finish),
             "finishReason": reason,
             "type": checks.member(operation, "format", StreamFormat, self.format),
         }
@@ -126,7 +126,7 @@ class StreamWriter:
         self._turn = asyncio.Lock()
         self._written = asyncio.Event()
         self._flusher: asyncio.Task[None] | None = None
-        self._error: EasemobError | None = None
+        self._error: BaseException | None = None
         self._ended = False
         self.message_id: str | None = None
         """The message's id; ``None`` until the first piece was sent."""
@@ -136,7 +136,8 @@ class StreamWriter:
 
         Raises:
             InvalidArgumentError: the message would be larger than 128 KB.
-            EasemobError: an earlier piece could not be sent; the stream cannot continue.
+            EasemobError: an earlier piece could not be sent; the stream cannot continue. An error
+                of a token provider is raised as it is.
         """
         self._check()
         size = len(checks.text(self._operation.id, "text", text).encode())
@@ -186,7 +187,7 @@ class StreamWriter:
         refused = isinstance(self._error, APIError) and not self._error.maybe_processed
         if self.message_id is None or refused:
             return  # readers saw nothing, or the service has ended the stream already
-        with contextlib.suppress(EasemobError):  # the earlier error is the one that is raised
+        with contextlib.suppress(Exception):  # the earlier error is the one that is raised
             await self._send(finish=True, reason=self._failed_reason)
 
     async def _flush(self) -> None:
@@ -198,7 +199,9 @@ class StreamWriter:
                         await asyncio.sleep(self._join)
                 # open: whether an empty piece keeps a stream alive; the facts do not forbid it
                 await self._send()
-        except EasemobError as error:
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # those of a token provider or a hook are the caller's own
             self._error = error
 
     async def _stop(self) -> None:

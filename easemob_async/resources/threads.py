@@ -161,7 +161,7 @@ class Threads:
             threads: Sequence[Thread] = answer.read(tuple[Thread, ...], "entities")
             return Page(threads, answer.optional(str, "properties", "cursor"))
 
-        return by_cursor(fetch, cursor)
+        return by_cursor(fetch, checks.cursor(operation.id, cursor))
 
 
 class ThreadMembers:
@@ -190,7 +190,7 @@ class ThreadMembers:
             names: Sequence[str] = answer.read(tuple[Id, ...], "data", "affiliations")
             return Page(names, answer.optional(str, "properties", "cursor"))
 
-        return by_cursor(fetch, cursor)
+        return by_cursor(fetch, checks.cursor(_LIST_MEMBERS.id, cursor))
 
     async def add_many(self, thread_id: str, usernames: Iterable[str]) -> BatchResult[None]:
         """Add any number of users to a thread, 10 per call; a call adds all of its users or none.

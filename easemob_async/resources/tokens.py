@@ -124,7 +124,7 @@ class Tokens:
         body: dict[str, object] = {
             "grant_type": "inherit",
             "username": checks.reference(operation, "username", username),
-            "autoCreateUser": auto_create,
+            "autoCreateUser": checks.flag(operation, "auto_create", auto_create),
         }
         _put_ttl(operation, body, ttl)
         answer = await self._transport.call(_CREATE_USER_TOKEN, json=body, about=username)
@@ -263,6 +263,9 @@ class Tokens:
         self, operation: str, client_id: str | None, client_secret: str | None
     ) -> tuple[str, str]:
         """Return the client id and secret: those given, or the client's own."""
+        for name, given in (("client_id", client_id), ("client_secret", client_secret)):
+            if given is not None:
+                checks.text(operation, name, given)
         own = self._transport.credentials
         if isinstance(own, ClientCredentials):
             client_id = client_id or own.client_id
@@ -327,6 +330,8 @@ def _put_ttl(operation: str, body: dict[str, object], ttl: timedelta | None) -> 
     if ttl == FOREVER:
         body["ttl"] = 0
         return
+    if not isinstance(ttl, timedelta):
+        raise checks.fail(operation, f"ttl must be a timedelta, not {ttl!r:.80}")
     seconds = ttl.total_seconds()
     if seconds < 1 or seconds != int(seconds):
         raise InvalidArgumentError(

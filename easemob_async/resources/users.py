@@ -122,7 +122,7 @@ class Users:
         Source: users.create_many (account_register_authorized_batch.md)
         """
         operation = "users.create_many"
-        users = list(new_users)
+        users = list(checks.items(operation, "new_users", new_users, NewUser))
         if not users:
             raise checks.fail(operation, "new_users is empty; pass at least one")
         bodies = [_registration(operation, user) for user in users]
@@ -199,7 +199,7 @@ class Users:
             users = answer.read(tuple[User, ...], "entities")
             return Page(users, answer.optional(str, "cursor"))
 
-        return by_cursor(fetch, cursor)
+        return by_cursor(fetch, checks.cursor(_LIST.id, cursor))
 
     async def delete(self, username: str) -> User:
         """Delete a user permanently, with the user's data and the groups and rooms the user owns.
@@ -226,7 +226,7 @@ class Users:
         """
         most = api_limits.USERS_PER_DELETION
         checks.number("users.delete_batch", "limit", limit, least=1, most=most)
-        query = {"limit": limit, "cursor": cursor}
+        query = {"limit": limit, "cursor": checks.cursor(_DELETE_BATCH.id, cursor)}
         answer = await self._transport.call(_DELETE_BATCH, query=query)
         return DeletedUsers(
             answer.read(tuple[User, ...], "entities"), answer.optional(str, "cursor")

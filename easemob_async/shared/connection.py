@@ -8,16 +8,8 @@ import os
 import socket
 from collections.abc import Awaitable, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
-
-def place_of(url: str) -> str:
-    """Return where a server is, without user and password."""
-    try:
-        parts = urlsplit(url)
-        return f"{parts.hostname}:{parts.port or 5432}" if parts.hostname else "a local socket"
-    except ValueError:
-        return "the given address"
+from easemob_async.transport.cancel_scopes import cancelled_once
 
 
 async def value_of(connection: Any, statement: str, arguments: Sequence[object]) -> Any:
@@ -37,7 +29,8 @@ async def uncancelled(connection: Any, work: Awaitable[Any]) -> Any:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         cut(connection)
-        await asyncio.wait([task])
+        with cancelled_once():
+            await asyncio.wait([task])
         if not task.cancelled():
             task.exception()
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -235,7 +236,8 @@ class Link:
                 await self._wake.wait()
             finally:
                 handle.cancel()
-        await self._store.close()
+        with contextlib.suppress(Exception):  # a store that cannot be closed was used to the end
+            await self._store.close()
 
     def _is_over(self) -> bool:
         """Return whether the account is closed and not used, and there is nothing to tell."""

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from easemob_async.errors import ConfigurationError, SharedStoreError
-from easemob_async.shared.connection import drop, place_of, uncancelled, value_of
+from easemob_async.shared.connection import drop, uncancelled, value_of
 from easemob_async.shared.drivers import load_driver
 from easemob_async.shared.lane import TIMEOUT, Lane
 from easemob_async.shared.messages import as_lists, reply_of, token_reply_of
@@ -21,6 +21,7 @@ from easemob_async.shared.protocol import (
     TokenReply,
     TokenRequest,
 )
+from easemob_async.shared.urls import postgres_place
 
 _Argument = str | int | list[str] | list[int]
 
@@ -53,7 +54,7 @@ class PostgresStore:
                 f"PostgresStore: schema {schema!r} must be 1 to 41 lower-case letters, digits and _"
             )
         self._url = url
-        self._place = place_of(url)
+        self._place = postgres_place(self._driver, url, "shared")
         source = resources.files("easemob_async.shared").joinpath("postgres.sql")
         text = source.read_text(encoding="utf-8")
         self._schema = f"{schema}_{sha256(text.encode()).hexdigest()[:8]}"

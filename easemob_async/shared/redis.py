@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib import resources
 from types import ModuleType
 from typing import Any, Final, TypeVar
-from urllib.parse import urlsplit
 
 import attrs
 
@@ -22,6 +21,7 @@ from easemob_async.shared.protocol import (
     TokenReply,
     TokenRequest,
 )
+from easemob_async.shared.urls import no_redis, redis_place
 
 R = TypeVar("R")
 
@@ -62,6 +62,7 @@ class RedisStore:
         self._driver: ModuleType = load_driver("redis.asyncio", "redis")
         self._exceptions: ModuleType = load_driver("redis.exceptions", "redis")
         scheme, separator, rest = url.partition("://")
+        self._place = redis_place(url)
         try:
             self._pool = self._driver.ConnectionPool.from_url(
                 _SCHEMES.get(scheme, scheme) + separator + rest,
@@ -70,9 +71,8 @@ class RedisStore:
                 retry=None,
                 retry_on_error=[],
             )
-        except ValueError as error:
-            raise ConfigurationError(f"shared: not the URL of a Redis: {error}") from None
-        self._place = _place(url)
+        except ValueError:  # its text may hold a part of the password
+            raise no_redis() from None
         self._prefix = prefix
         self._lane = Lane(self._connect, _drop)
         self.skew = 0
@@ -166,12 +166,6 @@ class RedisStore:
                 "the account when its memory is full, and the quota would be exceeded. Set "
                 "maxmemory-policy to noeviction, or use another Redis"
             )
-
-
-def _place(url: str) -> str:
-    """Return where a server is, without user and password."""
-    parts = urlsplit(url)
-    return f"{parts.hostname or 'localhost'}:{parts.port or 6379}" if parts.netloc else parts.path
 
 
 def _source(name: str) -> str:

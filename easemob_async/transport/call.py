@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 import attrs
 from yarl import URL
 
-from easemob_async.checks import fail, text_problem
+from easemob_async.checks import exact, fail, text_problem
 from easemob_async.errors import Request
 from easemob_async.models.tokens import Token
 from easemob_async.operation import Operation, PathValue, QueryValue, query_string
@@ -112,10 +112,13 @@ def make_call(
     """
     target = operation.fill(values)
     if query is not None:
-        target += query_string(query)
+        target += query_string(operation.id, query)
     body = b""
     if json is not None:
-        body = urlencode(json).encode() if operation.form else codec.dumps(json)  # type: ignore[arg-type]
+        try:
+            body = _form(json) if operation.form else codec.dumps(json)
+        except (TypeError, ValueError) as error:
+            raise fail(operation.id, f"an argument cannot be sent: {error}") from None
     for name, value in (headers or {}).items():
         problem = text_problem(value)
         if problem is not None:
@@ -133,6 +136,11 @@ def make_call(
         upload=upload,
         sink=sink,
     )
+
+
+def _form(fields: object) -> bytes:
+    assert isinstance(fields, Mapping)
+    return urlencode({exact(name): exact(text) for name, text in fields.items()}).encode()
 
 
 class Journey:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from easemob_async.transport.callers_error import CallersError
+from easemob_async.transport.cancel_scopes import cancelled_once
 
 PIECE: Final = 64 * 1024
 """The largest piece of a file that is handed on."""
@@ -112,7 +113,17 @@ class Download:
             OSError: the file cannot be written.
         """
         target = Path(path)
-        part, file = await asyncio.to_thread(_beside, target)
+        opening = asyncio.ensure_future(asyncio.to_thread(_beside, target))
+        try:
+            part, file = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            with cancelled_once():  # the thread goes on: what it makes must not stay
+                await asyncio.wait([opening])
+            if not opening.exception():
+                part, file = opening.result()
+                file.close()
+                part.unlink(missing_ok=True)
+            raise
         try:
             with file:
                 await self._fetch(ToFile(file))

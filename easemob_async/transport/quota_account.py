@@ -12,6 +12,7 @@ from typing import Final
 
 import attrs
 
+from easemob_async.checks import exact
 from easemob_async.operation import Operation, PathValue
 from easemob_async.quotas import DAY, Limit, Quotas, Unit
 from easemob_async.transport.departure import Latest
@@ -383,7 +384,8 @@ class QuotaAccount:
         if limit.key is None:
             key_of_all = (name, limit.unit, limit.per)
             return self._gates.setdefault(key_of_all, Gate(name, limit, loop))
-        key = (name, limit.unit, limit.per, str(path.get(limit.key, "")))
+        of = path.get(limit.key, "")
+        key = (name, limit.unit, limit.per, exact(of) if isinstance(of, str) else str(of))
         gate = self._keyed.get(key)
         if gate is None:
             self._drop_idle()

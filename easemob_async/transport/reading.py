@@ -54,6 +54,12 @@ def read_reply(journey: Journey, reply: Reply, id_prefix: str) -> Answer | Refus
             operation=call.operation.id,
             status=status,
         )
+    if not 400 <= status < 600:  # it says neither that the request was taken nor that it was not
+        raise ResponseError(
+            f"{call.describe()}: {status}: a status that the API never has: check base_url",
+            operation=call.operation.id,
+            status=status,
+        )
     refusal = read_refusal(status, reply.data, reply.retry_after)
     error = to_error(
         refusal,

@@ -6,7 +6,7 @@ import email.utils
 import re
 import time
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any, Final, NamedTuple
 
 from easemob_async.errors import (
@@ -196,6 +196,8 @@ def parse_retry_after(value: str | None, now: Callable[[], float] = time.time) -
         return timedelta(seconds=int(value)) if len(value) < 10 else _YEARS
     try:
         date = email.utils.parsedate_to_datetime(value)
+        if date.tzinfo is None:  # the dates of HTTP are UTC, also in the form that does not say so
+            date = date.replace(tzinfo=UTC)
         return timedelta(seconds=max(0.0, date.timestamp() - now()))
     except (ValueError, TypeError, OverflowError):
         return None

@@ -101,8 +101,14 @@ class ClientState:
         self._calls.discard(limit)
 
     async def close(self) -> None:
-        """End every call that is not over, and close connections and provider."""
+        """End every call that is not over, and close connections and provider.
+
+        Raises:
+            ConfigurationError: the client belongs to another loop that is not closed.
+        """
         loop = self._binding.loop
+        if loop is not None and not self.pool.is_closed():
+            self._binding.enter(asyncio.get_running_loop(), self._leave_closed_loop)
         if loop is not None and not loop.is_closed():
             for limit in self._calls:
                 if not limit.expired():

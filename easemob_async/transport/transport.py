@@ -280,11 +280,11 @@ class Transport:
         loop = asyncio.get_running_loop()
         began = loop.time()
         told = hooks, journey.call.operation.id, journey.attempt, permit.waited
-        tell_started(*told)
         reply: Reply | None = None
         failure: EasemobError | None = None
         journey.status = None
         try:
+            tell_started(*told)
             if policy.waits_out:
                 async with self._time_limit(permit):
                     reply = await self._send(journey, departure, permit)
@@ -412,6 +412,8 @@ class Transport:
             connection.close()
             raise
         departure.answered(reusable=status not in NOT_TAKEN)
+        if status < _OK:  # what follows on the connection is no answer
+            connection.close()
         connection.release()
         return Reply(status, None if status == _OK else message.headers.get("Retry-After"), data)
 
@@ -447,6 +449,8 @@ class Transport:
             response.close()
             raise
         body.departure.answered(reusable=status not in NOT_TAKEN)
+        if status < _OK:
+            response.close()
         return Reply(status, None if status == _OK else response.headers.get("Retry-After"), data)
 
     async def _content(self, call: Call, status: int, content: StreamReader) -> bytes:

@@ -7,6 +7,7 @@ import zlib
 from easemob_async.errors import WebhookError
 
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
+_MOST_MEMBERS = 100
 
 
 def unpack(body: bytes, encoding: str | None, most: int) -> bytes:
@@ -24,7 +25,7 @@ def unpack(body: bytes, encoding: str | None, most: int) -> bytes:
         )
     found, rest = b"", body
     windows = [_GZIP_OR_ZLIB] if name != "deflate" else [_GZIP_OR_ZLIB, -zlib.MAX_WBITS]
-    while True:  # gzip may have several members
+    for _ in range(_MOST_MEMBERS):  # gzip may have several members
         for bits in windows:  # some senders omit the zlib header of deflate
             member = zlib.decompressobj(bits)
             try:
@@ -41,3 +42,4 @@ def unpack(body: bytes, encoding: str | None, most: int) -> bytes:
         rest = member.unused_data.lstrip(b"\0")
         if not rest:
             return found
+    raise WebhookError(f"a post in {name} of more than {_MOST_MEMBERS} members")

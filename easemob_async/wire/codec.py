@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from json.decoder import scanstring  # type: ignore[attr-defined]  # missing in the type stubs
 from typing import Any, Final
 
+from easemob_async.checks import exact
 from easemob_async.errors import InvalidArgumentError
 
 try:
@@ -398,4 +399,4 @@ def _text(value: str, what: str = "") -> str:
         value.encode()
     except UnicodeEncodeError:
         raise _NotJSONError(f"{what}must be valid Unicode text") from None
-    return str(value)
+    return exact(value)

@@ -506,3 +506,17 @@ async def test_a_password_is_not_shown() -> None:
         await queue.jobs()
     assert "127.0.0.1:1" in str(caught.value)
     assert "t0p-secret" not in f"{caught.value!r} {queue!r} {queue.job('a')!r}"
+
+
+async def test_a_job_that_could_not_be_submitted_is_submitted_elsewhere(
+    queue: JobQueue, client: EasemobClient
+) -> None:
+    job = client.fanout.to_users(users(10), Text("hi"))
+    async with JobQueue("postgresql://127.0.0.1:1/nowhere") as away:
+        with pytest.raises(SharedStoreError):
+            await away.submit(job, job_id="one")
+    await queue.submit(client.fanout.to_users(["u1"], Text("hi")), job_id="one")
+    with pytest.raises(InvalidArgumentError, match="already"):
+        await queue.submit(job, job_id="one")
+    await queue.submit(job, job_id="two")
+    assert (await queue.job("two").report()).read == 10

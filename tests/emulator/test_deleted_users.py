@@ -37,7 +37,7 @@ async def everything_of(call: Caller, group: str, room: str) -> dict[str, Any]:
         "/users/bob/collections",
         "/users/bob/status",
     ]
-    kept = {}
+    kept: dict[str, Any] = {}
     for path in paths:
         status, answer = await call("GET", path)
         drop = ("timestamp", "duration", "uri")

@@ -39,7 +39,7 @@ from easemob_async.fanout.pacing import Pace
 from tests.conftest import FAST, Against
 from tests.fanout.jobs import FREE, accept, adds_up, tasks_beside, users
 from tests.servers import CUT, HANG, Answer, Received, Reply
-from tests.waiting import WITHIN, happens, turns
+from tests.waiting import WITHIN, happens, turns, until
 
 
 @pytest.fixture
@@ -645,7 +645,7 @@ async def test_a_job_without_calls_lets_others_have_a_turn() -> None:
         job = client.fanout.to_users(same(), Text("hi"))
         running = asyncio.ensure_future(job.__aenter__())
         await running
-        await turns()
+        await until(lambda: read)
         job.cancel()
         await job.__aexit__(None, None, None)
     assert 0 < read < 10**6

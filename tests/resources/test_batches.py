@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from easemob_async import BatchResult, EasemobClient, ResponseError
+from easemob_async import BatchResult, EasemobClient, NewUser, ResponseError, Token
 from tests.conftest import Against
 from tests.servers import Received, Reply
 
@@ -54,3 +54,31 @@ async def test_ids_may_be_numbers(against: Against) -> None:
     rows = [{"user": 5, "result": True}, {"user": "a#b_6", "result": True}]
     async with against(lambda _: Reply(body={"data": rows}), token="t") as (client, _):
         assert (await client.chat_groups.allowlist.add_many("g", ["5"])).ok
+
+
+class Vault:
+    """A provider that has one token."""
+
+    def __init__(self) -> None:
+        self.left = 1
+
+    async def get(self, *, username: str | None) -> Token:
+        self.left -= 1
+        if self.left < 0:
+            raise OSError("the vault is closed")
+        return Token("t")
+
+    def invalidate(self, token: Token) -> None:
+        """It is kept."""
+
+
+async def test_what_is_done_is_told_whatever_ends_a_batch(against: Against) -> None:
+    def made(request: Received) -> Reply:
+        return Reply(body={"entities": [{"username": row["username"]} for row in request.json]})
+
+    users = [NewUser(f"u{n}", "secret") for n in range(150)]
+    async with against(made, token=Vault()) as (client, _):
+        with pytest.raises(OSError, match="closed") as caught:
+            await client.users.create_many(users)
+    partial: BatchResult[object] = caught.value.partial  # type: ignore[attr-defined]
+    assert [outcome.item for outcome in partial.outcomes] == [f"u{n}" for n in range(60)]

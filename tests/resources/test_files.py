@@ -197,3 +197,14 @@ async def test_control_characters_and_half_pairs_are_refused(
 ) -> None:
     with pytest.raises(InvalidArgumentError, match=says):
         await unconnected.files.upload(b"x", filename=name)
+
+
+async def test_a_cancelled_save_leaves_nothing(tmp_path: Path, against: Against) -> None:
+    async with against(lambda _: Reply(body={"a": "b"}), token="t") as (client, _):
+        for turn in range(30):
+            task = asyncio.ensure_future(client.files.download("f").save(tmp_path / "file"))
+            for _ in range(turn % 6):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait([task])
+            assert [path.name for path in tmp_path.iterdir() if path.name != "file"] == []

@@ -14,10 +14,12 @@ from easemob_async import (
     Hooks,
     InvalidArgumentError,
     ResponseError,
+    Token,
 )
 from easemob_async.emulator import Emulator
 from tests.conftest import Against
 from tests.servers import Answer, Received, Reply
+from tests.waiting import until
 
 
 def piece(request: Received) -> Any:
@@ -155,3 +157,37 @@ async def test_a_stream_without_a_word_sends_nothing(against: Against) -> None:
         async with client.messages.stream("ann"):
             pass
         assert server.received == []
+
+
+class Vault:
+    """A provider that is away once, when it is asked a second time."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def get(self, *, username: str | None) -> Token:
+        self.asked += 1
+        if self.asked == 2:
+            raise OSError("the vault is away")
+        return Token("t")
+
+    def invalidate(self, token: Token) -> None:
+        """It is kept."""
+
+
+async def test_no_text_is_lost_in_silence(against: Against) -> None:
+    async with against(taken, token=Vault()) as (client, server):
+        stream = client.messages.stream("u1", to="user", sender="bot", join=0.0)
+
+        async def write() -> None:
+            async with stream as out:
+                await out.write("one ")
+                await until(lambda: out.message_id)
+                await out.write("two ")
+                await until(lambda: len(server.calls) > 1 or out._error)
+                await out.write("three ")
+
+        with pytest.raises(OSError, match="away"):
+            await write()
+    last = piece(server.calls[-1])
+    assert (last["finish"], last["msg"]) == (True, "")  # marked as failed for its readers

@@ -23,7 +23,9 @@ from easemob_async import (
     UserTokens,
 )
 from easemob_async.emulator import Emulator
+from tests.conftest import KEYS, Against
 from tests.resources.stories import every_operation
+from tests.servers import Received, Reply
 
 
 async def test_every_operation_end_to_end() -> None:
@@ -129,3 +131,17 @@ async def test_one_token_is_made_for_a_user_however_many_wait() -> None:
             await tokens.get(username="ann")
             assert len([r for r in emulator.state.tokens.values() if r.username == "ann"]) == 2
             await c.messages.send_to_users(["ann"], Text("x"))
+
+
+@pytest.mark.parametrize("given", [2**63 - 1, 1e15, "", "x", True, None, 0, -1, [1], {"a": 1}])
+async def test_a_good_token_with_an_odd_lifetime_is_used(given: object, against: Against) -> None:
+    def respond(request: Received) -> Reply:
+        if request.path.endswith("/token"):
+            return Reply(body={"access_token": "YWMt-good", "expires_in": given})
+        return Reply(body={"data": {"ann": "online"}})
+
+    async with against(respond, **KEYS) as (client, server):
+        server.respond = respond  # it gives tokens by itself otherwise
+        for _ in range(2):
+            assert await client.users.get_status("ann") == "online"
+    assert server.calls[-1].headers["authorization"] == "Bearer YWMt-good"

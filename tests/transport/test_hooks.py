@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 import pytest
 
-from easemob_async import AttemptEnded, AttemptStarted, Hooks, PoolOptions, ResponseError
+from easemob_async import (
+    AttemptEnded,
+    AttemptStarted,
+    Hooks,
+    Limit,
+    PoolOptions,
+    Quotas,
+    ResponseError,
+)
 from tests.conftest import Against
 from tests.servers import Reply
 
@@ -62,3 +71,28 @@ async def test_an_answer_that_is_too_large_has_a_status(against: Against) -> Non
         with pytest.raises(ResponseError, match="larger than 100 bytes"):
             await client.users.get_status("ann")
     assert [(e.status, e.error) for e in seen] == [(200, "ResponseError")]
+
+
+class PanicError(BaseException):
+    """No `Exception`, as those of some test libraries."""
+
+
+async def test_a_hook_that_ends_an_attempt_costs_no_quota(against: Against) -> None:
+    wrong = True
+
+    def started(_: AttemptStarted) -> None:
+        if wrong:
+            raise PanicError
+
+    quotas = Quotas(overrides={"users.get_status": [Limit(1, per=timedelta(hours=1))]})
+    online = Reply(body={"data": {"ann": "online"}})
+    hooks = Hooks(attempt_started=started)
+    async with against(lambda _: online, token="t", timeout=1, hooks=hooks, quotas=quotas) as (
+        client,
+        server,
+    ):
+        with pytest.raises(PanicError):
+            await client.users.get_status("ann")
+        wrong = False
+        assert await client.users.get_status("ann") == "online"
+    assert len(server.calls) == 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Coroutine
+from typing import Any
 
 import pytest
 
@@ -48,3 +50,22 @@ class TestLoops:
 
 async def _send(client: EasemobClient) -> None:
     await client.messages.send_to_users(["a", "b"], Text("x"))
+
+
+async def test_a_client_of_another_loop_is_not_closed_from_here(emulator: Emulator) -> None:
+    other = asyncio.new_event_loop()
+    client = EasemobClient(**emulator.credentials)
+
+    def elsewhere(work: Coroutine[Any, Any, Any]) -> Any:
+        return other.run_until_complete(work)
+
+    emulator.add_user("ann")
+    try:
+        await asyncio.to_thread(elsewhere, client.users.get("ann"))
+        with pytest.raises(ConfigurationError, match="in use in another event loop"):
+            await client.close()
+        await asyncio.to_thread(elsewhere, client.users.get("ann"))  # nothing was closed
+        await asyncio.to_thread(elsewhere, client.close())
+        await client.close()  # twice is harmless, wherever
+    finally:
+        other.close()

@@ -106,7 +106,14 @@ def test_a_redirect_is_never_followed(status: int) -> None:
     assert "base_url" in str(caught.value)
 
 
-@pytest.mark.parametrize("status", [400, 404, 499, 500, 599, 199, 100])
+@pytest.mark.parametrize("status", [100, 101, 199, 600, 999])
+def test_a_status_of_no_kind_says_nothing_of_the_request(status: int) -> None:
+    with pytest.raises(ResponseError, match="base_url") as caught:
+        read(status, b'{"error": "x"}')
+    assert (caught.value.operation, caught.value.status) == ("users.get", status)
+
+
+@pytest.mark.parametrize("status", [400, 404, 499, 500, 599])
 def test_any_other_status_is_a_refusal_with_the_services_words(status: int) -> None:
     error = refused(status, b'{"error": "x", "error_description": "words"}').error
     assert str(error) == f'users.get("ann"): {status} x: words'

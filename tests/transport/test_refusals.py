@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -234,3 +235,20 @@ def test_whatever_an_error_body_holds_it_makes_an_error(body: Any, status: int) 
 
 def test_a_forbidden_call_is_no_rate_limit() -> None:
     assert type(error_of(403, "forbidden_op", "you are not the owner")) is PermissionDeniedError
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "UTC", "America/New_York"])
+def test_every_date_of_a_header_is_utc(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    moment = datetime(2026, 11, 26, 8, 0, tzinfo=UTC)
+    try:
+        for text in (
+            "Thu, 26 Nov 2026 08:00:05 GMT",
+            "Thursday, 26-Nov-26 08:00:05 GMT",
+            "Thu Nov 26 08:00:05 2026",
+        ):
+            assert parse_retry_after(text, moment.timestamp) == timedelta(seconds=5)
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 import zlib
 
 import pytest
 
+from easemob_async.errors import WebhookError
+from easemob_async.webhooks.compression import unpack
 from tests.webhooks.kept import Kept
 from tests.webhooks.posts import MESSAGE, signed
 
@@ -57,3 +60,11 @@ async def test_what_unpacks_without_an_end_is_413() -> None:
     assert len(bomb) < 10_000
     async with kept.receiver as receiver:
         assert (await receiver.answer(bomb, content_encoding="gzip")).status == 413
+
+
+def test_no_post_of_many_members_takes_long_to_refuse() -> None:
+    body = gzip.compress(b"") * 50_000
+    began = time.process_time()
+    with pytest.raises(WebhookError, match="members"):
+        unpack(body, "gzip", 2**20)
+    assert time.process_time() - began < 1

@@ -61,11 +61,15 @@ class Index:
 
     def look_up(self, targets: Sequence[str | None]) -> dict[str, int]:
         """Return the state of each target in the index: sent, if it ever was; else the last."""
+        wanted = json.dumps(targets)
+        if "\\u0000" in wanted:  # SQLite would cut such a text short; no id has it
+            targets = [None if target is None or "\0" in target else target for target in targets]
+            wanted = json.dumps(targets)
         found = {target: SENT for target in targets if target is not None}
         with self._opened() as db:
             # Most have been sent, or are new: rows that need not be passed on cost half as much.
             again = []
-            for at, state in db.execute(_NOT_SENT, (json.dumps(targets), SENT)):
+            for at, state in db.execute(_NOT_SENT, (wanted, SENT)):
                 name = targets[at]
                 if name is not None:
                     found.pop(name, None)

@@ -99,6 +99,7 @@ class SideFile:
         """Release the lock; the side file stays, with its mark."""
         if self._handle is not None:
             self._write(0, b" " * _OWNER_BYTES)
+            _free(self._handle)
             os.close(self._handle)
             self._handle = None
 
@@ -118,8 +119,16 @@ if sys.platform == "win32":
         os.lseek(handle, 1 << 30, os.SEEK_SET)  # beyond the content, which stays readable
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
         os.lseek(handle, 0, os.SEEK_SET)
+
+    def _free(handle: int) -> None:
+        os.lseek(handle, 1 << 30, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
 else:
     import fcntl
 
     def _take(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _free(handle: int) -> None:
+        # A child that was forked meanwhile has the file open too: closing ours would not do.
+        fcntl.flock(handle, fcntl.LOCK_UN)
