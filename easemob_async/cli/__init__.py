@@ -17,3 +17,9 @@ def main() -> None:
         easemob(prog_name="easemob")
     except KeyboardInterrupt:  # before a command has started
         sys.exit(130)
+    except OSError as error:  # the help, on a full disk
+        sys.exit(f"error: {error}")
+    except RuntimeError as error:
+        if sys.stdin is None:  # what click says of "-" then names no cause
+            sys.exit("error: standard input is closed")
+        raise error

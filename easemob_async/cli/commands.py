@@ -22,6 +22,8 @@ class Command(click.Command):
         own: list[tuple[str, str]] = []
         connection: list[tuple[str, str]] = []
         for parameter in self.get_params(ctx):
+            if isinstance(parameter, click.Argument):
+                continue  # the usage and the text name it
             record = parameter.get_help_record(ctx)
             if record is not None:
                 found = connection if isinstance(parameter, ConnectionOption) else own

@@ -8,7 +8,7 @@ import click
 from rich.progress import track
 
 from easemob_async import EasemobClient, NewUser, Quotas, Text
-from easemob_async.cli.progress import job_progress, report_table
+from easemob_async.cli.progress import job_progress, print_report
 from easemob_async.cli.run import err, out, run
 
 # With the default quota of 6 000 messages per minute, 10 000 targets would take 100 seconds.
@@ -72,7 +72,7 @@ async def _demo(count: int) -> int:
                     names, Text("Sale! 20 % off today."), sender="shop", progress=progress
                 )
             out.print(f"[bold]bulk[/]      one message to {count:,} users, 600 per call:")
-            out.print(report_table(report))
+            print_report(out, report)
 
             kept = emulator.state.received
             got = sum(

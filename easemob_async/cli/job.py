@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import click
 
 from easemob_async.cli.commands import Group
-from easemob_async.cli.progress import report_table
+from easemob_async.cli.progress import print_report
 from easemob_async.cli.queues import line, queue_of, queue_option, with_queue
 from easemob_async.cli.queues import watch as watch_job
 from easemob_async.cli.run import confirm, err, out, run
@@ -76,7 +77,10 @@ async def _status(job: QueuedJob, listed: list[int]) -> None:
 def _journal_status(journal: Path, listed: list[int]) -> None:
     for state in listed:
         for item in read_last(journal, state):
-            show(item, f"{item.target}\t{item.reason or item.message_id or ''}")
+            row = {"target": item.target, "status": _NAMES[state]}
+            more = {"reason": item.reason, "message_id": item.message_id}
+            told = f"{item.target}\t{item.reason or item.message_id or ''}"
+            show(row | {name: text for name, text in more.items() if text is not None}, told)
     if listed:
         return
     kind = read_job(journal)["kind"]
@@ -113,7 +117,9 @@ async def watch(queue: JobQueue, job_id: str) -> int:
 async def stop(queue: JobQueue, job_id: str) -> None:
     """Stop a job on all machines, after the calls in progress."""
     await queue.job(job_id).stop()
-    show(await queue.job(job_id).report(), f"{job_id}: stopped; easemob job resume {job_id}")
+    report = await queue.job(job_id).report()
+    more = f"; easemob job resume {quote(job_id)}" if report.state == "stopped" else ""
+    show(report, f"{job_id}: {report.state}{more}")
 
 
 @job.command()
@@ -129,7 +135,8 @@ async def stop(queue: JobQueue, job_id: str) -> None:
 async def resume(queue: JobQueue, job_id: str, retry_failed: bool, on_unknown: Any) -> None:
     """Let a job go on after a stop, or try some of its targets again."""
     await queue.job(job_id).resume(retry_failed=retry_failed or None, on_unknown=on_unknown)
-    show(await queue.job(job_id).report(), f"{job_id}: running")
+    report = await queue.job(job_id).report()
+    show(report, f"{job_id}: {report.state}")
 
 
 @job.command()
@@ -159,6 +166,6 @@ def _account(report: JobReport) -> int:
     if wants_json():
         show(report)
     else:
-        out.print(report_table(report))
+        print_report(out, report)
         err.print(line(report), markup=False)
     return 0 if report.complete else 1

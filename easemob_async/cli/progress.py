@@ -13,6 +13,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
     TextColumn,
     TimeElapsedColumn,
@@ -25,6 +26,9 @@ from easemob_async import Progress as JobProgress
 
 _EVERY: Final = 5.0
 """Seconds between two lines of progress."""
+# From so many columns on, a terminal has room for the title and the time, and for the bar.
+_WIDE: Final = 76
+_WIDEST: Final = 120
 _COLOURS = {
     OutcomeStatus.SENT: "green",
     OutcomeStatus.FAILED: "red",
@@ -56,20 +60,7 @@ def job_progress(
     if not console.is_terminal:
         yield _lines(console, title, total, notes=notes)
         return
-    bar = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[failed]}"),
-        TextColumn("{task.fields[rate]}"),
-        TextColumn("elapsed"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=console,
-    )
-    with bar:
+    with Progress(*_columns(console.width), console=console) as bar:
         task = bar.add_task(title, total=total, rate="", failed="")
 
         def update(progress: JobProgress) -> None:
@@ -82,6 +73,23 @@ def job_progress(
             )
 
         yield update
+
+
+def _columns(width: int) -> Iterator[ProgressColumn]:
+    """Yield the columns for which a terminal has room; the counts come first."""
+    if width >= _WIDE:
+        yield SpinnerColumn()
+        yield TextColumn("{task.description}")
+    if width >= _WIDEST:
+        yield BarColumn()
+    yield MofNCompleteColumn()
+    yield TextColumn("{task.fields[failed]}")
+    yield TextColumn("{task.fields[rate]}")
+    if width >= _WIDE:
+        yield TextColumn("elapsed")
+        yield TimeElapsedColumn()
+    yield TextColumn("left")
+    yield TimeRemainingColumn()
 
 
 def _lines(
@@ -119,8 +127,15 @@ def bad(report: FanoutReport, begin: str = "", end: str = "") -> str:
     return f"{begin}{words}{end}" if words else ""
 
 
-def report_table(report: FanoutReport) -> Table:
-    """Return the report of a job as a table."""
+def print_report(console: Console, report: FanoutReport) -> None:
+    """Print the report of a job as a table, without blanks at the ends of its lines."""
+    with console.capture() as table:
+        console.print(_table(report))
+    for line in table.get().splitlines():
+        console.out(line.rstrip(), highlight=False)
+
+
+def _table(report: FanoutReport) -> Table:
     table = Table(title=None, show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_column(justify="right")
     table.add_column()

@@ -30,7 +30,7 @@ def queue() -> None:
 async def install(queue: JobQueue, accept_failover: bool) -> None:
     """Make the tables of the queue, or bring them up to date."""
     await queue.install(accept_failover=accept_failover)
-    show({"installed": True}, f"{queue!r}: ready")
+    show({"installed": True}, f"the queue at {queue.place}: ready")
 
 
 @queue.command()

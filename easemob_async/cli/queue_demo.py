@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from easemob_async import EasemobClient, Quotas, Text
 from easemob_async.cli.embedded_postgres import embedded_postgres
-from easemob_async.cli.progress import report_table
+from easemob_async.cli.progress import print_report
 from easemob_async.cli.queues import watch
 from easemob_async.cli.run import out
 from easemob_async.distributed import JobQueue, JobReport, QueuedJob
@@ -56,7 +56,7 @@ async def demonstrate(count: int) -> int:
                 killing = asyncio.create_task(_kill_one(job, workers))
                 report = await watch(job)
                 await killing
-            out.print(report_table(report))
+            print_report(out, report)
     return _check(report, received)
 
 

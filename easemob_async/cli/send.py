@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from shlex import quote
 from typing import Any, BinaryIO, Final
 
 import attrs
@@ -26,7 +27,7 @@ from easemob_async import (
 from easemob_async.cli.commands import INTERRUPTED, Command
 from easemob_async.cli.detect import FORMATS, HEAD, whole
 from easemob_async.cli.message import message_options, read_json, read_message, with_text_file
-from easemob_async.cli.progress import job_progress, report_table
+from easemob_async.cli.progress import job_progress, print_report
 from easemob_async.cli.queues import queue_of, queue_option, watch
 from easemob_async.cli.run import confirm, err, out, with_client
 from easemob_async.cli.show import show, wants_json
@@ -283,12 +284,16 @@ async def _hand_over(
         queued = await queue.submit(job, job_id)
         if detach:
             report = await queued.report()
-            show(report, f"{job_id}: {report.read:,} targets; easemob job watch {job_id}")
+            show(report, f"{job_id}: {report.read:,} targets; easemob job watch {quote(job_id)}")
             return 0
         try:
             report = await watch(queued)
         except asyncio.CancelledError:
-            err.print(f"the job goes on: easemob job watch {job_id}; easemob job stop {job_id}")
+            named = quote(job_id)
+            err.print(
+                f"the job goes on: easemob job watch {named}; easemob job stop {named}",
+                markup=False,
+            )
             return INTERRUPTED
         _account(report, None)
         if write is not None:
@@ -325,7 +330,7 @@ def _look_at(targets: BinaryIO, reading: Reading, kind: str) -> tuple[Reading, i
         targets.seek(0)
         if odd:
             err.print(
-                f"{odd:,} of the targets cannot be usernames; the first is {first!r}",
+                f"{odd:,} of the targets cannot be usernames; the first is {first[:80]!r}",
                 style="yellow",
                 markup=False,
             )
@@ -372,7 +377,11 @@ async def finish(
         )
         err.print(f"stopped: {ended}, the rest was not sent")
         if journal is not None:
-            err.print(f"to resume, run the same command again; state: easemob job status {journal}")
+            err.print(
+                "to resume, run the same command again; state: easemob job status "
+                f"{quote(journal)}",
+                markup=False,
+            )
         return INTERRUPTED
     except Exception as error:
         if job is not None and job.report.read and not isinstance(error, JournalError):
@@ -388,7 +397,7 @@ def _account(report: FanoutReport, write: Write | None) -> None:
     if wants_json():
         show(report)
     else:
-        out.print(report_table(report))
+        print_report(out, report)
     if write is not None and report.journal is not None:
         for outcome in report.iter_failed():  # including those of earlier runs
             write(outcome.target, outcome.status.value, str(outcome.error))

@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import os
+import re
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
@@ -35,6 +36,8 @@ T = TypeVar("T")
 
 _READ_AT_ONCE: Final = 600
 _LOOK_AHEAD: Final = 20
+_LINE: Final = re.compile("line [0-9]+")
+"""What stands for the target of a row that has no id."""
 
 Item = str | tuple[str, Message | Exception]
 """An id, or an id with its message or with the error that prevents the message."""
@@ -119,7 +122,7 @@ class Reading:
             with contextlib.suppress(ValueError):
                 buffered.detach()
 
-    def _ids(self, ids: Iterator[str]) -> Iterator[str]:
+    def _ids(self, ids: Iterator[str]) -> Iterator[Item]:
         ahead = list(islice(ids, _LOOK_AHEAD))
         if not ahead:
             return
@@ -129,7 +132,13 @@ class Reading:
                 f"{Path(self.name).name}: the first line ({ahead[0]}) is taken for a column name; "
                 "--no-header sends to it"
             )
-        yield from chain(ahead[1:] if header else ahead, ids)
+        for target in chain(ahead[1:] if header else ahead, ids):
+            if target.endswith("\0"):
+                line = target[:-1]
+                problem = f"{line}: not text in UTF-8; set --encoding (gbk, ...)"
+                yield line, InvalidArgumentError(problem)
+            else:
+                yield target
 
     def _item(self, line: int, row: Row | Exception, column: str) -> Item:
         if isinstance(row, Exception):
@@ -215,7 +224,10 @@ def _cells(line: int, columns: Sequence[str], row: Sequence[object]) -> Row | Ex
 
 
 def read_ids(lines: Iterable[bytes], encoding: str = "utf-8-sig") -> Iterator[str]:
-    """Read one id per line; blank lines are skipped."""
+    """Read one id per line; blank lines are skipped.
+
+    A line that is not UTF-8 is its number with a zero behind it, which no id has.
+    """
     if encoding not in ("utf-8-sig", "utf-8"):
         text = io.TextIOWrapper(cast("BinaryIO", lines), encoding, errors="surrogateescape")
         try:
@@ -226,11 +238,11 @@ def read_ids(lines: Iterable[bytes], encoding: str = "utf-8-sig") -> Iterator[st
             with contextlib.suppress(ValueError):
                 text.detach()
         return
-    for raw in lines:
+    for number, raw in enumerate(lines, start=1):
         try:
             target = raw.decode("utf-8-sig").strip()
         except UnicodeDecodeError:
-            target = raw.decode("latin-1").strip() + "\0"  # an invalid target, which fails
+            target = f"line {number}\0"
         if target:
             yield target
 
@@ -380,7 +392,7 @@ def writer(path: str | None) -> Iterator[Write | None]:
     """Open a file for targets that can be used for another send; its ending sets the format.
 
     It holds only ids, or ids with status and reason in ``.csv`` and ``.jsonl``. Each target is
-    written once.
+    written once. A row of the first file that has no id has none here: the reason names its line.
     """
     if path is None:
         yield None
@@ -393,17 +405,20 @@ def writer(path: str | None) -> Iterator[Write | None]:
         if ending == ".csv":
             rows.writerow(keys)
 
-        def write(*values: str) -> None:
-            if hash(values[0]) in met:
+        def write(target: str, status: str, reason: str) -> None:
+            if hash(target) in met:
                 return
-            met.add(hash(values[0]))
+            met.add(hash(target))
+            if _LINE.fullmatch(target) and reason.startswith(target):
+                target = ""
+            values = (target, status, reason)
             if ending == ".csv":
                 rows.writerow(values)
             elif ending in (".jsonl", ".ndjson"):
                 row = dict(zip(keys, values, strict=True))
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            else:
-                file.write(values[0] + "\n")
+            elif target:
+                file.write(target + "\n")
 
         yield write
 

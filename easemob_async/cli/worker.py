@@ -38,7 +38,7 @@ async def worker(client: EasemobClient, url: str | None, concurrency: int, lease
     in progress; other workers go on with the rest. While the database is away it waits.
     """
     async with queue_of(url, lease=timedelta(seconds=lease)) as queue:
-        err.print(f"{queue!r}: working; Ctrl-C stops", markup=False)
+        err.print(f"the queue at {queue.place}: working; Ctrl-C stops", markup=False)
         try:
             await queue.work(client, concurrency=concurrency)
         except asyncio.CancelledError:

@@ -71,8 +71,8 @@ async def plan(
         if await database.value(_SEALED, job_id):
             raise fail(
                 "JobQueue.submit",
-                f"job {job_id!r} is in the queue already; see `queue.job({job_id!r})`, and its "
-                "`resume()`",
+                f"job {job_id!r} is in the queue already; see `easemob job status`, or "
+                f"`queue.job({job_id!r})`, and its `resume()`",
             )
         await database.rows("DELETE FROM @schema@.jobs WHERE name = %s", job_id)
         with tempfile.TemporaryDirectory(prefix="easemob-plan-") as folder:

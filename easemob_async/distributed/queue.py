@@ -47,8 +47,13 @@ class JobQueue:
             raise fail("JobQueue", f"lease must be at least {_SHORTEST}, not {lease}")
         self._lease = lease
 
+    @property
+    def place(self) -> str:
+        """The host and port of its database."""
+        return self._database.place
+
     def __repr__(self) -> str:
-        return f"<JobQueue at {self._database.place}>"
+        return f"<JobQueue at {self.place}>"
 
     async def __aenter__(self) -> Self:
         return self

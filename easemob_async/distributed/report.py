@@ -98,7 +98,9 @@ async def read_report(database: Database, job_id: str) -> JobReport:
 
 def no_job(job_id: str) -> InvalidArgumentError:
     """Return the error that there is no job of that name."""
-    return InvalidArgumentError(f"there is no job {job_id!r} in the queue; see `queue.jobs()`")
+    return InvalidArgumentError(
+        f"there is no job {job_id!r} in the queue; see `easemob job list`, or `queue.jobs()`"
+    )
 
 
 async def _reasons(database: Database, job: int) -> Mapping[str, int]:

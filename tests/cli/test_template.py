@@ -45,10 +45,11 @@ def test_a_row_that_cannot_be_filled_fails_alone(
     lines = failed.read_text().splitlines()
     assert lines[0] == "id,status,reason"
     assert [line.split(",")[:2] for line in lines[1:]] == [
-        ["line 2", "failed"],
-        ["line 3", "failed"],
+        ["", "failed"],
+        ["", "failed"],
         ["u2", "failed"],
     ]
+    assert lines[2].partition("failed,")[2].startswith("line 3: ")
     assert "the row has no value for {n}" in lines[3]
 
 
