@@ -43,6 +43,7 @@ from easemob_async.transport.user_tokens import UserTokens
 
 if TYPE_CHECKING:
     from easemob_async.fanout import Fanout
+    from easemob_async.operation import Operation
     from easemob_async.resources.broadcasts import Broadcasts
     from easemob_async.resources.chat_groups import ChatGroups
     from easemob_async.resources.chat_rooms import ChatRooms
@@ -501,12 +502,9 @@ def _check_kinds(given: Mapping[str, tuple[object, Any]]) -> None:
 
 def _check_overrides(quotas: Quotas) -> None:
     """Check that the limits that are replaced are some: a misspelt name would replace none."""
-    # They are needed for this alone, and load all resources.
-    from difflib import get_close_matches
+    from difflib import get_close_matches  # for this message alone
 
-    from easemob_async.resources import operations
-
-    found = operations()
+    found: Mapping[str, Operation] = import_module("easemob_async.resources").operations()
     shared = {limit.name for operation in found.values() for limit in operation.limits}
     known = [*found, *filter(None, shared)]
     for name in quotas.overrides:

@@ -1115,6 +1115,7 @@ HANDLERS: Final[Mapping[str, Mapping[str | float, Sequence[In] | str]]] = {
         100: (In("chat_groups.members.add_many", r"limits: usernames: at most (\d+) a call"),),
     },
     "handlers/chat_rooms": {
+        "_MOST_ATTRIBUTES": (In("chat_rooms.attributes.set", r"limits: at most (\d+) attributes"),),
         "_MAX_USERS": (
             size("chat room members"),
             In("chat_rooms.create", r"limits: maxusers: 1 to ([\d,]+)"),

@@ -56,6 +56,7 @@ def main(folder: Path) -> None:
         lay_out(language, BUILD / language)
         build(BUILD / language)
         shutil.copytree(BUILD / language / "site", folder / language)
+        (folder / language / "404.html").unlink()  # its links are those of a server's root
     (folder / "index.html").write_text(ENTRANCE, encoding="utf-8")
     faults = list(check(folder))
     if faults:
@@ -100,7 +101,12 @@ def configuration(language: str) -> dict[str, Any]:
     """Return the configuration of a language: the common one, with what the language changes."""
     config: dict[str, Any] = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     changes = yaml.safe_load((ROOT / LANGUAGES[language]).read_text(encoding="utf-8"))
-    return {**config, **changes, "theme": {**config["theme"], **changes["theme"]}}
+    theme = {**config["theme"], **changes["theme"]}
+    title = changes.pop("permalink_title", None)
+    for extension in config["markdown_extensions"]:
+        if title is not None and "toc" in extension:
+            extension["toc"]["permalink_title"] = title
+    return {**config, **changes, "theme": theme}
 
 
 def build(folder: Path) -> None:
@@ -145,8 +151,6 @@ def check(folder: Path) -> Iterator[str]:
     """Yield what is wrong with the links of a site."""
     read = cache(Links)
     for path in sorted(folder.rglob("*.html")):
-        if path.name == "404.html":
-            continue  # its links are those of a server's root
         name = path.relative_to(folder)
         for link in dict.fromkeys(read(path).loads):
             if re.match(r"(?:\w+:)?//", link):
