@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 
@@ -52,8 +52,7 @@ class Send:
     """Reads an answer."""
 
 
-@attrs.frozen
-class Content:
+class Content(NamedTuple):
     """A message as the request has it, checked and measured."""
 
     type: str
@@ -145,24 +144,25 @@ def addressing(
     Raises:
         InvalidArgumentError: an empty sender, or an option that the service would refuse.
     """
+    fields: dict[str, Any] = {}
     if sender is not None:
-        checks.reference(operation, "sender", sender)
-    if env is not None and not (isinstance(env, str) and api_limits.ENVIRONMENT.fullmatch(env)):
-        raise InvalidArgumentError(
-            f"{operation}: env {env!r} must be 1 to 8 letters and digits", operation=operation
-        )
-    ignored = None
+        fields["from"] = checks.reference(operation, "sender", sender)
+    if sync_device is not None:
+        fields["sync_device"] = checks.flag(operation, "sync_device", sync_device)
+    if route_type is not None:
+        fields["routetype"] = checks.member(operation, "route_type", RouteType, route_type)
     if roam_ignore_users is not None:
-        ignored = checks.references(
+        fields["roam_ignore_users"] = checks.references(
             operation, "roam_ignore_users", roam_ignore_users, most=roam_ignore_max, least=0
         )
-    fields = {
-        "from": sender,
-        "sync_device": checks.flag(operation, "sync_device", sync_device),
-        "routetype": checks.member(operation, "route_type", RouteType, route_type),
-        "roam_ignore_users": ignored,
-        "need_group_ack": checks.flag(operation, "need_group_ack", need_group_ack),
-        "chatroom_msg_level": checks.member(operation, "level", RoomMessageLevel, level),
-        "env": env,
-    }
-    return {name: value for name, value in fields.items() if value is not None}
+    if need_group_ack is not None:
+        fields["need_group_ack"] = checks.flag(operation, "need_group_ack", need_group_ack)
+    if level is not None:
+        fields["chatroom_msg_level"] = checks.member(operation, "level", RoomMessageLevel, level)
+    if env is not None:
+        if not (isinstance(env, str) and api_limits.ENVIRONMENT.fullmatch(env)):
+            raise InvalidArgumentError(
+                f"{operation}: env {env!r} must be 1 to 8 letters and digits", operation=operation
+            )
+        fields["env"] = env
+    return fields

@@ -23,9 +23,12 @@ Phase = Literal["quota", "token", "hosts", "wire", "backoff"]
 """What a call waits for."""
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Call:
-    """The description of one call; all its attempts share it."""
+    """The description of one call; all its attempts share it. Nothing changes it.
+
+    It is not frozen: that would make it three times as dear to create.
+    """
 
     operation: Operation
     values: Sequence[PathValue] = ()

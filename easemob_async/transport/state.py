@@ -12,6 +12,7 @@ from easemob_async.config import AppKey, Hooks, RetryPolicy, Timeouts
 from easemob_async.credentials import Credentials
 from easemob_async.errors import ClientClosedError
 from easemob_async.models.tokens import Token, TokenProvider
+from easemob_async.transport.deadline import Deadline
 from easemob_async.transport.hosts import Hosts
 from easemob_async.transport.loops import LoopBinding
 from easemob_async.transport.quota_account import QuotaAccount
@@ -68,7 +69,7 @@ class ClientState:
         """The same as `tokens`, where the client owns it."""
         self._binding = binding
         self._on_close = on_close
-        self._calls: set[asyncio.Timeout] = set()
+        self._calls: set[Deadline] = set()
 
     def provide(self, tokens: ClientTokenProvider) -> None:
         """Take over a provider."""
@@ -92,11 +93,11 @@ class ClientState:
             self._binding.enter(loop, self._leave_closed_loop)
         return loop
 
-    def started(self, limit: asyncio.Timeout) -> None:
-        """Register a call by its time limit: closing the client ends it immediately."""
+    def started(self, limit: Deadline) -> None:
+        """Register a call by its deadline: closing the client ends it immediately."""
         self._calls.add(limit)
 
-    def ended(self, limit: asyncio.Timeout) -> None:
+    def ended(self, limit: Deadline) -> None:
         """Forget a call that is over."""
         self._calls.discard(limit)
 
@@ -111,8 +112,7 @@ class ClientState:
             self._binding.enter(asyncio.get_running_loop(), self._leave_closed_loop)
         if loop is not None and not loop.is_closed():
             for limit in self._calls:
-                if not limit.expired():
-                    limit.reschedule(loop.time())
+                limit.expire()
         await self.pool.close()
         await self.hosts.close()
         if self.client_tokens is not None:

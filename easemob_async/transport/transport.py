@@ -28,6 +28,7 @@ from easemob_async.transport.answer import Answer
 from easemob_async.transport.authorization import ask_for_token, renew_token
 from easemob_async.transport.call import Call, Journey, make_call
 from easemob_async.transport.callers_error import CallersError
+from easemob_async.transport.deadline import Deadline
 from easemob_async.transport.departure import Departure
 from easemob_async.transport.direct import DirectWire
 from easemob_async.transport.downloads import PIECE, Sink
@@ -181,12 +182,18 @@ class Transport:
         loop = state.enter_loop()
         journey = Journey(call, state.hosts.unchosen_url, self._secrets)
         total = None if policy.waits_out else self.options.timeouts.total
-        limit = asyncio.timeout_at(None if total is None else loop.time() + total)
+        limit = Deadline(loop, None if total is None else loop.time() + total)
         state.started(limit)
         failure: BaseException
         try:
-            async with limit:
-                return await self._attempts(journey, policy, limit.when())
+            return await self._attempts(journey, policy, limit.at)
+        except asyncio.CancelledError:
+            if not limit.ends():
+                raise
+            if state.pool.is_closed() or total is None:
+                failure = closed_meanwhile(journey)
+            else:
+                failure = out_of_time(journey, total)
         except CallersError as own:
             failure = own.cause
             if isinstance(failure, EasemobError):
@@ -194,12 +201,8 @@ class Transport:
         except EasemobError as error:
             error.maybe_processed = error.maybe_processed or journey.maybe_processed
             raise
-        except TimeoutError:
-            if state.pool.is_closed() or total is None:
-                failure = closed_meanwhile(journey)
-            else:
-                failure = out_of_time(journey, total)
         finally:
+            limit.ends()
             state.ended(limit)
         raise failure  # outside of the handler: without a context
 
