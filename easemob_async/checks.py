@@ -108,7 +108,7 @@ def references(
     if not _are_sound(listed):
         for value in listed:
             reference(operation, name, value)  # raises for the first that is not sound
-    if set(map(type, listed)) - {str}:
+    if list(map(type, listed)).count(str) < len(listed):
         listed = list(map(exact, listed))
     found = list(dict.fromkeys(listed))
     if len(found) < least:

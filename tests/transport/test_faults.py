@@ -438,3 +438,14 @@ class TestSessionsOfTheCaller:
         async with against(in_turn(ONLINE), session=session) as (client, _):
             with pytest.raises(ClientClosedError, match="session that was given"):
                 await client.users.get("ann")
+
+
+@pytest.mark.parametrize("status", [101, 103, 199])
+async def test_a_status_that_is_no_answer_leaves_it_unknown(status: int, against: Against) -> None:
+    answers = in_turn(Reply(status, {}), SENT)
+    async with against(answers, token="t", timeout=0.5) as (client, server):
+        with pytest.raises((ResponseError, TransportError)) as caught:
+            await client.messages.send_to_users(["u1"], Text("x"))
+        assert caught.value.maybe_processed
+        assert len(server.calls) == 1
+        assert (await client.messages.send_to_users(["u1"], Text("x"))).message_ids == {"u1": "1"}
