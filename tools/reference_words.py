@@ -72,7 +72,7 @@ WORDS: Final = {
         "request": "请求",
         "limits": "频率上限",
         "retries": "重试",
-        "safe": "任何失败后都可以",
+        "safe": "任何失败之后",
         "once": "仅当服务器肯定没有处理时",
         "page": "官方文档",
         "read": "查看",
@@ -117,6 +117,6 @@ RESOURCES: Final = {
     "translation": "文本翻译",
     "user_attributes": "用户属性：昵称、头像等",
     "users": "用户：注册、查询、封禁、强制下线、在线状态",
-    "webhook_storage": "发送失败的回调：查询、补发、重放",
+    "webhook_storage": "回调异常缓存：查询、补发",
 }
 """What the resources are, in Chinese."""

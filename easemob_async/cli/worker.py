@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from datetime import timedelta
 
 import click
@@ -25,7 +26,7 @@ from easemob_async.cli.run import err, with_client
 )
 @click.option(
     "--lease",
-    type=click.FloatRange(min=1),
+    type=click.FloatRange(min=1, max=86_400),
     default=30.0,
     show_default=True,
     help="The seconds for which a worker that gives no sign of life keeps what it has.",
@@ -37,6 +38,8 @@ async def worker(client: EasemobClient, url: str | None, concurrency: int, lease
     It sends the jobs of its own app, on its own service. SIGTERM and Ctrl-C end it after the calls
     in progress; other workers go on with the rest. While the database is away it waits.
     """
+    if math.isnan(lease):
+        raise click.UsageError("--lease must be a number of seconds")
     async with queue_of(url, lease=timedelta(seconds=lease)) as queue:
         err.print(f"the queue at {queue.place}: working; Ctrl-C stops", markup=False)
         try:

@@ -131,9 +131,18 @@ class Database:
             connect_timeout=int(_TIMEOUT),
             application_name="easemob_async jobs",
         )
+        problem = None
+        encoding = connection.info.parameter_status("server_encoding")
         if connection.info.server_version < _OLDEST:
+            problem = f"PostgreSQL at {self.place} is older than version 14"
+        elif encoding not in (None, "UTF8"):
+            problem = (
+                f"the database at {self.place} is in {encoding}, which cannot hold every id and "
+                "message: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0"
+            )
+        if problem is not None:
             drop(connection)
-            raise ConfigurationError(f"PostgreSQL at {self.place} is older than version 14")
+            raise ConfigurationError(problem)
         return connection
 
 

@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Final, Literal
 
+from easemob_async import checks
 from easemob_async.distributed.database import Database
 from easemob_async.distributed.engine import Engine
 from easemob_async.distributed.export import export
@@ -17,8 +18,11 @@ from easemob_async.distributed.report import JobReport, no_job, read_report
 from easemob_async.errors import EasemobError, InvalidArgumentError, SharedStoreError
 from easemob_async.fanout.journal.rows import FAILED, UNKNOWN
 from easemob_async.outcomes import Outcome, OutcomeStatus
+from easemob_async.transport.cancel_scopes import cancelled_once
 
 _POLL: Final = 0.5
+_LONG: Final = 600.0
+"""Seconds that a statement may take which looks at every call of a job."""
 
 
 class QueuedJob:
@@ -63,8 +67,12 @@ class QueuedJob:
             await asyncio.sleep(_POLL)
 
     async def stop(self) -> None:
-        """Stop the job on all machines: calls in flight finish, no others are sent."""
-        await self._id()
+        """Stop the job on all machines: calls in flight finish, no others are sent.
+
+        Raises:
+            InvalidArgumentError: there is no such job, or it is still planned.
+        """
+        await self._planned_id("stop")
         await self._database.rows(_STOP, self.job_id)
 
     async def resume(
@@ -78,23 +86,39 @@ class QueuedJob:
         Args:
             retry_failed: whether to send again to targets that failed; as submitted, if not given.
             on_unknown: what to do about targets whose outcome is unknown: ``"report"`` or
-                ``"resend"``; as submitted, if not given.
+                ``"resend"``; as submitted, if not given. Both are of this call alone.
+
+        Raises:
+            InvalidArgumentError: there is no such job, it is still planned, or an argument is
+                neither of these.
         """
+        checks.flag("QueuedJob.resume", "retry_failed", retry_failed)
         if on_unknown not in (None, "report", "resend"):
             raise InvalidArgumentError(
                 f"QueuedJob.resume: on_unknown must be 'report' or 'resend', not {on_unknown!r}"
             )
-        job = await self._id()
-        resend, retry = (await self._database.rows(_OPTIONS, on_unknown, retry_failed, job))[0]
+        job = await self._planned_id("resume")
+        resend, retry, state = (await self._database.rows(_OPTIONS, job))[0]
+        resend = resend if on_unknown is None else on_unknown == "resend"
+        retry = retry if retry_failed is None else retry_failed
         states = [FAILED] * retry + [UNKNOWN] * resend
         if states:
             # Nobody may have a chunk while its targets are opened again.
             await self._database.rows(_STOP, self.job_id)
-        while True:
-            answer = await self._database.value(_RESUME, job, states)
-            if answer != "busy":
-                break
-            await asyncio.sleep(_POLL)
+        database = self._database.another(timeout=_LONG)
+        try:
+            while True:
+                answer = await database.value(_RESUME, job, states)
+                if answer != "busy":
+                    break
+                await asyncio.sleep(_POLL)
+        except BaseException:
+            if states and state == "running":  # it goes on as it was
+                with cancelled_once():
+                    await self._database.rows(_GO_ON, job)
+            raise
+        finally:
+            database.close()
         await self._engine.defer_open(job)
 
     async def outcomes(
@@ -104,7 +128,8 @@ class QueuedJob:
 
         Targets in flight count as not sent; duplicates are only counted, in the report.
         """
-        wanted = None if status is None else OutcomeStatus(status)
+        found_status = checks.member("QueuedJob.outcomes", "status", OutcomeStatus, status)
+        wanted = None if found_status is None else OutcomeStatus(found_status)
         job = await self._id()
         async for chunk in read_chunks(self._database, job):
             found = [one for call in chunk.calls for one in call.outcomes()]
@@ -137,7 +162,20 @@ class QueuedJob:
         state = (await self.report()).state
         if state == "running":
             raise InvalidArgumentError(f"job {self.job_id!r} is running; stop it before")
-        await self._database.rows(_PURGE, self.job_id)
+        database = self._database.another(timeout=_LONG)
+        try:
+            await database.rows(_PURGE, self.job_id)
+        finally:
+            database.close()
+
+    async def _planned_id(self, what: str) -> int:
+        job = await self._id()
+        if await self._database.value(_STATE, job) == "planning":
+            raise InvalidArgumentError(
+                f"QueuedJob.{what}: job {self.job_id!r} is still planned: cancel its `submit`, or "
+                "`purge` it; nothing of it was sent"
+            )
+        return job
 
     async def _id(self) -> int:
         job: int | None = await self._database.value(_ID, self.job_id)
@@ -151,11 +189,10 @@ _STOP: Final = """
 UPDATE @schema@.jobs SET state = 'stopped', error = NULL
 WHERE name = %s AND state = 'running' AND ended_at IS NULL
 """
-_OPTIONS: Final = """
-UPDATE @schema@.jobs SET
-    resend_unknown = coalesce(%s = 'resend', resend_unknown),
-    retry_failed = coalesce(%s, retry_failed)
-WHERE id = %s RETURNING resend_unknown, retry_failed
+_STATE: Final = "SELECT state FROM @schema@.jobs WHERE id = %s"
+_OPTIONS: Final = "SELECT resend_unknown, retry_failed, state FROM @schema@.jobs WHERE id = %s"
+_GO_ON: Final = """
+UPDATE @schema@.jobs SET state = 'running' WHERE id = %s AND state = 'stopped' AND error IS NULL
 """
 _RESUME: Final = "SELECT @schema@.resume(%s, %s::smallint[])"
 _IDENTITY: Final = "SELECT identity, accepted FROM @schema@.jobs WHERE id = %s"

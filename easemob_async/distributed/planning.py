@@ -33,6 +33,12 @@ from easemob_async.wire.codec import whole_text
 _WRITTEN_AT_ONCE: Final = 8
 _READ_AT_ONCE: Final = 8
 _TIMEOUT: Final = 120.0
+_NAME_LENGTH: Final = 200
+
+
+def is_name(job_id: object) -> bool:
+    """Return whether a job may have a name: up to 200 printable characters."""
+    return isinstance(job_id, str) and 0 < len(job_id) <= _NAME_LENGTH and job_id.isprintable()
 
 
 def check(job_id: str, settings: Settings) -> None:
@@ -43,7 +49,7 @@ def check(job_id: str, settings: Settings) -> None:
     """
     options: JobOptions = settings.options
     name = "JobQueue.submit"
-    if not isinstance(job_id, str) or not job_id or not job_id.isprintable():
+    if not is_name(job_id):
         raise fail(name, f"job_id must be a printable name, not {job_id!r:.80}")
     if options.journal is not None:
         raise fail(name, "the job has a journal; the database of the queue is its journal")

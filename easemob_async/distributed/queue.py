@@ -6,13 +6,13 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Final, Self
 
-from easemob_async.checks import fail
+from easemob_async.checks import fail, number
 from easemob_async.client import EasemobClient, share
 from easemob_async.distributed.database import Database
 from easemob_async.distributed.engine import Engine
 from easemob_async.distributed.installing import install
 from easemob_async.distributed.job import QueuedJob
-from easemob_async.distributed.planning import check, plan
+from easemob_async.distributed.planning import check, is_name, plan
 from easemob_async.distributed.worker import Worker
 from easemob_async.fanout.job import FanoutJob
 from easemob_async.fanout.source import Source
@@ -20,6 +20,7 @@ from easemob_async.shared.postgres import PostgresStore
 
 _LEASE: Final = timedelta(seconds=30)
 _SHORTEST: Final = timedelta(seconds=1)
+_LONGEST: Final = timedelta(days=1)
 
 
 class JobQueue:
@@ -43,8 +44,8 @@ class JobQueue:
     ) -> None:
         self._database = Database(url, schema)
         self._engine = Engine(self._database)
-        if lease < _SHORTEST:
-            raise fail("JobQueue", f"lease must be at least {_SHORTEST}, not {lease}")
+        if not isinstance(lease, timedelta) or not _SHORTEST <= lease <= _LONGEST:
+            raise fail("JobQueue", f"lease must be {_SHORTEST} to {_LONGEST}, not {lease!r}")
         self._lease = lease
 
     @property
@@ -97,6 +98,8 @@ class JobQueue:
                 means nothing here: a journal, a progress function, an ``on_unknown`` function.
             JournalError: another process is submitting it.
         """
+        if not isinstance(job, FanoutJob):
+            raise fail("JobQueue.submit", f"job must be a FanoutJob, not a {type(job).__name__}")
         check(job_id, job.settings)
         parts = job.hand_over()
         source = Source(parts.targets)
@@ -109,7 +112,13 @@ class JobQueue:
         return self.job(job_id)
 
     def job(self, job_id: str) -> QueuedJob:
-        """Return a job of the queue by its name."""
+        """Return a job of the queue by its name.
+
+        Raises:
+            InvalidArgumentError: no job has such a name.
+        """
+        if not is_name(job_id):
+            raise fail("JobQueue.job", f"job_id must be a printable name, not {job_id!r:.80}")
         return QueuedJob(self._database, self._engine, job_id)
 
     async def jobs(self) -> list[QueuedJob]:
@@ -135,6 +144,9 @@ class JobQueue:
             ConfigurationError: the database cannot be used as it is, or the client cannot share its
                 quotas: it has ``timeout=None``, or ``Quotas(share=...)``.
         """
+        if not isinstance(client, EasemobClient):
+            raise fail("JobQueue.work", f"client must be a client, not a {type(client).__name__}")
+        number("JobQueue.work", "concurrency", concurrency, least=1)
         share(client, PostgresStore(self._database.url))
         worker = Worker(
             self._database,

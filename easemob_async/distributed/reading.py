@@ -10,7 +10,7 @@ import attrs
 
 from easemob_async.distributed.chunks import read_names
 from easemob_async.distributed.database import Database
-from easemob_async.errors import EasemobError
+from easemob_async.errors import EasemobError, JournalError
 from easemob_async.fanout.journal.rows import FAILED, STATE_OF
 from easemob_async.outcomes import Outcome, OutcomeStatus
 
@@ -59,7 +59,11 @@ def outcome(target: str, state: int | None, reason: str | None) -> Outcome:
 
 
 async def read_chunks(database: Database, job: int) -> AsyncIterator[SentChunk]:
-    """Yield the chunks of a job, in order."""
+    """Yield the chunks of a job, in order.
+
+    Raises:
+        JournalError: the job was purged meanwhile: what is missing is not known.
+    """
     chunk = 0
     while names := await database.value(_NAMES, job, chunk):
         yield _chunk(
@@ -68,15 +72,27 @@ async def read_chunks(database: Database, job: int) -> AsyncIterator[SentChunk]:
             await database.rows(_EXCEPTIONS, job, chunk),
         )
         chunk += 1
+    if await database.value(_CHUNKS, job) != chunk:
+        raise _purged()
 
 
 async def read_rejected(database: Database, job: int) -> AsyncIterator[Outcome]:
-    """Yield the targets that broke a rule, or whose message did."""
+    """Yield the targets that broke a rule, or whose message did.
+
+    Raises:
+        JournalError: the job was purged meanwhile.
+    """
     last = "(0,0)"
     while rows := await database.rows(_REJECTED, job, last, _REJECTED_AT_ONCE):
         for _, target, reason in rows:
             yield outcome(target, FAILED, reason)
         last = rows[-1][0]
+    if await database.value(_CHUNKS, job) is None:
+        raise _purged()
+
+
+def _purged() -> JournalError:
+    return JournalError("the job was purged while it was read: what was read of it is not all")
 
 
 def _chunk(
@@ -99,6 +115,10 @@ def _chunk(
 
 
 _NAMES: Final = "SELECT names FROM @schema@.targets WHERE job = %s AND chunk = %s"
+# No row without the job: a purge takes both.
+_CHUNKS: Final = """
+SELECT (SELECT count(*) FROM @schema@.targets WHERE job = id) FROM @schema@.jobs WHERE id = %s
+"""
 _CALLS: Final = """
 SELECT epoch, number, array_agg(lower(part)), array_agg(upper(part)), state,
     coalesce(reason, kind)
@@ -112,5 +132,5 @@ WHERE job = %s AND chunk = %s ORDER BY position
 """
 _REJECTED: Final = """
 SELECT ctid::text, target, reason FROM @schema@.rejected
-WHERE job = %s AND ctid > %s::tid ORDER BY ctid LIMIT %s
+WHERE job = %s AND ctid > %s::tid ORDER BY rejected.ctid LIMIT %s
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -76,7 +77,8 @@ async def read_report(database: Database, job_id: str) -> JobReport:
     settled = sent + failed + unknown + skipped
     left = None
     if state == "running" and seconds > 0 and settled > skipped:
-        left = timedelta(seconds=(read - settled) * seconds / (settled - skipped))
+        with contextlib.suppress(OverflowError):  # longer than a timedelta can say
+            left = timedelta(seconds=(read - settled) * seconds / (settled - skipped))
     return JobReport(
         read=read,
         sent=sent,

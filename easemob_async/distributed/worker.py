@@ -83,12 +83,16 @@ class Worker:
         finally:
             self._stop()
             engine.cancel()
-            await _ended(engine)
-            for task in (stopping, *side):
-                task.cancel()
-            ended = await asyncio.gather(*side, return_exceptions=True)
-            self._database.close()
-            self._departures.close()
+            try:
+                await _ended(engine)
+            finally:  # cancelled once more, nothing stays behind either
+                for task in (stopping, *side):
+                    task.cancel()
+                with cancelled_once():
+                    await asyncio.wait(side)
+                self._database.close()
+                self._departures.close()
+        ended = [None if task.cancelled() else task.exception() for task in side]
         for error in (self._fatal, *ended):
             if isinstance(error, Exception):
                 raise error

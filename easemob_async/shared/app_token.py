@@ -10,7 +10,13 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from easemob_async.errors import EasemobError, SharedStoreError
+from easemob_async.errors import (
+    ConnectError,
+    EasemobError,
+    RequestTimeoutError,
+    SharedStoreError,
+    TransportError,
+)
 from easemob_async.models.tokens import FOREVER, AppToken
 from easemob_async.shared.protocol import (
     SECOND,
@@ -31,6 +37,11 @@ _PATIENCE: Final = 0.8
 _PAUSE: Final = 0.2
 
 _LOG: Final = logging.getLogger("easemob_async")
+
+_ON_THE_WAY: Final = frozenset(
+    kind.__name__ for kind in (TransportError, ConnectError, RequestTimeoutError)
+)
+"""The names of errors that say nothing about the app."""
 
 
 class SharedAppToken:
@@ -74,7 +85,10 @@ class SharedAppToken:
             if reply.fetch:
                 return await self._fetch_for_all(request, reply.failures)
             if reply.error:
-                raise EasemobError(
+                name = reply.error.partition(":")[0]
+                # Of the same kind as there: trouble on the way is waited out.
+                kind = TransportError if name in _ON_THE_WAY else EasemobError
+                raise kind(
                     f"{reply.error} (so another process was told; asked again "
                     f"{reply.wait / SECOND:.1f} s too early)"
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib import resources
@@ -61,8 +62,10 @@ class RedisStore:
     def __init__(self, url: str, *, prefix: str = "easemob") -> None:
         self._driver: ModuleType = load_driver("redis.asyncio", "redis")
         self._exceptions: ModuleType = load_driver("redis.exceptions", "redis")
-        scheme, separator, rest = url.partition("://")
         self._place = redis_place(url)
+        if not isinstance(prefix, str):
+            raise ConfigurationError(f"RedisStore: prefix must be a string, not {prefix!r:.80}")
+        scheme, separator, rest = url.partition("://")
         try:
             self._pool = self._driver.ConnectionPool.from_url(
                 _SCHEMES.get(scheme, scheme) + separator + rest,
@@ -187,7 +190,8 @@ def _close(wire: Any) -> None:
     # The driver's own way waits for the server.
     writer, wire._reader, wire._writer = wire._writer, None, None
     if writer is not None:
-        writer.transport.abort()
+        with contextlib.suppress(RuntimeError):  # its loop is closed, and its socket with it
+            writer.transport.abort()
 
 
 def _fields(info: str) -> dict[str, str]:

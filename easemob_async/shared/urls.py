@@ -36,6 +36,8 @@ def redis_place(url: str) -> str:
     Raises:
         ConfigurationError: it is no URL.
     """
+    if not isinstance(url, str):
+        raise no_redis()
     try:
         parts = urlsplit("" if _misread(url) else url)
         port = parts.port or 6379

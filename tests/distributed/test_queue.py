@@ -24,7 +24,7 @@ from easemob_async import (
     Quotas,
     Text,
 )
-from easemob_async.distributed import JobQueue, JobReport
+from easemob_async.distributed import JobQueue, JobReport, QueuedJob
 from easemob_async.distributed import chunks as chunks_module
 from easemob_async.distributed import planning as planning_module
 from easemob_async.distributed import uniqueness as uniqueness_module
@@ -520,3 +520,153 @@ async def test_a_job_that_could_not_be_submitted_is_submitted_elsewhere(
         await queue.submit(job, job_id="one")
     await queue.submit(job, job_id="two")
     assert (await queue.job("two").report()).read == 10
+
+
+async def with_outcomes(queue: JobQueue, client: EasemobClient, number: int) -> QueuedJob:
+    """Return a job of so many targets that is done."""
+    job = await queue.submit(client.fanout.to_users(users(number), Text("hi")), job_id="whole")
+    async with working(queue, client):
+        await job.wait()
+    return job
+
+
+async def test_an_export_that_is_cut_short_leaves_nothing(
+    queue: JobQueue, client: EasemobClient, tmp_path: Path
+) -> None:
+    job = await with_outcomes(queue, client, 30_000)
+    for turn in range(0, 40, 3):
+        task = asyncio.ensure_future(job.export(tmp_path / "cut.db"))
+        for _ in range(turn * 5):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled():
+            (tmp_path / "cut.db").unlink()
+            (tmp_path / "cut.db.lock").unlink()
+        assert list(tmp_path.iterdir()) == []
+    await job.export(tmp_path / "whole.db")
+    report = await client.fanout.to_users(users(30_000), Text("hi"), journal=tmp_path / "whole.db")
+    assert (report.skipped, report.sent) == (30_000, 0)
+
+
+async def test_what_is_read_of_a_job_that_is_purged_is_not_taken_for_all(
+    queue: JobQueue, client: EasemobClient, tmp_path: Path
+) -> None:
+    job = await with_outcomes(queue, client, 30_000)
+    seen = 0
+    with pytest.raises(JournalError, match="purged"):
+        async for _ in job.outcomes():
+            seen += 1
+            if seen == 1:
+                await job.purge()
+    assert 0 < seen < 30_000
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_options_of_a_resume_are_of_that_one_alone(
+    queue: JobQueue, client: EasemobClient, service: Service
+) -> None:
+    service.emulator.fail("POST", "/messages/users", status=500, times=100)
+    async with working(queue, client):
+        job = await queue.submit(client.fanout.to_users(["u1", "u2"], Text("x")), job_id="unknown")
+        assert (await job.wait()).unknown == 2
+        asked = []
+        for options in ({}, {"on_unknown": "resend"}, {}, {"on_unknown": "report"}, {}):
+            before = len(service.emulator.requests)
+            await job.resume(**options)  # type: ignore[arg-type]
+            assert (await job.wait()).unknown == 2
+            asked.append(len(service.emulator.requests) > before)
+    assert asked == [False, True, False, False, False]
+
+
+async def test_no_rejected_target_is_lost_among_many(
+    queue: JobQueue, client: EasemobClient
+) -> None:
+    targets = [f"\n{number}" for number in range(12_000)]
+    job = await queue.submit(client.fanout.to_users(targets, Text("x")), job_id="odd")
+    found = [outcome.target async for outcome in job.outcomes("failed")]
+    assert sorted(found) == sorted(targets)
+
+
+async def test_a_job_that_is_still_planned_is_not_stopped_in_silence(
+    queue: JobQueue, client: EasemobClient
+) -> None:
+    begun, end = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> AsyncIterator[str]:
+        yield "u1"
+        begun.set()
+        await end.wait()
+
+    submitting = asyncio.ensure_future(
+        queue.submit(client.fanout.to_users(slow(), Text("x")), job_id="slow")
+    )
+    await begun.wait()
+    job = queue.job("slow")
+    for act in (job.stop, job.resume):
+        with pytest.raises(InvalidArgumentError, match="still planned"):
+            await act()
+    end.set()
+    await submitting
+    await job.stop()
+    assert (await job.report()).state == "stopped"
+
+
+async def test_a_resume_that_is_cancelled_leaves_a_running_job_running(
+    queue: JobQueue, client: EasemobClient
+) -> None:
+    job = await queue.submit(client.fanout.to_users(users(10), Text("x")), job_id="running")
+    database = queue._database
+    # A worker on another machine has the chunk.
+    await database.rows(
+        "UPDATE @schema@.chunks SET leased_until = clock_timestamp() + interval '1 hour'"
+    )
+    resuming = asyncio.ensure_future(job.resume(retry_failed=True))
+    while (await job.report()).state == "running":
+        await asyncio.sleep(0)
+    resuming.cancel()
+    await asyncio.wait([resuming])
+    assert (await job.report()).state == "running"
+
+
+async def test_a_worker_that_is_cancelled_again_and_again_leaves_nothing(
+    queue: JobQueue, client: EasemobClient
+) -> None:
+    anyio = pytest.importorskip("anyio")
+    await queue.jobs()
+    before = asyncio.all_tasks()
+    for _ in range(2):
+        with anyio.move_on_after(0.3):
+            await queue.work(client)
+        await asyncio.sleep(0)
+        left = {task for task in asyncio.all_tasks() - before if task.get_name() != "Task-quota"}
+        assert {t.get_name() for t in left if t.get_name().startswith("easemob ")} == set()
+
+
+@pytest.mark.parametrize("job_id", [5, b"x", "", "\ud800", "a\0b", "x" * 201])
+async def test_what_is_no_name_of_a_job_is_refused_at_once(queue: JobQueue, job_id: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match="job_id must be a printable name"):
+        queue.job(job_id)
+
+
+async def test_wrong_arguments_are_refused_before_anything(
+    queue: JobQueue, client: EasemobClient
+) -> None:
+    wrong: Any
+    for wrong in (0, -1, "2", None, 1.5):
+        with pytest.raises(InvalidArgumentError, match="concurrency"):
+            await queue.work(client, concurrency=wrong)
+    wrong = None
+    with pytest.raises(InvalidArgumentError, match="client must be"):
+        await queue.work(wrong)
+    with pytest.raises(InvalidArgumentError, match="job must be"):
+        await queue.submit(wrong, job_id="x")
+    for wrong in (30, timedelta(0), timedelta.max):
+        with pytest.raises(InvalidArgumentError, match="lease must be"):
+            JobQueue("postgresql://h/d", lease=wrong)
+    job = await queue.submit(client.fanout.to_users(users(1), Text("x")), job_id="x")
+    wrong = "no"
+    with pytest.raises(InvalidArgumentError, match="retry_failed"):
+        await job.resume(retry_failed=wrong)
+    with pytest.raises(InvalidArgumentError, match="status"):
+        await anext(job.outcomes("bogus"))

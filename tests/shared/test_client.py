@@ -26,6 +26,7 @@ from easemob_async import (
     Timeouts,
 )
 from easemob_async.emulator import Emulator
+from easemob_async.emulator.in_thread import running
 from easemob_async.shared import RedisStore, SharedStore
 from easemob_async.shared.choice import store_of
 from easemob_async.shared.protocol import TokenReply, TokenRequest
@@ -277,3 +278,17 @@ async def test_the_deadline_of_a_bulk_attempt_is_fixed_when_its_units_are_taken(
         async with asyncio.timeout(20):
             report = await job.run()
         assert (report.unknown, report.sent, len(server.calls)) == (1, 0, 1)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_client_is_closed_after_its_loop_was(store_url: str) -> None:
+    with running(Emulator()) as emulator:
+        emulator.add_user("ann")
+        client = EasemobClient(**emulator.credentials, shared=store_url)
+
+        async def use() -> None:
+            assert await client.users.get_status("ann") == "offline"
+
+        for _ in range(2):
+            asyncio.run(use())
+        asyncio.run(client.close())

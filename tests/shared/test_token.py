@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from easemob_async import AppToken, EasemobError, TransportError
 from easemob_async.shared import PostgresStore, RedisStore
+from easemob_async.shared.app_token import SharedAppToken
 from easemob_async.shared.choice import store_of
 from easemob_async.shared.protocol import SECOND, FetchedToken, TokenReply, TokenRequest
 
@@ -131,3 +133,30 @@ def test_after_a_failure_nobody_asks_the_service_until_the_wait_is_over(lab: Lab
     assert lab.ask("c") == TokenReply(fetch=True, failures=2)
     lab.fetched("c", "secret1")
     assert lab.ask("d").failures == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("TransportError: tokens.create_app_token(): the connection broke", TransportError),
+        ("ConnectError: no connection", TransportError),
+        ("RequestTimeoutError: too late", TransportError),
+        ("BadRequestError: 400: client_secret does not match", EasemobError),
+        ("Exception: odd", EasemobError),
+    ],
+)
+def test_what_another_was_told_is_an_error_of_the_same_kind(
+    lab: Lab, said: str, kind: type[EasemobError]
+) -> None:
+    """A worker waits for what stands on the way to the service; anything else stops a job."""
+    assert lab.ask("other") == TokenReply(fetch=True)
+    told = FetchedToken(lab.name, "other", wait=60 * SECOND, error=said)
+    lab.runner.run(lab.store.put_token(told))
+
+    async def fetch() -> AppToken:
+        raise AssertionError("it is not asked for before its time")
+
+    token = SharedAppToken(lab.store, lab.name, fetch, 60.0)
+    with pytest.raises(EasemobError, match="another process was told") as caught:
+        lab.runner.run(token.get())
+    assert type(caught.value) is kind
