@@ -101,7 +101,7 @@ class Database:
         except (errors.OperationalError, errors.InterfaceError, OSError) as error:
             text = _one_line(error)
             problem = SharedStoreError(f"PostgreSQL at {self.place}: {text}")
-            if "authentication failed" in text:
+            if "authentication failed" in text or "does not exist" in text:
                 problem = ConfigurationError(str(problem))
         except errors.ReadOnlySqlTransaction as error:
             problem = SharedStoreError(f"PostgreSQL at {self.place}: {_one_line(error)}")

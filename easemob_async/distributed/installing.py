@@ -17,12 +17,18 @@ async def install(database: Database, engine: Engine, *, accept_failover: bool) 
     """Make the engine's tables and the ledger, or bring them up to date.
 
     Raises:
-        ConfigurationError: the ledger is of a newer version of the library, or the database is
-            another one than that in which calls departed.
+        ConfigurationError: the ledger is of a newer version of the library, the database is
+            another one than that in which calls departed, or it keeps nothing in a crash.
     """
 
     async def command(connection: Any) -> None:
         async with connection.transaction():
+            cursor = await connection.execute("SHOW fsync")
+            if (await cursor.fetchone())[0] == "off":
+                raise ConfigurationError(
+                    f"PostgreSQL at {database.place} has fsync = off: after a crash it may have "
+                    "forgotten calls that departed, and they would be sent twice"
+                )
             await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_INSTALLING,))
             known = await _known(connection, database)
             if known is not None and known[0] > VERSION:

@@ -143,6 +143,7 @@ class JobQueue:
         Raises:
             ConfigurationError: the database cannot be used as it is, or the client cannot share its
                 quotas: it has ``timeout=None``, or ``Quotas(share=...)``.
+            ClientClosedError: the client was closed.
         """
         if not isinstance(client, EasemobClient):
             raise fail("JobQueue.work", f"client must be a client, not a {type(client).__name__}")

@@ -68,6 +68,7 @@ class Worker:
 
         Raises:
             ConfigurationError: the database cannot be used as it is.
+            ClientClosedError: the client was closed.
         """
         await self._database.rows("SELECT @schema@.check_place()")
         side = [
@@ -210,7 +211,9 @@ class Worker:
             await runner.run()
         except LostChunkError as error:
             _LOGGER.info("chunk %s: %s", claimed.key, error)
-        except (TransportError, SharedStoreError, ClientClosedError) as error:
+        except ClientClosedError as error:  # without the client there is nothing to send with
+            self._stop(error)
+        except (TransportError, SharedStoreError) as error:
             _LOGGER.warning("chunk %s: %s", claimed.key, error)
             await self._pause(_TROUBLE)
         except ConfigurationError:

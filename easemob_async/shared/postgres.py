@@ -125,7 +125,9 @@ class PostgresStore:
             problem, wrong = str(error), True
         except (driver.Error, OSError) as error:
             problem, wrong = str(error).strip() or type(error).__name__, False
-            wrong = "authentication failed" in problem
+            # Not of a function: the account's own are made anew with the next connection.
+            missing = isinstance(error, driver.OperationalError) and "does not exist" in problem
+            wrong = missing or "authentication failed" in problem
         problem = " ".join(problem.split())
         if wrong:
             raise ConfigurationError(f"PostgreSQL at {self._place}: {problem}")

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -28,13 +29,19 @@ from easemob_async.distributed import JobQueue, JobReport, QueuedJob
 from easemob_async.distributed import chunks as chunks_module
 from easemob_async.distributed import planning as planning_module
 from easemob_async.distributed import uniqueness as uniqueness_module
-from easemob_async.errors import ConfigurationError, JournalError, SharedStoreError
+from easemob_async.errors import (
+    ClientClosedError,
+    ConfigurationError,
+    JournalError,
+    SharedStoreError,
+)
 from tests.cli.shell import EASEMOB
 from tests.conftest import Against
 from tests.distributed.processes import until
 from tests.distributed.service import Service, working
 from tests.fanout.jobs import FREE, accept, adds_up, users
 from tests.servers import Received, Reply
+from tests.waiting import WITHIN
 
 
 async def collected(outcomes: AsyncIterator[Outcome]) -> dict[str, Outcome]:
@@ -670,3 +677,19 @@ async def test_wrong_arguments_are_refused_before_anything(
         await job.resume(retry_failed=wrong)
     with pytest.raises(InvalidArgumentError, match="status"):
         await anext(job.outcomes("bogus"))
+
+
+async def test_a_worker_without_its_client_ends(queue: JobQueue, client: EasemobClient) -> None:
+    await queue.submit(client.fanout.to_users(users(10), Text("x")), job_id="left")
+    await client.close()
+    with pytest.raises(ClientClosedError):
+        async with asyncio.timeout(WITHIN):
+            await queue.work(client)
+    assert (await queue.job("left").report()).not_sent == 10
+
+
+async def test_a_database_that_does_not_exist_is_not_waited_for(postgres_url: str) -> None:
+    url = urlsplit(postgres_url)._replace(path="/nowhere").geturl()
+    async with JobQueue(url) as queue:
+        with pytest.raises(ConfigurationError, match="does not exist"):
+            await queue.job("a").wait()
