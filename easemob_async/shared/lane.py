@@ -51,7 +51,8 @@ class Lane(Generic[C]):
         """
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
-            # A connection of another loop cannot even be closed when that loop is.
+            if self._loop is not None and self._loop.is_closed():
+                self.close()  # what is in a loop that runs is that loop's
             self._loop, self._turn, self._connection = loop, asyncio.Lock(), None
         async with self._turn:
             try:

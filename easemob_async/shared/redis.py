@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib import resources
@@ -23,6 +22,7 @@ from easemob_async.shared.protocol import (
     TokenRequest,
 )
 from easemob_async.shared.urls import no_redis, redis_place
+from easemob_async.transport.loops import close_socket
 
 R = TypeVar("R")
 
@@ -189,9 +189,12 @@ def _drop(connection: _Connection) -> None:
 def _close(wire: Any) -> None:
     # The driver's own way waits for the server.
     writer, wire._reader, wire._writer = wire._writer, None, None
-    if writer is not None:
-        with contextlib.suppress(RuntimeError):  # its loop is closed, and its socket with it
-            writer.transport.abort()
+    if writer is None:
+        return
+    try:
+        writer.transport.abort()
+    except RuntimeError:  # its loop is closed
+        close_socket(writer.transport)
 
 
 def _fields(info: str) -> dict[str, str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
+from typing import Any
 
 from easemob_async.errors import ConfigurationError
 
@@ -37,3 +39,13 @@ class LoopBinding:
                 raise ConfigurationError(self._in_use)
             on_move()
         self.loop = loop
+
+
+def close_socket(transport: asyncio.Transport) -> None:
+    """Close the socket of a transport whose event loop is closed and can no longer do it."""
+    with contextlib.suppress(RuntimeError):  # it is marked as closed; the loop takes no callback
+        transport.abort()
+    plain: Any = getattr(getattr(transport, "_ssl_protocol", None), "_transport", transport)
+    if getattr(plain, "_sock", None) is not None:
+        plain._sock.close()
+        plain._sock = None

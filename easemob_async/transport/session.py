@@ -7,7 +7,6 @@ the answer: two ``DELETE /users?limit=10``, and the caller sees one 200. So ever
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import sys
 import weakref
@@ -37,7 +36,7 @@ from easemob_async.config import PoolOptions, Timeouts, parse_proxy
 from easemob_async.errors import ClientClosedError, ConfigurationError
 from easemob_async.transport.departure import Departure, WatchedConnection
 from easemob_async.transport.direct import DirectWire, is_replaced, is_usable
-from easemob_async.transport.loops import LoopBinding
+from easemob_async.transport.loops import LoopBinding, close_socket
 from easemob_async.transport.uploads import StreamedBody
 
 # Headers that each call sets; those of a session would break it.
@@ -273,7 +272,7 @@ class SessionPool:
         session.detach()
         for connection in connections:
             if connection.transport is not None:
-                _close_socket(connection.transport)
+                close_socket(connection.transport)
 
     def _proxy_of_environment(self) -> str | None:
         if not self._options.trust_env or proxy_bypass(self._url.host or ""):
@@ -311,16 +310,6 @@ class SessionPool:
         if getattr(session, "_loop", loop) is not loop:  # `loop` itself is deprecated
             raise ConfigurationError("the session that was given belongs to another event loop")
         return session
-
-
-def _close_socket(transport: asyncio.Transport) -> None:
-    """Close the socket of a transport whose event loop is closed and can no longer do it."""
-    with contextlib.suppress(RuntimeError):  # it is marked as closed; the loop takes no callback
-        transport.abort()
-    plain: Any = getattr(getattr(transport, "_ssl_protocol", None), "_transport", transport)
-    if getattr(plain, "_sock", None) is not None:
-        plain._sock.close()
-        plain._sock = None
 
 
 def wire_timeout(timeouts: Timeouts, *, whole: bool = False) -> ClientTimeout:

@@ -280,7 +280,6 @@ async def test_the_deadline_of_a_bulk_attempt_is_fixed_when_its_units_are_taken(
         assert (report.unknown, report.sent, len(server.calls)) == (1, 0, 1)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_client_is_closed_after_its_loop_was(store_url: str) -> None:
     with running(Emulator()) as emulator:
         emulator.add_user("ann")
