@@ -101,9 +101,7 @@ def references(
     if isinstance(values, str | bytes) or not isinstance(values, list | Iterable):
         raise fail(operation, f"{name} must be a list of ids, not a {type(values).__name__}")
     listed = list(values)
-    if (
-        len(listed) == 1 >= least
-    ):  # most calls are for one: the checks of many cost it twice as much
+    if len(listed) == 1 >= least:  # as in most calls; the checks of many cost twice as much
         return [reference(operation, name, listed[0])]
     if not _are_sound(listed):
         for value in listed:

@@ -20,6 +20,6 @@ def main() -> None:
     except OSError as error:  # the help, on a full disk
         sys.exit(f"error: {error}")
     except RuntimeError as error:
-        if sys.stdin is None:  # what click says of "-" then names no cause
+        if sys.stdin is None and "sys.stdin" in str(error):  # what click says of "-" then
             sys.exit("error: standard input is closed")
-        raise error
+        raise

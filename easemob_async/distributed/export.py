@@ -10,9 +10,10 @@ from pathlib import Path
 from easemob_async.distributed.database import Database
 from easemob_async.distributed.reading import read_chunks, read_rejected
 from easemob_async.errors import JournalError
+from easemob_async.fanout.deduplication import open_journal
 from easemob_async.fanout.journal.lock import side_file
 from easemob_async.fanout.journal.rows import FAILED, Settled
-from easemob_async.fanout.journal.writer import Journal, Verdict
+from easemob_async.fanout.journal.writer import Verdict
 from easemob_async.transport.cancel_scopes import cancelled_once
 
 
@@ -41,10 +42,7 @@ async def export(
 async def _write(
     database: Database, job: int, identity: Mapping[str, str], path: Path, *, accepted: bool
 ) -> None:
-    opening = asyncio.ensure_future(asyncio.to_thread(Journal, path, identity))
-    with cancelled_once():
-        await asyncio.wait([opening])
-    journal = opening.result()
+    journal = await open_journal(path, identity)
     counts = {"accepted": 1} if accepted else {}
     try:
         async for chunk in read_chunks(database, job):

@@ -14,8 +14,7 @@ Check = Callable[[JSON], bool]
 """Returns whether a value is one that the service takes."""
 
 
-def is_text(value: JSON) -> bool:
-    """Return whether a value is a text."""
+def _is_text(value: JSON) -> bool:
     return isinstance(value, str)
 
 
@@ -67,21 +66,25 @@ def _is_env(value: JSON) -> bool:
 
 
 _QUANTITY: Final = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
-_ATTACHMENT: Final[Mapping[str, Check]] = {"url": is_text, "filename": is_text, "secret": is_text}
+_ATTACHMENT: Final[Mapping[str, Check]] = {
+    "url": _is_text,
+    "filename": _is_text,
+    "secret": _is_text,
+}
 _CONTENTS: Final[Mapping[str, Mapping[str, Check]]] = {
-    "txt": {"msg": is_text},
+    "txt": {"msg": _is_text},
     "img": {**_ATTACHMENT, "size": _is_size},
     "audio": {**_ATTACHMENT, "length": _is_whole},
     "video": {
         **_ATTACHMENT,
         "length": _is_whole,
-        "thumb": is_text,
-        "thumb_secret": is_text,
+        "thumb": _is_text,
+        "thumb_secret": _is_text,
         "file_length": _is_whole,
     },
     "file": _ATTACHMENT,
-    "loc": {"lat": _is_place, "lng": _is_place, "addr": is_text},
-    "cmd": {"action": is_text},
+    "loc": {"lat": _is_place, "lng": _is_place, "addr": _is_text},
+    "cmd": {"action": _is_text},
     "custom": {"customEvent": _is_event, "customExts": _are_exts},
 }
 _REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -97,7 +100,7 @@ _REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
 _OPTIONS: Final[Mapping[str, Check]] = {
     "sync_device": _is_flag,
     "roam_ignore_users": _are_texts,
-    "routetype": is_text,
+    "routetype": _is_text,
     "need_group_ack": _is_flag,
     "need_download": _is_flag,
     "chatroom_msg_level": lambda value: value in ("high", "normal", "low"),

@@ -95,10 +95,10 @@ class Call:
             return default
         number = as_number(text)
         # open: the answer to a value that is not a number; the nearest error is illegal_argument
-        if number is None or number < min(least, 0):
-            raise Refusal(400, "illegal_argument", f"{name} is not legal")
-        if number < least:
+        if number == 0 < least:
             return default
+        if number is None or number < least:
+            raise Refusal(400, "illegal_argument", f"{name} is not legal")
         return min(number, most)
 
 

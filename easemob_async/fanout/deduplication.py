@@ -46,7 +46,7 @@ async def open_deduplication(settings: Settings) -> Deduplication | None:
         return settings.encoder.encode(item[1]) if own else None
 
     found = Deduplication(
-        await _opened(settings.journal, settings.identity()),
+        await open_journal(settings.journal, settings.identity()),
         retry_failed=settings.options.retry_failed,
         on_unknown=settings.options.on_unknown,
         content=content,
@@ -59,7 +59,8 @@ async def open_deduplication(settings: Settings) -> Deduplication | None:
     return found
 
 
-async def _opened(path: Path, job: Mapping[str, str]) -> Journal:
+async def open_journal(path: Path, job: Mapping[str, str]) -> Journal:
+    """Open a journal in a thread; if that is cancelled, the journal is closed again."""
     opening = asyncio.create_task(asyncio.to_thread(Journal, path, job))
     try:
         return await asyncio.shield(opening)

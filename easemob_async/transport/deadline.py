@@ -12,7 +12,7 @@ class Deadline:
     deadline's own. A task that was cancelled from outside as well stays cancelled.
     """
 
-    __slots__ = ("_before", "_expired", "_handle", "_loop", "_task", "at")
+    __slots__ = ("_before", "_expired", "_handle", "_loop", "_over", "_task", "at")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, at: float | None) -> None:
         """Begin to wait.
@@ -28,20 +28,21 @@ class Deadline:
         self._loop = loop
         self._task = task
         self._before = task.cancelling()
-        self._expired = False
+        self._expired = self._over = False
         self._handle: asyncio.Handle | None = None
         if at is not None:
             self._handle = loop.call_at(at, self._expire)
 
     def expire(self) -> None:
         """End the call in the next turn of the loop, unless it has ended by then."""
-        if not self._expired:
+        if not (self._expired or self._over):
             if self._handle is not None:
                 self._handle.cancel()
             self._handle = self._loop.call_soon(self._expire)
 
     def ends(self) -> bool:
         """End; return whether this deadline, and nobody else, has cancelled the task."""
+        self._over = True
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None

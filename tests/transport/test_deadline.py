@@ -43,8 +43,16 @@ async def test_it_can_end_at_any_time_and_once() -> None:
     for _ in range(3):
         waiting[-1].expire()
     assert await task == "late"
-    waiting[-1].expire()  # it is over
-    await turns(2)
+
+
+async def test_it_ends_nothing_of_what_comes_after_it() -> None:
+    deadline = Deadline(asyncio.get_running_loop(), None)
+    assert not deadline.ends()
+    deadline.expire()
+    await turns(3)
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
 
 
 async def test_what_is_in_time_is_not_touched() -> None:
