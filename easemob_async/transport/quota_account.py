@@ -144,6 +144,12 @@ class Gate:
             self.wake(loop)
             raise
 
+    def settle(self, units: int, now: float) -> None:
+        """Hold units for one more window: their call was answered or given up."""
+        self.counter.settle(units, now)
+        if self._waiters:
+            self.wake(self.loop)
+
     def give_back(self, units: int) -> None:
         """Free units of a call that never left, or that left with fewer."""
         self.counter.give_back(units)
@@ -210,12 +216,13 @@ class _GatesPermit:
         gates: Sequence[tuple[Gate, int]],
         messages: int,
         loop: asyncio.AbstractEventLoop,
+        since: float,
         waited: float = 0.0,
     ) -> None:
         self._gates = gates
         self._loop = loop
         self._open = True
-        self._since = loop.time()
+        self._since = since
         self.messages = messages
         self.waited = waited
 
@@ -226,8 +233,7 @@ class _GatesPermit:
             for gate, units in self._gates:
                 # A gate that moved to another loop has settled what the closed one left behind.
                 if gate.loop is self._loop:
-                    gate.counter.settle(units, now)
-                    gate.wake(self._loop)
+                    gate.settle(units, now)
 
     def give_back(self) -> None:
         if self._open:
@@ -300,10 +306,10 @@ class QuotaAccount:
         for gate in self._gates_of(operation, values):
             units = gate.weight(messages)
             if not gate.try_enter(units, now):
-                _GatesPermit(taken, messages, loop).give_back()
+                _GatesPermit(taken, messages, loop, now).give_back()
                 return None
             taken.append((gate, units))
-        return _GatesPermit(taken, messages, loop)
+        return _GatesPermit(taken, messages, loop, now)
 
     async def acquire(
         self,
@@ -349,13 +355,13 @@ class QuotaAccount:
                 if entered < units:
                     messages = entered
         except BaseException:
-            _GatesPermit(taken, messages, loop).give_back()
+            _GatesPermit(taken, messages, loop, now).give_back()
             raise
         held = [(gate, gate.weight(messages)) for gate in gates]
         for (gate, entered), (_, units) in zip(taken, held, strict=True):
             if entered > units:  # a later limit had room for fewer
                 gate.give_back(entered - units)
-        return _GatesPermit(held, messages, loop, now - started)
+        return _GatesPermit(held, messages, loop, now, now - started)
 
     def _enter(self) -> asyncio.AbstractEventLoop:
         loop = asyncio.get_running_loop()

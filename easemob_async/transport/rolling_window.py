@@ -35,6 +35,7 @@ class Counter:
         "_pace_set_at",
         "_paused_until",
         "_released",
+        "_settled",
         "capacity",
         "in_flight",
         "window",
@@ -49,7 +50,8 @@ class Counter:
         self._expiries: list[float] = []
         self._cumulative: list[int] = []
         self._head = 0
-        self._released = 0
+        # All units that were ever settled, and those of them that came back.
+        self._settled = self._released = 0
         self._pace = 1.0
         self._pace_set_at = 0.0
         self._paused_until = float("-inf")
@@ -60,9 +62,10 @@ class Counter:
 
     def held(self, now: float) -> int:
         """Count the units that are not free."""
-        self._expire(now)
-        total = self._cumulative[-1] if self._cumulative else self._released
-        return self.in_flight + total - self._released
+        expiries, head = self._expiries, self._head
+        if head < len(expiries) and expiries[head] <= now:
+            self._expire(now)
+        return self.in_flight + self._settled - self._released
 
     def room(self, now: float, units: int, least: int | None = None, spare: int = 0) -> int:
         """Return how many of so many units may depart now: all, or at least `least`, or none.
@@ -75,13 +78,15 @@ class Counter:
         """
         if self._paused_until > now:
             return 0
-        least = units if least is None else least
         allowed = self.capacity
-        if self._pace < 1.0:
-            allowed = int(allowed * self._pace_at(now))
-        # A call heavier than the slowed pace, or than what is not spared, still goes, alone.
-        allowed = max(min(least, self.capacity), allowed - spare)
-        free = min(units, allowed - self.held(now))
+        if least is None:
+            least = units
+        if spare or self._pace < 1.0:
+            # A call heavier than the slowed pace, or than what is not spared, still goes, alone.
+            allowed = max(min(least, allowed), int(allowed * self._pace_at(now)) - spare)
+        free = allowed - self.held(now)
+        if free >= units:
+            return units
         return free if free >= least else 0
 
     def depart(self, units: int) -> None:
@@ -91,9 +96,9 @@ class Counter:
     def settle(self, units: int, now: float) -> None:
         """Hold units for one more window: their call was answered or given up."""
         self.in_flight -= units
-        last = self._cumulative[-1] if self._cumulative else self._released
+        self._settled += units
         self._expiries.append(self.release_time(now))
-        self._cumulative.append(last + units)
+        self._cumulative.append(self._settled)
 
     def give_back(self, units: int) -> None:
         """Free units immediately: their call never left."""
@@ -155,11 +160,10 @@ class Counter:
         return self._pace
 
     def _expire(self, now: float) -> None:
-        expiries = self._expiries
-        head = self._head
-        if head == len(expiries) or expiries[head] > now:
-            return
+        expiries, head = self._expiries, self._head
         end = len(expiries)
+        if head == end or expiries[head] > now:
+            return
         while head < end and expiries[head] <= now:
             head += 1
         self._released = self._cumulative[head - 1]

@@ -12,7 +12,7 @@ from easemob_async.config import AppKey, Hooks, RetryPolicy, Timeouts
 from easemob_async.credentials import Credentials
 from easemob_async.errors import ClientClosedError
 from easemob_async.models.tokens import Token, TokenProvider
-from easemob_async.transport.deadline import Deadline
+from easemob_async.transport.deadline import Deadlines
 from easemob_async.transport.hosts import Hosts
 from easemob_async.transport.loops import LoopBinding
 from easemob_async.transport.quota_account import QuotaAccount
@@ -69,7 +69,8 @@ class ClientState:
         """The same as `tokens`, where the client owns it."""
         self._binding = binding
         self._on_close = on_close
-        self._calls: set[Deadline] = set()
+        self.deadlines = Deadlines()
+        """The calls that are not over: closing the client ends them immediately."""
 
     def provide(self, tokens: ClientTokenProvider) -> None:
         """Take over a provider."""
@@ -93,14 +94,6 @@ class ClientState:
             self._binding.enter(loop, self._leave_closed_loop)
         return loop
 
-    def started(self, limit: Deadline) -> None:
-        """Register a call by its deadline: closing the client ends it immediately."""
-        self._calls.add(limit)
-
-    def ended(self, limit: Deadline) -> None:
-        """Forget a call that is over."""
-        self._calls.discard(limit)
-
     async def close(self) -> None:
         """End every call that is not over, and close connections and provider.
 
@@ -111,15 +104,14 @@ class ClientState:
         if loop is not None and not self.pool.is_closed():
             self._binding.enter(asyncio.get_running_loop(), self._leave_closed_loop)
         if loop is not None and not loop.is_closed():
-            for limit in self._calls:
-                limit.expire()
+            self.deadlines.expire()
         await self.pool.close()
         await self.hosts.close()
         if self.client_tokens is not None:
             await self.client_tokens.close()
         if self._on_close is not None:
             for _ in range(_TURNS_TO_END):  # calls that end have something to say
-                if not self._calls:
+                if self.deadlines.are_over():
                     break
                 await asyncio.sleep(0)
             await self._on_close()
@@ -127,6 +119,6 @@ class ClientState:
     def _leave_closed_loop(self) -> None:
         self.pool.leave_closed_loop()
         self.hosts.moved()
-        self._calls.clear()
+        self.deadlines.forget()
         if self.client_tokens is not None:
             self.client_tokens.moved()

@@ -28,7 +28,6 @@ from easemob_async.transport.answer import Answer
 from easemob_async.transport.authorization import ask_for_token, renew_token
 from easemob_async.transport.call import Call, Journey, make_call
 from easemob_async.transport.callers_error import CallersError
-from easemob_async.transport.deadline import Deadline
 from easemob_async.transport.departure import Departure
 from easemob_async.transport.direct import DirectWire
 from easemob_async.transport.downloads import PIECE, Sink
@@ -182,8 +181,7 @@ class Transport:
         loop = state.enter_loop()
         journey = Journey(call, state.hosts.unchosen_url, self._secrets)
         total = None if policy.waits_out else self.options.timeouts.total
-        limit = Deadline(loop, None if total is None else loop.time() + total)
-        state.started(limit)
+        limit = state.deadlines.begin(loop, total)
         failure: BaseException
         try:
             return await self._attempts(journey, policy, limit.at)
@@ -203,7 +201,6 @@ class Transport:
             raise
         finally:
             limit.ends()
-            state.ended(limit)
         raise failure  # outside of the handler: without a context
 
     async def fetch(self, url: str, operation: str) -> AsyncIterator[bytes]:
