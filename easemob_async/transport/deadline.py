@@ -1,4 +1,4 @@
-"""The time limits of a client's calls: `asyncio.timeout` for one task, at a fraction of its cost."""
+"""The time limits of calls: `asyncio.timeout` for one task, at a fraction of its cost."""
 
 from __future__ import annotations
 

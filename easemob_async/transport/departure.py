@@ -126,13 +126,15 @@ class Departure:
         if self._spent:
             raise RuntimeError("a request is never sent twice")
         self._spent = True
-        await self._look_at(connection, ask=self._on_departure is None)
         if self._on_departure is not None:
+            if self._doubt(connection, ask=False):
+                await self._look_at(connection, ask=False)
             try:
                 await self._on_departure()
             except Exception as error:
                 self.blocked_by = error
                 raise
+        if self._doubt(connection):
             await self._look_at(connection)
         if self._latest is not None and self._latest.has_passed():
             raise TimeoutError("the time until which its quota is held has passed")
@@ -168,6 +170,18 @@ class Departure:
             connection.expecting = False
         if not reusable and isinstance(connection, ResponseHandler):
             connection.force_close()
+
+    def _doubt(self, connection: BaseProtocol, *, ask: bool = True) -> bool:
+        """Return whether a connection has to be looked at, which nearly all have not.
+
+        Args:
+            connection: the connection.
+            ask: whether to ask the system for what the loop has not read.
+        """
+        if self._is_closed() or _fault(connection) is not None:
+            return True
+        transport = connection.transport
+        return ask and transport is not None and _readable(transport)
 
     async def _look_at(self, connection: BaseProtocol, *, ask: bool = True) -> None:
         """Refuse a connection that is not clean; `ask` the system for what the loop has not read.

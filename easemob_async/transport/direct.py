@@ -12,11 +12,12 @@ from __future__ import annotations
 import logging
 import os
 import re
+from functools import cached_property
 from typing import Any, Final
 
 import aiohttp
 from aiohttp import ClientResponseError, ClientSession, ClientTimeout, ConnectionTimeoutError
-from aiohttp.client_reqrep import ClientRequest
+from aiohttp.client_reqrep import ClientRequest, ConnectionKey
 from aiohttp.connector import Connection
 from aiohttp.helpers import TimerNoop
 from aiohttp.http import HttpProcessingError
@@ -24,7 +25,7 @@ from aiohttp.streams import StreamReader
 from yarl import URL
 
 from easemob_async.models.tokens import Token
-from easemob_async.transport.departure import Departure
+from easemob_async.transport.departure import Departure, WatchedConnection
 
 TESTED: Final = re.compile(r"3\.14\.[0-9]+")
 """The versions of aiohttp whose undocumented parts are as they are used here."""
@@ -49,6 +50,24 @@ def is_replaced() -> bool:
     return ClientSession._request is not _REQUEST
 
 
+class DirectConnection(WatchedConnection):
+    """A connection that is resumed only where it was paused: aiohttp asks for it at each piece."""
+
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """Go on reading."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
+
+class _Destination(ClientRequest):
+    """Tells the connector where to connect to, always the same; it is never sent itself."""
+
+    @cached_property
+    def connection_key(self) -> ConnectionKey:
+        """What connections to the host are kept under."""
+        return super().connection_key
+
+
 class DirectWire:
     """Sends requests over the connections of a session of our own, to one host."""
 
@@ -62,8 +81,7 @@ class DirectWire:
         """
         assert session.connector is not None
         self._connector = session.connector
-        # It tells the connector where to connect to, and is never sent itself.
-        self._to = ClientRequest("GET", url, loop=session._loop, session=session)
+        self._to = _Destination("GET", url, loop=session._loop, session=session)
         self._path = url.raw_path
         self._headers = f"Host: {url.host_port_subcomponent}\r\n".encode() + headers
         self._token: Token | None = None

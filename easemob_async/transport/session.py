@@ -35,7 +35,7 @@ from easemob_async.checks import text_problem
 from easemob_async.config import PoolOptions, Timeouts, parse_proxy
 from easemob_async.errors import ClientClosedError, ConfigurationError
 from easemob_async.transport.departure import Departure, WatchedConnection
-from easemob_async.transport.direct import DirectWire, is_replaced, is_usable
+from easemob_async.transport.direct import DirectConnection, DirectWire, is_replaced, is_usable
 from easemob_async.transport.loops import LoopBinding, close_socket
 from easemob_async.transport.uploads import StreamedBody
 
@@ -245,7 +245,8 @@ class SessionPool:
 
     def _connection(self) -> WatchedConnection:
         assert self._binding.loop is not None
-        connection = WatchedConnection(self._binding.loop)
+        kind = DirectConnection if self._may_be_direct else WatchedConnection
+        connection = kind(self._binding.loop)
         self._connections.add(connection)
         return connection
 

@@ -455,11 +455,11 @@ class Transport:
 
     async def _content(self, call: Call, status: int, content: StreamReader) -> bytes:
         """Read an answer, up to the largest size that is allowed."""
-        most, size, pieces = self.state.pool.max_answer_bytes, 0, []
+        most, size, pieces = self.state.pool.max_answer_bytes, 0, list[bytes]()
         while True:
             # A small answer is here as a whole, nearly always: then nothing is waited for.
-            piece = content.read_nowait() if content.is_eof() else await content.readany()
-            pieces.append(piece)
+            is_last = content.is_eof()
+            piece = content.read_nowait() if is_last else await content.readany()
             size += len(piece)
             if size > most:
                 raise ResponseError(
@@ -468,9 +468,11 @@ class Transport:
                     operation=call.operation.id,
                     status=status,
                 )
-            if not piece or content.at_eof():
-                break
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            if is_last and not pieces:
+                return piece
+            pieces.append(piece)
+            if is_last or content.at_eof():
+                return b"".join(pieces)
 
 
 async def _pour(response: ClientResponse, sink: Sink) -> None:
