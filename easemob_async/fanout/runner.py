@@ -493,9 +493,11 @@ class Runner:
         cancelled = False
         while written is not None and not written.done():
             try:
-                await asyncio.wait([written])
+                await asyncio.shield(written)
             except asyncio.CancelledError:
                 cancelled = True
+            except JournalError:
+                break
         try:
             if written is not None:
                 written.result()

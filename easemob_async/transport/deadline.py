@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from typing import Final, Self
 
 _ROUNDING: Final = 0.001
 """Seconds by which a loop may ring early: some round their timers to milliseconds."""
@@ -50,6 +50,14 @@ class Deadline:
         if not (self._expired or self._over):
             self._expired = True
             self._task.cancel()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """End; raise `TimeoutError` where this deadline has cancelled the task."""
+        if self.ends() and kind is asyncio.CancelledError:
+            raise TimeoutError
 
     def ends(self) -> bool:
         """End; return whether this deadline, and nobody else, has cancelled the task."""

@@ -285,11 +285,14 @@ class Transport:
         journey.status = None
         try:
             tell_started(*told)
-            if policy.waits_out:
-                async with self._time_limit(permit):
+            if not policy.waits_out:
+                reply = await self._send(journey, departure, permit)
+            elif permit.latest is not None:  # it was fixed when the units were taken
+                async with asyncio.timeout_at(permit.latest.at):
                     reply = await self._send(journey, departure, permit)
             else:
-                reply = await self._send(journey, departure, permit)
+                with state.deadlines.begin(loop, self.options.timeouts.total):
+                    reply = await self._send(journey, departure, permit)
         except EasemobError as error:
             failure = error
             raise
@@ -312,12 +315,6 @@ class Transport:
             why = "given up" if given_up else None if failure is None else type(failure).__name__
             tell_ended(*told, took=loop.time() - began, status=journey.status, error=why)
         return self._read(journey, reply, permit)
-
-    def _time_limit(self, permit: Permit) -> asyncio.Timeout:
-        """Return the time limit of an attempt that has one of its own."""
-        if permit.latest is not None:  # it was fixed when the units were taken
-            return asyncio.timeout_at(permit.latest.at)
-        return asyncio.timeout(self.options.timeouts.total)
 
     def _read(self, journey: Journey, reply: Reply, permit: Permit) -> Answer | _Failed:
         """Read a reply; a refusal for the rate slows the pace down."""
