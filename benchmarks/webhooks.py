@@ -223,7 +223,7 @@ def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--posts", type=int, default=2000)
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--rounds", type=int, default=41)
     parser.add_argument("--asgi", action="store_true", help="serve by uvicorn")
     arguments = parser.parse_args()
     context = multiprocessing.get_context("spawn")

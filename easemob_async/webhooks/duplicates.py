@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from easemob_async.webhooks.events.base import Event
 from easemob_async.webhooks.parse import text, text_in
 
-_DIGEST: Final = 16
 
-
-def event_key(event: Event) -> bytes | None:
+def event_key(event: Event) -> int | None:
     """Return a key that identifies an event; ``None`` if the event has no ``callId``.
 
     A ``callId`` alone is not unique: accept and remote_accept share one, and a ``callId`` made of a
@@ -29,8 +26,9 @@ def event_key(event: Event) -> bytes | None:
         text_in(post, "payload", "operation"),
         text(post, "to"),
     )
-    # repr quotes each part, so that no two lists of parts are the same text; and it is fast.
-    return hashlib.blake2b(repr(parts).encode(), digest_size=_DIGEST).digest()
+    # 64 bits, with a secret of the process in them: among 100 000 remembered events one in 10 ** 14
+    # new ones would be taken for a duplicate. A longer digest costs five times as much.
+    return hash(parts)
 
 
 class Seen:
@@ -38,12 +36,12 @@ class Seen:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._keys: dict[bytes, None] = {}
+        self._keys: dict[int, None] = {}
 
-    def __contains__(self, key: bytes) -> bool:
+    def __contains__(self, key: int) -> bool:
         return key in self._keys
 
-    def add(self, key: bytes) -> None:
+    def add(self, key: int) -> None:
         """Add a key, and remove the oldest if there are too many."""
         self._keys[key] = None
         if len(self._keys) > self._most:

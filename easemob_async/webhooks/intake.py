@@ -65,7 +65,7 @@ class Decision:
     """
     size: int = 0
     """The size of the post in bytes after decompression."""
-    key: bytes | None = None
+    key: int | None = None
     """The key for deduplication, if the event has one."""
 
 

@@ -304,14 +304,13 @@ class WebhookReceiver:
             content_encoding: the ``Content-Encoding`` header of the post, ``gzip`` or ``deflate``;
                 ``None`` if it is missing, or if the server has decompressed the body.
         """
-        began = asyncio.get_running_loop().time()
         self._counts["received"] += 1
         decision = self._intake.decide(body, content_encoding, running=self._workers is not None)
         event = decision.event
         if decision.dropped is not None:
             self._drop(decision.dropped, event, decision.error)
         elif isinstance(event, PreDelivery):
-            return await self._judged(event, began)
+            return await self._judged(event)
         else:
             self._enqueue(decision)
         if decision.asks:
@@ -360,7 +359,7 @@ class WebhookReceiver:
 
     # ------------------------------------------------------------ before delivery
 
-    async def _judged(self, event: PreDelivery, began: float) -> WebhookAnswer:
+    async def _judged(self, event: PreDelivery) -> WebhookAnswer:
         self._counts["asked"] += 1
         screen = self._screen
         if screen is None:
@@ -369,9 +368,8 @@ class WebhookReceiver:
             self._drop(DropReason.STALE, event)
             return self._by_default()
         task = asyncio.create_task(_verdict(screen, event))
-        left = began + self._answer_within - asyncio.get_running_loop().time()
         try:
-            await asyncio.wait((task,), timeout=max(left, 0))
+            await asyncio.wait((task,), timeout=self._answer_within)
         except asyncio.CancelledError:  # the client has disconnected
             self._let_go(task)
             raise

@@ -23,9 +23,11 @@ class Signature(StrEnum):
 
 def sign(call_id: str | bytes, secret: str, timestamp: int | str) -> str:
     """Return the ``security`` field of a post: the MD5 of call id, secret and timestamp, joined."""
-    first = call_id if isinstance(call_id, bytes) else call_id.encode("utf-8", "surrogatepass")
-    rest = f"{secret}{timestamp}".encode("utf-8", "surrogatepass")
-    return hashlib.md5(first + rest, usedforsecurity=False).hexdigest()
+    if isinstance(call_id, bytes):
+        text = call_id + f"{secret}{timestamp}".encode("utf-8", "surrogatepass")
+    else:
+        text = f"{call_id}{secret}{timestamp}".encode("utf-8", "surrogatepass")
+    return hashlib.md5(text, usedforsecurity=False).hexdigest()
 
 
 def spellings(spelt: str) -> list[bytes]:

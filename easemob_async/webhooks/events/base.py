@@ -51,7 +51,7 @@ class Event:
 
     kind = Kind("event")
     """The id of the event, e.g. ``"group.member_joined"``."""
-    payload: Mapping[str, Any] = wire(WHOLE, repr=False, read=lambda value: value)
+    payload: Mapping[str, Any] = wire(WHOLE, repr=False)
     """The whole post, unchanged."""
     call_id: str | None = wire("callId", default=None)
     """The id of the post; it is not unique, and some events have none."""
@@ -141,8 +141,11 @@ def _is_to_group(post: Mapping[str, Any], content: Mapping[str, Any]) -> bool:
         post.get("chat_type") in _GROUPS
         or post.get("channel_type") in _GROUPS
         or content.get("channel_type") in _GROUPS
-        or _object(content, "msg_config").get("allow_group_ack") is True
     ):
+        return True
+    if "msg_config" not in content and "meta" not in content:
+        return False
+    if _object(content, "msg_config").get("allow_group_ack") is True:
         return True
     edited = _object(_object(content, "meta"), "edit_msg").get("chat_type")
     return isinstance(edited, str) and edited.startswith(_EDITED_IN_GROUPS)
