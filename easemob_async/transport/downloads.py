@@ -8,21 +8,26 @@ import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from os import PathLike
 from pathlib import Path
-from typing import IO, Any, Final
+from queue import SimpleQueue
+from threading import Thread
+from typing import IO, Any, Final, NamedTuple
 
 from easemob_async.transport.callers_error import CallersError
 from easemob_async.transport.cancel_scopes import cancelled_once
 
 PIECE: Final = 64 * 1024
 """The largest piece of a file that is handed on."""
-_AT_ONCE: Final = 1 << 20
+_AHEAD: Final = 1 << 18
+_AT_ONCE: Final = 1 << 19
 
 
 class Sink:
     """Where the content of an answer goes that is a file."""
 
-    piece = PIECE
-    """The size of the largest piece that it takes."""
+    piece: int | None = None
+    """The size of the largest piece that it takes; ``None`` for pieces as they arrive."""
+    ahead: int | None = None
+    """How many bytes may have arrived without being taken; ``None`` for what is usual."""
     kept = False
     """Whether something of it cannot be taken back: the call is not repeated then."""
 
@@ -38,46 +43,115 @@ class Sink:
 
 
 class ToFile(Sink):
-    """Writes to a file, which a repeated attempt begins anew."""
+    """Writes to a file, which a repeated attempt begins anew, in a thread of its own.
 
-    piece = _AT_ONCE
+    A slow disk holds up this download and nothing else. Each piece is written as it comes, while
+    the next arrives: it is in the processor's cache then.
+    """
+
+    ahead = _AHEAD
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
-        # Pieces are written together: a thread for each would cost more than the write.
-        self._unwritten: list[bytes] = []
-        self._size = 0
+        self._orders: SimpleQueue[bytes | _Mark | None] = SimpleQueue()
+        self._thread: Thread | None = None
+        # Two marks are under way at the most: so much and no more is not written yet.
+        self._mark: asyncio.Future[None] | None = None
+        self._since_mark = 0
 
     async def begin(self) -> None:
         """Forget what an earlier attempt brought."""
-        self._unwritten, self._size = [], 0
-        await self._do(self._restart)
+        if self._thread is None:
+            self._thread = Thread(target=self._write, name="easemob-download", daemon=True)
+            self._thread.start()
+        await self._reach(self._put_mark(restarts=True))
 
     async def take(self, piece: bytes) -> None:
-        """Write a piece, as soon as there is enough to write."""
-        self._unwritten.append(piece)
-        self._size += len(piece)
-        if self._size >= _AT_ONCE:
-            await self.end()
+        """Have a piece written; wait only where too many are not written yet."""
+        self._orders.put(piece)
+        self._since_mark += len(piece)
+        if self._since_mark >= _AT_ONCE:
+            before, self._mark = self._mark, self._put_mark()
+            if before is not None:
+                await self._reach(before)
 
     async def end(self) -> None:
-        """Write what is left."""
-        unwritten, self._unwritten, self._size = self._unwritten, [], 0
-        await self._do(self._file.writelines, unwritten)
+        """Wait until all is written."""
+        await self._reach(self._put_mark())
 
-    async def _do(self, work: Callable[..., object], *arguments: object) -> None:
+    async def close(self) -> None:
+        """End the thread, whatever became of the download; the file may be closed then."""
+        if self._thread is None:
+            return
+        mark = self._put_mark()
+        self._orders.put(None)
+        cancelled = False
+        while not mark.done():
+            try:
+                with cancelled_once():
+                    await asyncio.wait([mark])
+            except asyncio.CancelledError:
+                cancelled = True
+        self._thread.join()  # it has nothing left to do
+        if cancelled:
+            raise asyncio.CancelledError
+
+    def _put_mark(self, *, restarts: bool = False) -> asyncio.Future[None]:
+        self._since_mark = 0
+        mark = _Mark(asyncio.get_running_loop().create_future(), restarts)
+        self._orders.put(mark)
+        return mark.reached
+
+    async def _reach(self, mark: asyncio.Future[None]) -> None:
         try:
-            await asyncio.to_thread(work, *arguments)
-        except OSError as error:
+            await mark
+        except Exception as error:
             raise CallersError(error) from None  # the disk's, not the wire's
 
-    def _restart(self) -> None:
-        self._file.seek(0)
-        self._file.truncate()
+    def _write(self) -> None:
+        failure: Exception | None = None
+        while (order := self._orders.get()) is not None:
+            try:
+                if isinstance(order, _Mark):
+                    if order.restarts:
+                        self._file.seek(0)
+                        self._file.truncate()
+                elif failure is None:
+                    self._file.write(order)
+            except Exception as error:  # of any kind: the loop has to be told
+                failure = error
+            if isinstance(order, _Mark):
+                order.settle(failure)
+
+
+class _Mark(NamedTuple):
+    """A place among the pieces that are to be written."""
+
+    reached: asyncio.Future[None]
+    """Done when all before it is written; the error if that failed."""
+    restarts: bool
+    """Whether the file begins anew here."""
+
+    def settle(self, failure: Exception | None) -> None:
+        """Tell the loop that it is reached."""
+
+        def tell() -> None:
+            if self.reached.done():  # the wait for it was cancelled
+                return
+            if failure is None:
+                self.reached.set_result(None)
+            else:
+                self.reached.set_exception(failure)
+                self.reached.exception()  # of two marks, only one is waited for
+
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any longer
+            self.reached.get_loop().call_soon_threadsafe(tell)
 
 
 class ToQueue(Sink):
     """Hands pieces to an iterator; these cannot be taken back."""
+
+    piece = PIECE
 
     def __init__(self, queue: asyncio.Queue[bytes]) -> None:
         self._queue = queue
@@ -126,7 +200,11 @@ class Download:
             raise
         try:
             with file:
-                await self._fetch(ToFile(file))
+                sink = ToFile(file)
+                try:
+                    await self._fetch(sink)
+                finally:
+                    await sink.close()
             await asyncio.to_thread(part.replace, target)
         finally:
             with contextlib.suppress(OSError):

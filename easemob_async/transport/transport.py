@@ -431,6 +431,7 @@ class Transport:
             raise_for_status=False,
             auto_decompress=True,
             timeout=self._wire_timeout,
+            read_bufsize=None if call.sink is None else call.sink.ahead,
             **pool.options(body.departure, own_type=call.upload is not None),
         )
         # The service has counted the call by now: one window from the response's head on.
@@ -475,6 +476,11 @@ class Transport:
 async def _pour(response: ClientResponse, sink: Sink) -> None:
     """Hand a file on, piece by piece."""
     await sink.begin()
-    async for piece in response.content.iter_chunked(sink.piece):
-        await sink.take(piece)
+    if sink.piece is None:
+        async for piece, _ in response.content.iter_chunks():
+            if piece:
+                await sink.take(piece)
+    else:
+        async for piece in response.content.iter_chunked(sink.piece):
+            await sink.take(piece)
     await sink.end()

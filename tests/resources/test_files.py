@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
-from typing import Any
+from threading import Event, Thread
+from threading import enumerate as enumerate_threads
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
@@ -19,11 +22,16 @@ from easemob_async import (
     TransportError,
 )
 from easemob_async.emulator import Emulator
+from easemob_async.transport import downloads
 from easemob_async.transport.downloads import ToFile, ToQueue
 from tests.conftest import Against
 from tests.resources import names
 from tests.resources.stories import every_operation
 from tests.servers import Reply
+from tests.waiting import turns, until
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
 
 BIG = bytes(2_000_000)
 
@@ -114,21 +122,99 @@ async def test_cancelling_the_reader_of_a_download_ends_its_call(against: Agains
         await asyncio.wait(asyncio.all_tasks() - before)  # those of the call and of the server
 
 
+@pytest.mark.parametrize("content", [b"x", BIG], ids=["small", "big"])
 async def test_a_full_disk_is_the_disks_error_at_once(
-    against: Against, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    against: Against, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
 ) -> None:
-    async def full(self: ToFile, piece: bytes) -> None:
-        def write(data: bytes) -> None:
+    class Full(io.FileIO):
+        def write(self, data: Buffer) -> int:
             raise OSError(28, "No space left on device")
 
-        await self._do(write, piece)
-
-    monkeypatch.setattr(ToFile, "take", full)
-    async with against(lambda _: Reply(body=b"x"), token="t") as (client, server):
+    monkeypatch.setattr(Path, "open", lambda path, mode: Full(path, mode.replace("b", "")))
+    async with against(lambda _: Reply(body=content), token="t") as (client, server):
         with pytest.raises(OSError, match="No space left") as caught:
             await client.files.download("f").save(tmp_path / "f")
         assert not isinstance(caught.value, TransportError)
         assert len(server.received) == 1
+    assert list(tmp_path.iterdir()) == []
+    assert writers() == []
+
+
+def writers() -> list[Thread]:
+    """Return the threads that write files."""
+    return [thread for thread in enumerate_threads() if thread.name == "easemob-download"]
+
+
+class SlowFile(io.BytesIO):
+    """A file whose writes wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = Event()
+        self.began = False
+
+    def write(self, data: Buffer) -> int:
+        self.began = True
+        assert self.gate.wait(30)
+        return super().write(data)
+
+
+async def test_a_slow_disk_holds_up_its_own_download_and_nothing_else() -> None:
+    file, piece, taken = SlowFile(), bytes(64 * 1024), 0
+    sink = ToFile(file)
+
+    async def take_all() -> None:
+        nonlocal taken
+        for _ in range(100):
+            await sink.take(piece)
+            taken += 1
+        await sink.end()
+
+    try:
+        await sink.begin()
+        taking = asyncio.create_task(take_all())
+        await turns(200)
+        assert not taking.done()
+        assert taken * len(piece) <= 1 << 20  # what is not written yet is not much
+    finally:
+        file.gate.set()
+    await taking
+    assert file.getvalue() == piece * 100
+    await sink.close()
+    assert writers() == []
+
+
+async def test_a_repeated_attempt_begins_the_file_anew() -> None:
+    file = io.BytesIO()
+    sink = ToFile(file)
+    for attempt in (b"a" * 3_000_000, b"b" * 10):
+        await sink.begin()
+        await sink.take(attempt)
+    await sink.end()
+    await sink.close()
+    assert file.getvalue() == b"b" * 10
+
+
+async def test_a_cancelled_save_waits_for_its_thread_and_the_loop_does_not(
+    against: Against, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = SlowFile()
+    monkeypatch.setattr(downloads, "_beside", lambda target: (target.with_suffix(".part"), file))
+    async with against(lambda _: Reply(body=BIG), token="t") as (client, _):
+        save = asyncio.create_task(client.files.download("f").save(tmp_path / "f"))
+        try:
+            await until(lambda: file.began)
+            for _ in range(3):
+                save.cancel()
+                await turns(20)
+            assert not save.done()
+            assert not file.closed
+        finally:
+            file.gate.set()
+        await asyncio.wait([save])
+        assert save.cancelled()
+        assert file.closed
+    assert writers() == []
     assert list(tmp_path.iterdir()) == []
 
 
