@@ -7,9 +7,7 @@ import contextlib
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
-
-import attrs
+from typing import Any, Final, Literal, NamedTuple
 
 from easemob_async.checks import reference_problem
 from easemob_async.errors import EasemobError, InvalidArgumentError
@@ -77,8 +75,7 @@ def _let_go(opening: asyncio.Task[Journal]) -> None:
         opening.result().close()
 
 
-@attrs.frozen
-class Sifted:
+class Sifted(NamedTuple):
     """The decision about some targets."""
 
     items: list[Any]

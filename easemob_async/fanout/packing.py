@@ -20,9 +20,9 @@ _PARTS: Final = 10
 _MANY: Final = 100
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class PlannedCall:
-    """One request: its targets, and the message that all of them get."""
+    """One request: its targets, and the message that all of them get. Nothing changes it."""
 
     targets: Sequence[str]
     """The targets without duplicates, in the order of the source."""

@@ -6,9 +6,7 @@ import asyncio
 import inspect
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, Final, Protocol
-
-import attrs
+from typing import Any, Final, NamedTuple, Protocol
 
 from easemob_async.errors import InvalidArgumentError
 from easemob_async.fanout.deduplication import Sifted
@@ -21,8 +19,7 @@ from easemob_async.outcomes import Outcome, OutcomeStatus
 _TELL_AT: Final = 5_000
 
 
-@attrs.frozen
-class Step:
+class Step(NamedTuple):
     """The next step of the planner."""
 
     call: PlannedCall | None

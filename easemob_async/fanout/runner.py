@@ -433,11 +433,13 @@ class Runner:
         errors: dict[OutcomeStatus, list[tuple[str, EasemobError]]] = {}
         if not receipt.complete and not all(map(ids.__contains__, targets)):
             errors = _not_accepted(targets, receipt, answer)
-        exceptions = tuple(
-            (target, STATE_OF[status], str(error))
-            for status, found in errors.items()
-            for target, error in found
-        )
+        exceptions: tuple[tuple[str, int, str | None], ...] = ()
+        if errors:
+            exceptions = tuple(
+                (target, STATE_OF[status], str(error))
+                for status, found in errors.items()
+                for target, error in found
+            )
         kept = None
         if self._keep_ids:
             kept = [ids.get(target) or "" for target in targets]

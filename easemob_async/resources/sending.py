@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import attrs
@@ -16,13 +17,12 @@ from easemob_async.transport.answer import Answer
 from easemob_async.wire import codec
 
 
-@attrs.frozen
-class Receipt:
+class Receipt(NamedTuple):
     """What an answer says of the targets of a call; targets in neither mapping are unknown."""
 
     accepted: Mapping[str, str | None]
     """The accepted targets with the ids of their messages, if there are ids."""
-    refused: Mapping[str, str] = attrs.field(factory=dict)
+    refused: Mapping[str, str] = MappingProxyType({})
     """The refused targets with the service's reasons."""
     complete: bool = False
     """Whether it is known that all targets were accepted, and are in the order of the request."""

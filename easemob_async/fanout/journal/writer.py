@@ -18,8 +18,6 @@ from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import attrs
-
 from easemob_async.errors import JournalError
 from easemob_async.fanout.journal.lock import Mark, SideFile, side_file
 from easemob_async.fanout.journal.opening import connect, prepare
@@ -38,8 +36,7 @@ from easemob_async.wire.codec import whole_text
 _Row = tuple[str, tuple[object, ...]]
 
 
-@attrs.frozen
-class Verdict:
+class Verdict(NamedTuple):
     """The outcome of a call: one state for all of its targets except some."""
 
     state: int
