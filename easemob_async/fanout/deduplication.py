@@ -18,7 +18,7 @@ from easemob_async.fanout.journal.rows import FAILED, SENT, UNKNOWN
 from easemob_async.fanout.journal.writer import Journal
 from easemob_async.fanout.settings import Encoded, OnUnknown, Settings
 from easemob_async.outcomes import Outcome, OutcomeStatus
-from easemob_async.transport.cancel_scopes import cancelled_once
+from easemob_async.transport.cancel_scopes import cancelled_once, outlast
 from easemob_async.wire.codec import whole_text
 
 # Up to so many possible duplicates are looked up in the journal itself; more, in an index.
@@ -224,16 +224,10 @@ class Deduplication:
         """Remove the index, and close the journal."""
         self._index.close()
         closing = asyncio.ensure_future(asyncio.to_thread(self.journal.close))
-        cancelled = False
-        while not closing.done():  # its lock must not outlive the job
-            try:
-                with cancelled_once():
-                    await asyncio.wait([closing])
-            except asyncio.CancelledError:
-                cancelled = True
-        closing.result()
-        if cancelled:
-            raise asyncio.CancelledError
+        try:
+            await outlast(closing)  # its lock must not outlive the job
+        finally:
+            closing.result()
 
     def _write_aside(self) -> None:
         with self._writing:

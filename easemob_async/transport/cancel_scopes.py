@@ -1,7 +1,8 @@
-"""Cancel scopes of anyio, which Starlette and FastAPI run handlers in."""
+"""Waiting in spite of a cancellation, also in cancel scopes of anyio (Starlette, FastAPI)."""
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -17,3 +18,20 @@ def cancelled_once() -> AbstractContextManager[object]:
     anyio: Any = sys.modules.get("anyio")
     scope = getattr(anyio, "CancelScope", None)
     return nullcontext() if scope is None else scope(shield=True)
+
+
+async def outlast(work: asyncio.Future[Any]) -> None:
+    """Wait until work is over, however often this task is cancelled meanwhile.
+
+    Raises:
+        CancelledError: it is over, and the task was cancelled.
+    """
+    cancelled = False
+    while not work.done():
+        try:
+            with cancelled_once():
+                await asyncio.wait([work])
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        raise asyncio.CancelledError

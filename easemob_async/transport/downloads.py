@@ -13,7 +13,7 @@ from threading import Thread
 from typing import IO, Any, Final, NamedTuple
 
 from easemob_async.transport.callers_error import CallersError
-from easemob_async.transport.cancel_scopes import cancelled_once
+from easemob_async.transport.cancel_scopes import cancelled_once, outlast
 
 PIECE: Final = 64 * 1024
 """The largest piece of a file that is handed on."""
@@ -85,16 +85,10 @@ class ToFile(Sink):
             return
         mark = self._put_mark()
         self._orders.put(None)
-        cancelled = False
-        while not mark.done():
-            try:
-                with cancelled_once():
-                    await asyncio.wait([mark])
-            except asyncio.CancelledError:
-                cancelled = True
-        self._thread.join()  # it has nothing left to do
-        if cancelled:
-            raise asyncio.CancelledError
+        try:
+            await outlast(mark)
+        finally:
+            self._thread.join()  # it has nothing left to do
 
     def _put_mark(self, *, restarts: bool = False) -> asyncio.Future[None]:
         self._since_mark = 0
