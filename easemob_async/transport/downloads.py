@@ -67,7 +67,7 @@ class ToFile(Sink):
         await self._reach(self._put_mark(restarts=True))
 
     async def take(self, piece: bytes) -> None:
-        """Have a piece written; wait only where too many are not written yet."""
+        """Queue a piece for the thread; wait only while too much is not written yet."""
         self._orders.put(piece)
         self._since_mark += len(piece)
         if self._since_mark >= _AT_ONCE:
@@ -127,7 +127,7 @@ class _Mark(NamedTuple):
     """Whether the file begins anew here."""
 
     def settle(self, failure: Exception | None) -> None:
-        """Tell the loop that it is reached."""
+        """Report to the loop that the mark is reached."""
 
         def tell() -> None:
             if self.reached.done():  # the wait for it was cancelled
