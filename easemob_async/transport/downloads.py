@@ -17,8 +17,8 @@ from easemob_async.transport.cancel_scopes import cancelled_once, outlast
 
 PIECE: Final = 64 * 1024
 """The largest piece of a file that is handed on."""
-_AHEAD: Final = 1 << 18
-_AT_ONCE: Final = 1 << 19
+_AHEAD: Final = 256 * 1024
+_BETWEEN_MARKS: Final = 512 * 1024
 
 
 class Sink:
@@ -55,7 +55,7 @@ class ToFile(Sink):
         self._file = file
         self._orders: SimpleQueue[bytes | _Mark | None] = SimpleQueue()
         self._thread: Thread | None = None
-        # Two marks are under way at the most: so much and no more is not written yet.
+        # Of two marks the first has to be reached before a third is put: no more is not written yet.
         self._mark: asyncio.Future[None] | None = None
         self._since_mark = 0
 
@@ -70,7 +70,7 @@ class ToFile(Sink):
         """Queue a piece for the thread; wait only while too much is not written yet."""
         self._orders.put(piece)
         self._since_mark += len(piece)
-        if self._since_mark >= _AT_ONCE:
+        if self._since_mark >= _BETWEEN_MARKS:
             before, self._mark = self._mark, self._put_mark()
             if before is not None:
                 await self._reach(before)
