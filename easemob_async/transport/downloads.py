@@ -55,7 +55,7 @@ class ToFile(Sink):
         self._file = file
         self._orders: SimpleQueue[bytes | _Mark | None] = SimpleQueue()
         self._thread: Thread | None = None
-        # Of two marks the first has to be reached before a third is put: no more is not written yet.
+        # The mark before the latest has to be reached: so much and no more is not written yet.
         self._mark: asyncio.Future[None] | None = None
         self._since_mark = 0
 
