@@ -172,7 +172,9 @@ class Departure:
             connection.force_close()
 
     def _doubt(self, connection: BaseProtocol, *, ask: bool = True) -> bool:
-        """Return whether a connection has to be looked at, which nearly all have not.
+        """Return whether a connection needs a look: the same conditions, without a coroutine.
+
+        Nearly all need none, and a coroutine would cost more than the conditions.
 
         Args:
             connection: the connection.

@@ -10,14 +10,13 @@ from os import PathLike
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
-from typing import IO, Any, Final, NamedTuple
+from typing import IO, Any, Final, Literal, NamedTuple
 
 from easemob_async.transport.callers_error import CallersError
 from easemob_async.transport.cancel_scopes import cancelled_once, outlast
 
 PIECE: Final = 64 * 1024
 """The largest piece of a file that is handed on."""
-_AHEAD: Final = 256 * 1024
 _BETWEEN_MARKS: Final = 512 * 1024
 
 
@@ -26,8 +25,6 @@ class Sink:
 
     piece: int | None = None
     """The size of the largest piece that it takes; ``None`` for pieces as they arrive."""
-    ahead: int | None = None
-    """How many bytes may have arrived without being taken; ``None`` for what is usual."""
     kept = False
     """Whether something of it cannot be taken back: the call is not repeated then."""
 
@@ -45,77 +42,102 @@ class Sink:
 class ToFile(Sink):
     """Writes to a file, which a repeated attempt begins anew, in a thread of its own.
 
-    A slow disk holds up this download and nothing else. Each piece is written as it comes, while
-    the next arrives: it is in the processor's cache then.
+    All that may wait for the disk is done by the thread, so that a slow disk holds up this download
+    and nothing else. Each piece is written as it comes, while the next arrives: it is in the
+    processor's cache then.
     """
 
-    ahead = _AHEAD
-
     def __init__(self, file: IO[bytes]) -> None:
+        """Take a file over.
+
+        Args:
+            file: the file; `close` closes it.
+        """
         self._file = file
-        self._orders: SimpleQueue[bytes | _Mark | None] = SimpleQueue()
+        self._orders: SimpleQueue[bytes | _Mark] = SimpleQueue()
         self._thread: Thread | None = None
-        # The mark before the latest has to be reached: so much and no more is not written yet.
+        self._loop: asyncio.AbstractEventLoop
+        # At most twice `_BETWEEN_MARKS` is unwritten: the mark before the latest has to be reached.
         self._mark: asyncio.Future[None] | None = None
         self._since_mark = 0
+        self._closed: asyncio.Future[None] | None = None
+        self._failure: BaseException | None = None
 
     async def begin(self) -> None:
         """Forget what an earlier attempt brought."""
         if self._thread is None:
-            self._thread = Thread(target=self._write, name="easemob-download", daemon=True)
-            self._thread.start()
-        await self._reach(self._put_mark(restarts=True))
+            self._loop = asyncio.get_running_loop()
+            thread = Thread(target=self._write, name="easemob-download", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:  # there are too many
+                raise CallersError(error) from None
+            self._thread = thread
+        await self._reach(self._put_mark("restart"))
 
     async def take(self, piece: bytes) -> None:
-        """Queue a piece for the thread; wait only while too much is not written yet."""
+        """Queue a piece for the thread; wait only while too much is unwritten."""
         self._orders.put(piece)
         self._since_mark += len(piece)
         if self._since_mark >= _BETWEEN_MARKS:
-            before, self._mark = self._mark, self._put_mark()
+            before, self._mark = self._mark, self._put_mark("flush")
             if before is not None:
                 await self._reach(before)
 
     async def end(self) -> None:
-        """Wait until all is written."""
-        await self._reach(self._put_mark())
+        """Write what is left, and close the file."""
+        self._closed = self._put_mark("close")
+        await self._reach(self._closed)
 
     async def close(self) -> None:
-        """End the thread, whatever became of the download; the file may be closed then."""
-        if self._thread is None:
-            return
-        mark = self._put_mark()
-        self._orders.put(None)
-        try:
-            await outlast(mark)
-        finally:
+        """Close the file and end the thread, whatever became of the download."""
+        self.abandon()
+        if self._thread is not None and self._closed is not None:
+            await outlast(self._closed)
             self._thread.join()  # it has nothing left to do
 
-    def _put_mark(self, *, restarts: bool = False) -> asyncio.Future[None]:
+    def abandon(self) -> None:
+        """Let the thread close the file when it can, without waiting for it."""
+        if self._thread is None:
+            self._file.close()
+        elif self._closed is None:
+            self._closed = self._put_mark("close")
+
+    def _put_mark(self, does: Literal["restart", "flush", "close"]) -> asyncio.Future[None]:
         self._since_mark = 0
-        mark = _Mark(asyncio.get_running_loop().create_future(), restarts)
+        mark = _Mark(self._loop.create_future(), does)
         self._orders.put(mark)
         return mark.reached
 
     async def _reach(self, mark: asyncio.Future[None]) -> None:
-        try:
-            await mark
-        except Exception as error:
+        await asyncio.wait([mark])  # which does not cancel it
+        error = mark.exception()
+        if error is not None:
             raise CallersError(error) from None  # the disk's, not the wire's
 
     def _write(self) -> None:
-        failure: Exception | None = None
-        while (order := self._orders.get()) is not None:
-            try:
-                if isinstance(order, _Mark):
-                    if order.restarts:
-                        self._file.seek(0)
-                        self._file.truncate()
-                elif failure is None:
+        while self._does(self._orders.get()):
+            pass
+
+    def _does(self, order: bytes | _Mark) -> bool:
+        """Do in the thread what is next; return false at the end."""
+        try:
+            if isinstance(order, bytes):
+                if self._failure is None:
                     self._file.write(order)
-            except Exception as error:  # of any kind: the loop has to be told
-                failure = error
-            if isinstance(order, _Mark):
-                order.settle(failure)
+                return True
+            if order.does == "restart":
+                self._file.seek(0)
+                self._file.truncate()
+            elif order.does == "close":
+                self._file.close()
+            elif self._failure is None:
+                self._file.flush()
+        except BaseException as error:  # whatever it is, the loop has to be told
+            self._failure = error
+        if isinstance(order, _Mark):
+            order.settle(self._failure)
+        return isinstance(order, bytes) or order.does != "close"
 
 
 class _Mark(NamedTuple):
@@ -123,20 +145,18 @@ class _Mark(NamedTuple):
 
     reached: asyncio.Future[None]
     """Done when all before it is written; the error if that failed."""
-    restarts: bool
-    """Whether the file begins anew here."""
+    does: Literal["restart", "flush", "close"]
+    """What is done to the file here."""
 
-    def settle(self, failure: Exception | None) -> None:
+    def settle(self, failure: BaseException | None) -> None:
         """Report to the loop that the mark is reached."""
 
         def tell() -> None:
-            if self.reached.done():  # the wait for it was cancelled
-                return
             if failure is None:
                 self.reached.set_result(None)
             else:
                 self.reached.set_exception(failure)
-                self.reached.exception()  # of two marks, only one is waited for
+                self.reached.exception()  # not every mark is waited for
 
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any longer
             self.reached.get_loop().call_soon_threadsafe(tell)
@@ -193,12 +213,16 @@ class Download:
                 part.unlink(missing_ok=True)
             raise
         try:
-            with file:
-                sink = ToFile(file)
-                try:
-                    await self._fetch(sink)
-                finally:
-                    await sink.close()
+            sink = ToFile(file)
+            try:
+                await self._fetch(sink)
+            except GeneratorExit:  # its loop is closed: nothing can be waited for
+                sink.abandon()
+                raise
+            except BaseException:
+                await sink.close()
+                raise
+            await sink.close()
             await asyncio.to_thread(part.replace, target)
         finally:
             with contextlib.suppress(OSError):

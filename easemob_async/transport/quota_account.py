@@ -299,14 +299,14 @@ class QuotaAccount:
     def take(
         self, operation: Operation, messages: int, values: Sequence[PathValue]
     ) -> Permit | None:
-        """Take the units of one attempt, unless it has to wait for some of them."""
+        """Take the units of one attempt; return ``None`` if it has to wait: see `acquire`."""
         loop = self._enter()
         taken: list[tuple[Gate, int]] = []
         now = loop.time()
         for gate in self._gates_of(operation, values):
             units = gate.weight(messages)
             if not gate.try_enter(units, now):
-                _GatesPermit(taken, messages, loop, now).give_back()
+                _GatesPermit(taken, messages, loop, now).give_back()  # what the others let in
                 return None
             taken.append((gate, units))
         return _GatesPermit(taken, messages, loop, now)

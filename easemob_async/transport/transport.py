@@ -186,7 +186,7 @@ class Transport:
         try:
             return await self._attempts(journey, policy, limit.at)
         except asyncio.CancelledError:
-            if not limit.ends():
+            if not limit.end():
                 raise
             if state.pool.is_closed() or total is None:
                 failure = closed_meanwhile(journey)
@@ -200,7 +200,7 @@ class Transport:
             error.maybe_processed = error.maybe_processed or journey.maybe_processed
             raise
         finally:
-            limit.ends()
+            limit.end()
         raise failure  # outside of the handler: without a context
 
     async def fetch(self, url: str, operation: str) -> AsyncIterator[bytes]:
@@ -285,7 +285,7 @@ class Transport:
         journey.status = None
         try:
             tell_started(*told)
-            if not policy.waits_out:
+            if not policy.waits_out:  # the whole call has its limit: see `carry`
                 reply = await self._send(journey, departure, permit)
             elif permit.latest is not None:  # it was fixed when the units were taken
                 async with asyncio.timeout_at(permit.latest.at):
@@ -431,7 +431,6 @@ class Transport:
             raise_for_status=False,
             auto_decompress=True,
             timeout=self._wire_timeout,
-            read_bufsize=None if call.sink is None else call.sink.ahead,
             **pool.options(body.departure, own_type=call.upload is not None),
         )
         # The service has counted the call by now: one window from the response's head on.

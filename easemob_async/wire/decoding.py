@@ -229,6 +229,8 @@ def _class_hook(
     It decodes the fields itself, which is fast, or only finds their values and lets cattrs decode
     these, which explains a failure.
     """
+    # The fields by where their values are: the whole object, a text or another value under a name,
+    # a value inside of another object, the first of several names. `key` is the argument's name.
     whole: list[tuple[str, Hook, Any]] = []
     texts: list[tuple[str, str]] = []
     usual: list[tuple[str, str, Hook, Any]] = []

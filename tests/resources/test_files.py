@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
 from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, current_thread
 from threading import enumerate as enumerate_threads
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -23,7 +24,7 @@ from easemob_async import (
 )
 from easemob_async.emulator import Emulator
 from easemob_async.transport import downloads
-from easemob_async.transport.downloads import ToFile, ToQueue
+from easemob_async.transport.downloads import Download, Sink, ToFile, ToQueue
 from tests.conftest import Against
 from tests.resources import names
 from tests.resources.stories import every_operation
@@ -145,7 +146,30 @@ def writers() -> list[Thread]:
     return [thread for thread in enumerate_threads() if thread.name == "easemob-download"]
 
 
-class SlowFile(io.BytesIO):
+class KeptFile(io.BytesIO):
+    """A file that can be looked at when it is closed; it notes which threads touch it."""
+
+    content = b""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.touched_by: set[str] = set()
+
+    def write(self, data: Buffer) -> int:
+        self.touched_by.add(current_thread().name)
+        return super().write(data)
+
+    def flush(self) -> None:
+        self.touched_by.add(current_thread().name)
+
+    def close(self) -> None:
+        self.touched_by.add(current_thread().name)
+        if not self.closed:
+            self.content = self.getvalue()
+        super().close()
+
+
+class SlowFile(KeptFile):
     """A file whose writes wait."""
 
     def __init__(self) -> None:
@@ -179,20 +203,21 @@ async def test_a_slow_disk_holds_up_its_own_download_and_nothing_else() -> None:
     finally:
         file.gate.set()
     await taking
-    assert file.getvalue() == piece * 100
     await sink.close()
+    assert file.content == piece * 100
+    assert file.touched_by == {"easemob-download"}
     assert writers() == []
 
 
 async def test_a_repeated_attempt_begins_the_file_anew() -> None:
-    file = io.BytesIO()
+    file = KeptFile()
     sink = ToFile(file)
     for attempt in (b"a" * 3_000_000, b"b" * 10):
         await sink.begin()
         await sink.take(attempt)
     await sink.end()
     await sink.close()
-    assert file.getvalue() == b"b" * 10
+    assert file.content == b"b" * 10
 
 
 async def test_a_cancelled_save_waits_for_its_thread_and_the_loop_does_not(
@@ -214,6 +239,78 @@ async def test_a_cancelled_save_waits_for_its_thread_and_the_loop_does_not(
         await asyncio.wait([save])
         assert save.cancelled()
         assert file.closed
+    assert writers() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_thread_that_cannot_be_started_is_told_at_once(
+    against: Against, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(thread: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async with against(lambda _: Reply(body=BIG), token="t") as (client, server):
+        await asyncio.to_thread(int)  # the pool of threads for the rest has one
+        with monkeypatch.context() as patch:
+            patch.setattr(Thread, "start", full)
+            async with asyncio.timeout(10):
+                with pytest.raises(RuntimeError, match="can't start new thread"):
+                    await client.files.download("f").save(tmp_path / "f")
+        assert len(server.received) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), SystemExit(3), KeyError("x")])
+async def test_whatever_a_file_raises_ends_the_save(
+    error: BaseException, against: Against, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(KeptFile):
+        def flush(self) -> None:
+            raise error
+
+    file = Broken()
+    monkeypatch.setattr(downloads, "_beside", lambda target: (target.with_suffix(".part"), file))
+    async with against(lambda _: Reply(body=BIG), token="t") as (client, _), asyncio.timeout(10):
+        with pytest.raises(type(error)):
+            await client.files.download("f").save(tmp_path / "f")
+    assert file.closed
+    assert writers() == []
+
+
+@pytest.mark.parametrize("moved", [False, True], ids=["no loop runs", "another loop runs"])
+def test_a_save_whose_loop_was_closed_leaves_neither_thread_nor_file(
+    tmp_path: Path, moved: bool
+) -> None:
+    async def fetch(sink: Sink) -> None:
+        await sink.begin()
+        await sink.take(BIG)
+        await asyncio.Event().wait()
+
+    async def left_behind() -> None:
+        kept.append(asyncio.ensure_future(Download(fetch).save(tmp_path / "f")))
+        await until(writers)
+        await turns(20)
+
+    def collect() -> None:
+        kept.clear()
+        for _ in range(100):  # the thread may still be busy with what refers to the save
+            gc.collect()
+            for thread in writers():
+                thread.join(0.1)
+            if not writers():
+                return
+
+    async def collect_in_a_loop() -> None:
+        collect()
+
+    kept: list[Any] = []
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(left_behind())
+    loop.close()
+    if moved:
+        asyncio.run(collect_in_a_loop())
+    else:
+        collect()
     assert writers() == []
     assert list(tmp_path.iterdir()) == []
 

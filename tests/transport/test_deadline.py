@@ -24,11 +24,11 @@ async def limited(
     try:
         await (end or asyncio.Event()).wait()
     except asyncio.CancelledError:
-        if deadline.ends():
+        if deadline.end():
             return "late"
         raise
     finally:
-        deadline.ends()
+        deadline.end()
     return "in time"
 
 
@@ -53,7 +53,7 @@ async def test_it_can_end_at_any_time_and_once() -> None:
 
 async def test_it_ends_nothing_of_what_comes_after_it() -> None:
     deadline = Deadlines().begin(asyncio.get_running_loop(), None)
-    assert not deadline.ends()
+    assert not deadline.end()
     deadline.expire()
     await turns(3)
     task = asyncio.current_task()
@@ -152,6 +152,44 @@ def test_nothing_is_kept_of_calls_that_are_over() -> None:
         await asyncio.sleep(60)
         loop = asyncio.get_running_loop()
         assert [timer for timer in loop._scheduled if not timer.cancelled()] == []  # type: ignore[attr-defined]
-        assert deadlines._calls == deadlines._timers == {}
+        assert deadlines._groups == deadlines._timers == {}
 
     run_virtual(work())
+
+
+async def test_a_call_that_cannot_be_cancelled_costs_itself_alone() -> None:
+    class Odd(asyncio.Future[None]):
+        def cancel(self, msg: object = None) -> bool:
+            raise ValueError("not me")
+
+    deadlines, odd = Deadlines(), Odd()
+    told: list[dict[str, object]] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: told.append(context))
+
+    async def stubborn() -> None:
+        deadline = deadlines.begin(loop, 0.01)
+        await odd
+        deadline.end()
+
+    task = asyncio.ensure_future(stubborn())
+    await turns()
+    assert await limited(0.01, among=deadlines) == "late"
+    assert await limited(0.01, among=deadlines) == "late"
+    assert [str(context["exception"]) for context in told] == ["not me"]
+    odd.set_result(None)
+    await task
+
+
+async def test_limits_that_no_call_has_any_longer_are_not_kept() -> None:
+    deadlines = Deadlines()
+    loop = asyncio.get_running_loop()
+    kept = [deadlines.begin(loop, 1000 + n) for n in range(30)]
+    for n in range(1000):
+        deadlines.begin(loop, 30 + n / 7).end()
+    assert len(deadlines._timers) == len(deadlines._groups) <= 200
+    assert all(deadline in deadlines._groups[1000 + n] for n, deadline in enumerate(kept))
+    deadlines.expire()
+    for deadline in kept:
+        deadline.end()
+    assert deadlines.are_over()
