@@ -93,8 +93,10 @@ class ToFile(Sink):
         """Close the file and end the thread, whatever became of the download."""
         self.abandon()
         if self._thread is not None and self._closed is not None:
-            await outlast(self._closed)
-            self._thread.join()  # it has nothing left to do
+            try:
+                await outlast(self._closed)
+            finally:
+                self._thread.join()  # it has nothing left to do
 
     def abandon(self) -> None:
         """Let the thread close the file when it can, without waiting for it."""
