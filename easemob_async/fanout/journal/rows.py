@@ -65,12 +65,18 @@ class Settled:
     """The message's id, if the journal stores it."""
 
 
+# For more bytes at once, zlib lets the other threads run: to wait for them costs more than the sum.
+_PIECE: Final = 5 * 1024
+
+
 def checksum(*values: object) -> int:
     """Return the checksum of a row: of its number and all of its values, one after the other."""
     total, between = 0, b""
-    for value in values:  # not joined: that would copy the targets of a call
+    for value in values:
         text = b"\0" if value is None else str(value).encode()
-        total = zlib.crc32(text, zlib.crc32(between, total))
+        total = zlib.crc32(between, total)
+        for start in range(0, len(text), _PIECE):
+            total = zlib.crc32(text[start : start + _PIECE], total)
         between = b"\x1f"
     return total
 
