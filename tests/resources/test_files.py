@@ -123,15 +123,24 @@ async def test_cancelling_the_reader_of_a_download_ends_its_call(against: Agains
         await asyncio.wait(asyncio.all_tasks() - before)  # those of the call and of the server
 
 
+@pytest.mark.parametrize("buffered", [False, True], ids=["unbuffered", "buffered"])
 @pytest.mark.parametrize("content", [b"x", BIG], ids=["small", "big"])
 async def test_a_full_disk_is_the_disks_error_at_once(
-    against: Against, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+    against: Against,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    content: bytes,
+    buffered: bool,
 ) -> None:
     class Full(io.FileIO):
         def write(self, data: Buffer) -> int:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "open", lambda path, mode: Full(path, mode.replace("b", "")))
+    def opened(path: Path, mode: str) -> io.RawIOBase | io.BufferedWriter:
+        raw = Full(path, mode.replace("b", ""))
+        return io.BufferedWriter(raw) if buffered else raw
+
+    monkeypatch.setattr(Path, "open", opened)
     async with against(lambda _: Reply(body=content), token="t") as (client, server):
         with pytest.raises(OSError, match="No space left") as caught:
             await client.files.download("f").save(tmp_path / "f")
