@@ -21,7 +21,7 @@ FLOORS = (
     # Each may import of its own floor and of those above it in this list.
     ("agora", "outcomes", "api_limits", "plans", "rate_table", "version"),
     ("errors",),
-    ("checks", "quotas", "config", "credentials", "wire"),
+    ("checks", "ids", "quotas", "config", "credentials", "wire"),
     ("operation", "models"),
     ("transport",),
     ("resources",),

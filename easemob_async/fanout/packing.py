@@ -9,9 +9,10 @@ from typing import Final
 
 import attrs
 
-from easemob_async.checks import fail, id_problem, reference_problem
+from easemob_async.checks import fail, joined_ids, reference_problem
 from easemob_async.errors import InvalidArgumentError
 from easemob_async.fanout.settings import Settings
+from easemob_async.ids import Ids
 from easemob_async.outcomes import Outcome, OutcomeStatus
 from easemob_async.quotas import Limit
 
@@ -94,16 +95,10 @@ class Packer:
         """
         if self._held or self._dedupe or len(targets) != self._size:
             return None
-        try:
-            problem = id_problem("".join(targets))
-        except TypeError:
+        joined = joined_ids(targets)
+        if joined is None or not (distinct or len(set(targets)) == len(targets)):
             return None
-        if distinct:
-            sound = all(targets)
-        else:
-            names = set(targets)
-            sound = len(names) == len(targets) and "" not in names
-        return PlannedCall(targets, content) if sound and problem is None else None
+        return PlannedCall(Ids(targets, joined), content)
 
     def check(self, target: object) -> Outcome | None:
         """Check a target before its content is made; return the outcome of a bad or double one."""

@@ -25,13 +25,13 @@ from easemob_async.fanout.report import Progress, Tally
 from easemob_async.fanout.settings import Settings
 from easemob_async.fanout.source import Source
 from easemob_async.fanout.worker import StoppedError, Worker
+from easemob_async.ids import encode_ids
 from easemob_async.outcomes import FanoutReport, Outcome, OutcomeStatus
 from easemob_async.resources.sending import Receipt
 from easemob_async.transport.answer import Answer
 from easemob_async.transport.call import Call
 from easemob_async.transport.cancel_scopes import cancelled_once
 from easemob_async.transport.transport import Transport
-from easemob_async.wire import codec
 
 Listener = Callable[[Iterable[Outcome]], Awaitable[None]]
 
@@ -367,7 +367,7 @@ class Runner:
         operation = send.operation
 
         def request(targets: Sequence[str]) -> Call:
-            body = call.content[:-1] + f',"{send.key}":'.encode() + codec.dumps(targets) + b"}"
+            body = call.content[:-1] + f',"{send.key}":'.encode() + encode_ids(targets) + b"}"
             return Call(
                 operation, (), operation.fill(()), body, about=targets, messages=len(targets)
             )
@@ -455,8 +455,9 @@ class Runner:
             self._tally.add(OutcomeStatus.SENT, len(sent))
             if self._listener is not None:
                 # Made one by one as they are taken: making them together would cost twice as much.
+                names = ids if receipt.complete else sent
                 accepted = ids.values() if receipt.complete else map(ids.__getitem__, sent)
-                told = map(Outcome, sent, repeat(OutcomeStatus.SENT), accepted)
+                told = map(Outcome, names, repeat(OutcomeStatus.SENT), accepted)
             for status, found in errors.items():
                 for target, error in found:
                     told = chain(told, self._count(status, [target], error))

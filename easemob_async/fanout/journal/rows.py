@@ -8,6 +8,7 @@ from typing import Final
 
 import attrs
 
+from easemob_async.checks import ID_SEPARATOR
 from easemob_async.outcomes import OutcomeStatus
 
 MAGIC: Final = 0x65617365  # "ease"
@@ -48,7 +49,8 @@ STATE_OF: Final[Mapping[OutcomeStatus, int]] = {
 }
 INTERRUPTED: Final = "it was sent, and the job ended before its answer was recorded"
 
-SEPARATOR: Final = "\n"  # no id contains it, since it is a control character
+SEPARATOR: Final = ID_SEPARATOR
+"""Separates the targets of a call, and the ids of their messages."""
 
 
 @attrs.frozen
@@ -71,13 +73,10 @@ _PIECE: Final = 5 * 1024
 
 def checksum(*values: object) -> int:
     """Return the checksum of a row: of its number and all of its values, one after the other."""
-    total, between = 0, b""
-    for value in values:
-        text = b"\0" if value is None else str(value).encode()
-        total = zlib.crc32(between, total)
-        for start in range(0, len(text), _PIECE):
-            total = zlib.crc32(text[start : start + _PIECE], total)
-        between = b"\x1f"
+    text = b"\x1f".join([b"\0" if value is None else str(value).encode() for value in values])
+    total = 0
+    for start in range(0, len(text), _PIECE):
+        total = zlib.crc32(text[start : start + _PIECE], total)
     return total
 
 

@@ -31,6 +31,7 @@ from easemob_async.fanout.journal.rows import (
     call_row,
     exception_row,
 )
+from easemob_async.ids import join_ids
 from easemob_async.wire.codec import whole_text
 
 _Row = tuple[str, tuple[object, ...]]
@@ -99,7 +100,7 @@ class Journal:
             is on the disk. If it raises a `JournalError`, the call must not be sent.
         """
         call = self._number()
-        rows = [call_row(call, SEPARATOR.join(targets))]
+        rows = [call_row(call, join_ids(targets))]
         rows += [again_row(self._number(), target, call) for target in again]
         return call, self._order(rows)
 
@@ -124,7 +125,7 @@ class Journal:
     ) -> asyncio.Future[None]:
         """Record the outcome of targets that no longer need their own call."""
         call = self._number()
-        rows = [call_row(call, SEPARATOR.join(targets)), *self._verdict(call, verdict)]
+        rows = [call_row(call, join_ids(targets)), *self._verdict(call, verdict)]
         rows += [again_row(self._number(), target, call) for target in again]
         return self._order([*rows, *((SET_COUNT, count) for count in counts.items())])
 
