@@ -42,7 +42,9 @@ class BloomFilter:
         # All ids so far, while they are few; later every id up to the highest may be a known one.
         self._first: list[str] | None = []
         self._highest = ""
+        # The ids in the set; and in their order, until one of them is met again.
         self._known: set[str] | None = None
+        self._in_order: list[str] | None = None
 
     def add(self, ids: list[str]) -> list[int]:
         """Add ids, and return the positions of those that may be known already."""
@@ -52,14 +54,15 @@ class BloomFilter:
             if self._goes_on(ids):
                 return []
             self._ascending = False
-            self._known = set(self._first or ())
+            self._in_order = self._first or []
+            self._known = set(self._in_order)
             if self._first is not None:
                 self._first, self._highest = None, ""
         if self._known is not None:
             if len(self._known) + len(ids) <= self._exact:
                 return self._add_to(self._known, ids)
             self._take_over(self._known)
-            self._known = None
+            self._known = self._in_order = None
         met = self._mark(ids)
         highest = self._highest
         if not met and (not highest or min(ids) > highest):
@@ -86,12 +89,18 @@ class BloomFilter:
 
     def _add_to(self, known: set[str], ids: Sequence[str]) -> list[int]:
         highest = self._highest
-        if known.isdisjoint(ids):
-            before = len(known)
-            known.update(ids)
-            if len(known) - before == len(ids) and (not highest or min(ids) > highest):
+        above = not highest or min(ids) > highest
+        if above and self._in_order is not None:
+            # The usual way, in one pass; if some were known, the list tells which.
+            if _are_new(known, ids):
+                self._in_order += ids
                 return []
-            known = set()  # some are equal among themselves, or not above the highest
+            known = self._known = set(self._in_order)
+        self._in_order = None
+        if above and known.isdisjoint(ids):
+            if _are_new(known, ids):
+                return []
+            known = set()  # some are equal among themselves
         found = []
         for at, name in enumerate(ids):
             if name in known or (highest and name <= highest):
@@ -120,3 +129,10 @@ class BloomFilter:
             else:
                 table[slot] = word | pattern
         return met
+
+
+def _are_new(known: set[str], ids: Sequence[str]) -> bool:
+    """Add ids to a set; return whether none was in it, and none is among them twice."""
+    before = len(known)
+    known.update(ids)
+    return len(known) - before == len(ids)

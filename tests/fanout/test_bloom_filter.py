@@ -65,3 +65,14 @@ def test_an_id_below_a_long_ascending_run_may_have_been_added(exact: int) -> Non
     table = BloomFilter(exact=exact)
     table.add([f"u{n:08}" for n in range(1000, 50_000)])
     assert table.add(["u00049999", "u00050000", "u00000001", "v"]) == [0, 2]
+
+
+@given(st.lists(st.lists(names, max_size=30), max_size=12))
+def test_the_set_reports_exactly_what_was_met_before(parts: list[list[str]]) -> None:
+    table = BloomFilter()
+    table.add(["b", "a"])  # out of order: a set from here on
+    met = {"a", "b"}
+    for part in parts:
+        before = [name in met or name in part[:at] for at, name in enumerate(part)]
+        assert table.add(part) == [at for at, known in enumerate(before) if known]
+        met.update(part)
