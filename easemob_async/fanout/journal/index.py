@@ -10,6 +10,8 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -18,6 +20,8 @@ from easemob_async.fanout.journal.rows import SENT
 
 _BUILD_KIBIBYTES: Final = 16_000
 
+# A statement for many rows: SQLite reads their JSON in a third of the time of a statement for each.
+_ADD: Final = "INSERT INTO seen SELECT value, ? FROM json_each(?) WHERE value IS NOT NULL"
 _NOT_SENT: Final = """
     SELECT key, state FROM json_each(?) LEFT JOIN seen ON target = value WHERE state IS NOT ?
 """
@@ -55,28 +59,25 @@ class Index:
             db.execute("CREATE TABLE seen (target TEXT NOT NULL, state INTEGER NOT NULL)")
             db.execute("BEGIN")
             for rows in states:
-                db.executemany("INSERT INTO seen VALUES (?, ?)", rows)
+                for state, alike in groupby(rows, key=itemgetter(1)):
+                    db.execute(_ADD, (state, _json([target for target, _ in alike])))
             db.execute("COMMIT")
             db.execute("CREATE INDEX seen_target ON seen (target, state)")
 
     def look_up(self, targets: Sequence[str | None]) -> dict[str, int]:
         """Return the state of each target in the index: sent, if it ever was; else the last."""
-        wanted = json.dumps(targets)
-        if "\\u0000" in wanted:  # SQLite would cut such a text short; no id has it
-            targets = [None if target is None or "\0" in target else target for target in targets]
-            wanted = json.dumps(targets)
         found = {target: SENT for target in targets if target is not None}
         with self._opened() as db:
             # Most have been sent, or are new: rows that need not be passed on cost half as much.
             again = []
-            for at, state in db.execute(_NOT_SENT, (wanted, SENT)):
+            for at, state in db.execute(_NOT_SENT, (_json(targets), SENT)):
                 name = targets[at]
                 if name is not None:
                     found.pop(name, None)
                     if state is not None:
                         again.append(name)
             if again:
-                for target, state in db.execute(_STATES, (json.dumps(again),)):
+                for target, state in db.execute(_STATES, (_json(again),)):
                     if found.get(target) != SENT:
                         found[target] = state
         return found
@@ -131,3 +132,11 @@ class Index:
             db.execute("PRAGMA temp_store = FILE")
             self._db = db
         return self._db
+
+
+def _json(targets: Sequence[str | None]) -> str:
+    """Encode targets for SQLite, which would cut a text with a NUL short: no id has one."""
+    text = json.dumps(targets)
+    if "\\u0000" in text:
+        text = json.dumps([None if t is None or "\0" in t else t for t in targets])
+    return text

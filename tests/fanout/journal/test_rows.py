@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import zlib
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import attrs
 import pytest
@@ -405,6 +406,27 @@ def test_an_index_says_sent_if_a_target_ever_was_and_else_what_came_last(path: P
     finally:
         made.close()
     assert not index.exists()
+
+
+# NUL and what follows it: a target that no call takes may be recorded as refused.
+NAMES = st.text(st.sampled_from("ab\0\"\\'\n\x7fé中😀"), max_size=3)
+STATED = st.lists(st.lists(st.tuples(NAMES, st.sampled_from([SENT, FAILED, UNKNOWN]))))
+
+
+@given(STATED, st.lists(NAMES | st.none()))
+def test_an_index_knows_whole_ids_alone(
+    parts: list[list[tuple[str, int]]], asked: list[str | None]
+) -> None:
+    known: dict[str, int] = {}
+    for name, state in (row for part in parts for row in part):
+        if known.get(name) != SENT and "\0" not in name:
+            known[name] = state
+    asked += [name for part in parts for name, _ in part]
+    with TemporaryDirectory() as folder:
+        made = Index(Path(folder) / "sale.db")
+        made.build(parts)
+        assert made.look_up(asked) == {name: known[name] for name in asked if name in known}
+        made.close()
 
 
 def test_what_is_put_aside_comes_in_its_order_and_says_whether_it_came_before(path: Path) -> None:
