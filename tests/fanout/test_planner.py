@@ -396,18 +396,30 @@ def test_a_planner_tells_what_is_settled_before_it_has_read_everything() -> None
     run_virtual(work())
 
 
+class Earlier:
+    """Skips the ids that begin with an ``s``: earlier runs have sent to them."""
+
+    def __init__(self) -> None:
+        self.parts: list[int] = []
+
+    async def let_through(self, items: list[str]) -> Sifted:
+        self.parts.append(len(items))
+        await asyncio.sleep(1)
+        skipped = [item for item in items if item.startswith("s")]
+        return Sifted([item for item in items if not item.startswith("s")], skipped, [])
+
+    async def second_look(self, number: int) -> AsyncIterator[Sifted]:
+        return
+        yield
+
+    def planner(self, targets: Any, settings: Settings) -> Planner:
+        return planner(targets, settings, cast(Deduplication, self))[0]
+
+
 def test_memory_does_not_grow_with_those_that_are_skipped() -> None:
-    class AllSkipped:
-        async def let_through(self, items: list[Any]) -> Sifted:
-            return Sifted([], items, [])
-
-        async def second_look(self, number: int) -> AsyncIterator[Sifted]:
-            return
-            yield
-
     async def work() -> None:
-        names = [f"u{n}" for n in range(20_000)]
-        made, _ = planner(names, job(most=600), cast(Deduplication, AllSkipped()))
+        names = [f"s{n}" for n in range(60_000)]
+        made = Earlier().planner(names, job(most=600))
         account, most = Account(), 0
         over = False
         while not over:
@@ -415,7 +427,85 @@ def test_memory_does_not_grow_with_those_that_are_skipped() -> None:
             over = await plan(made, account, 1)
             most = max(most, len(account.skipped) - before)
         assert account.skipped == names
-        assert 5_000 <= most < 6_000
+        assert 5_000 <= most < 16_000
+
+    run_virtual(work())
+
+
+@pytest.mark.parametrize("body", [BODY, lambda target: Text("To " + target[0])])
+def test_many_are_looked_up_at_once_as_long_as_all_were_settled(body: Any) -> None:
+    async def work() -> None:
+        old = [f"s{n}" for n in range(30_000)]
+        new = [f"n{n}" for n in range(2_500)]
+        mixed = [name for pair in zip(new[500:], old[-2_000:], strict=True) for name in pair]
+        earlier = Earlier()
+        made = earlier.planner([*old[:-2_000], *new[:500], *mixed], job(body, most=600))
+        account = Account()
+        assert await plan(made, account)
+        assert account.skipped == old
+        assert account.planned() == new
+        assert [len(call.targets) for call in account.calls] == [600, 600, 600, 600, 100]
+        first = next(at for at, part in enumerate(earlier.parts) if part > 600)
+        assert earlier.parts[:first] == [600]
+        ahead = [part for part in earlier.parts if part > 600]
+        assert earlier.parts[first : first + len(ahead)] == ahead
+        assert 10_000 <= max(ahead) <= 10_600
+
+    run_virtual(work())
+
+
+def test_an_error_of_the_source_comes_after_what_was_read_ahead() -> None:
+    names = [f"s{n}" for n in range(4_800)] + ["new"]
+
+    def source() -> Iterator[str]:
+        yield from names
+        raise OSError("the source broke")
+
+    async def work() -> None:
+        made, account = Earlier().planner(source(), job(most=600)), Account()
+        with pytest.raises(OSError, match="the source broke"):
+            await plan(made, account)
+        account.stop(made)
+        assert account.skipped == names[:-1]
+        assert account.stopped == ["new"]
+
+    run_virtual(work())
+
+
+def test_a_slow_source_is_not_read_far_ahead() -> None:
+    async def source() -> AsyncIterator[str]:
+        for number in range(3_000):
+            await asyncio.sleep(0.001)
+            yield f"s{number}"
+
+    async def work() -> None:
+        earlier, account = Earlier(), Account()
+        assert await plan(earlier.planner(source(), job(most=600)), account)
+        assert len(account.skipped) == 3_000
+        assert max(earlier.parts) <= 1_200
+
+    run_virtual(work())
+
+
+@given(
+    kinds=st.lists(st.tuples(st.sampled_from("sn"), st.integers(1, 9)), max_size=12),
+    most=st.integers(1, 5),
+    after=st.integers(0, 12),
+)
+def test_a_cancelled_look_up_loses_nothing(
+    kinds: list[tuple[str, int]], most: int, after: int
+) -> None:
+    names = [f"{kind}{n}-{m}" for n, (kind, count) in enumerate(kinds) for m in range(count)]
+
+    async def work() -> None:
+        made, account = Earlier().planner(names, job(most=most)), Account()
+        task = asyncio.create_task(plan(made, account))
+        await asyncio.sleep(after + 0.5)  # every look-up takes a second
+        task.cancel()
+        await asyncio.wait([task])
+        source = made._source  # the rest is not read any more
+        account.stop(made)
+        assert account.names() == Counter(names[: source.read])
 
     run_virtual(work())
 

@@ -70,12 +70,11 @@ class Index:
         with self._opened() as db:
             # Most have been sent, or are new: rows that need not be passed on cost half as much.
             again = []
-            for at, state in db.execute(_NOT_SENT, (_json(targets), SENT)):
-                name = targets[at]
-                if name is not None:
-                    found.pop(name, None)
-                    if state is not None:
-                        again.append(name)
+            names = sorted(found)  # neighbours are on one page
+            for at, state in db.execute(_NOT_SENT, (_json(names), SENT)):
+                found.pop(names[at], None)
+                if state is not None:
+                    again.append(names[at])
             if again:
                 for target, state in db.execute(_STATES, (_json(again),)):
                     if found.get(target) != SENT:
