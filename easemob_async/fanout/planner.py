@@ -136,7 +136,7 @@ class Planner:
     async def _plan_some(self) -> None:
         packer, constant = self._packer, self._settings.constant
         wanted = packer.wanted
-        while len(self._read) < wanted and not self._source.exhausted:
+        while len(self._read) < wanted and (self._unsifted or not self._source.exhausted):
             if len(self._skipped) >= _TELL_AT or len(self._settled) >= _TELL_AT:
                 return
             await self._read_some(wanted - len(self._read))
@@ -167,12 +167,13 @@ class Planner:
             self._read = part + self._read
 
     async def _read_some(self, number: int) -> None:
-        items = await self._source.take(number)
-        if self._deduplication is None or not items:
-            self._read += items
+        if self._deduplication is None:
+            self._read += await self._source.take(number)
             return
         # Kept here until they are sifted, so that a cancellation does not lose them.
-        self._unsifted = items
+        self._unsifted += await self._source.take(number)
+        if not self._unsifted:
+            return
         failure: Exception | None = None
         if self._all_settled:
             try:
