@@ -15,9 +15,9 @@ _HALF_PAIR: Final = re.compile("[\ud800-\udfff]")
 _LINE_END: Final = re.compile("[\u2028\u2029]")
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 _PRINTABLE: Final = bytes(range(0x20, 0x7F))
-_LINE_FEED: Final = b"\n"
 ID_SEPARATOR: Final = "\n"
 """Separates ids in a text: no id contains it, since it is a control character."""
+_SEPARATOR: Final = ID_SEPARATOR.encode()
 
 Item = TypeVar("Item")
 
@@ -128,7 +128,7 @@ def joined_ids(values: list[str]) -> str | None:
         return None
     separators = len(values) - 1
     if joined.isascii():  # the usual ids; of 600 `isprintable` would cost five times as much
-        sound = joined.encode().translate(None, _PRINTABLE) == _LINE_FEED * separators
+        sound = joined.encode().translate(None, _PRINTABLE) == _SEPARATOR * separators
     else:
         sound = joined.count(ID_SEPARATOR) == separators and not id_problem("".join(values))
     return joined if sound and all(values) else None

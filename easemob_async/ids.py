@@ -10,10 +10,11 @@ from easemob_async.wire import codec
 
 
 class Ids(Sequence[str]):
-    """Ids that were checked together, and are kept as text alone.
+    """The ids of a full call with one message, checked together and kept as text alone.
 
-    While a call waits and is answered, the strings of its ids leave the processor's cache: to
-    compare or just to free each of them costs more than to split a text in the rare case.
+    While a call waits and is answered, the strings of its ids would leave the processor's cache: to
+    compare or just to free each of them costs more than to split a text in the rare case. So each
+    index splits it: iterate, or make a list.
     """
 
     __slots__ = ("_number", "encoded", "joined")
@@ -22,7 +23,7 @@ class Ids(Sequence[str]):
         """Keep the texts of ids.
 
         Args:
-            ids: the ids.
+            ids: at least one id.
             joined: what `checks.joined_ids` returned for them.
         """
         self._number = len(ids)

@@ -22,9 +22,10 @@ class BloomFilter:
 
     While ids come in ascending order, as from a sorted file or a query by key, it compares each id
     with the last one: a greater id is new. After the first id out of order it keeps the next ids in
-    a set, which is fast, and when these would need more memory than a Bloom filter of 32 MB, it
-    uses one. All bits of one id are in one word, so that one memory access is enough. Of a million
-    new ids about ten are taken for known ones, of ten million about one in a thousand.
+    a set, which is fast (and in a list, until one of them is met again), and when these would need
+    more memory than a Bloom filter of 32 MB, it uses one. All bits of one id are in one word, so
+    that one memory access is enough. Of a million new ids about ten are taken for known ones, of
+    ten million about one in a thousand.
     """
 
     def __init__(self, words: int = _WORDS, exact: int = _EXACT) -> None:
@@ -91,7 +92,8 @@ class BloomFilter:
         highest = self._highest
         above = not highest or min(ids) > highest
         if above and self._in_order is not None:
-            # The usual way, in one pass; if some were known, the list tells which.
+            # The usual way, in one pass. If some were known, the set no longer tells which, since
+            # it has all of them by now: the list does.
             if _are_new(known, ids):
                 self._in_order += ids
                 return []

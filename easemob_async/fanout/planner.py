@@ -17,8 +17,8 @@ from easemob_async.outcomes import Outcome, OutcomeStatus
 
 # After so many targets that were settled without a call, they are reported before more are read.
 _TELL_AT: Final = 5_000
-# Where all is settled, as at the beginning of a resumed job, so many are read and looked up at
-# once, in two thirds of the time; a slow source gives fewer: other tasks wait no longer than this.
+# Where none is new, as at the beginning of a resumed job, so many are read and looked up at once,
+# in two thirds of the time. A slow source gives fewer: after this time no more are asked for.
 _AHEAD: Final = 10_000
 _AHEAD_SECONDS: Final = 0.02
 
@@ -72,8 +72,10 @@ class Planner:
         self._read: list[Any] = []
         self._ready: deque[PlannedCall] = deque()
         self._unsifted: list[Any] = []
-        # Whether earlier runs had settled all that was read last.
-        self._all_settled = False
+        # Whether earlier runs knew what was read last, and none was new.
+        self._none_was_new = False
+        # The error of the source that came while it was read ahead.
+        self._failure: Exception | None = None
         self._second: AsyncIterator[Sifted] | None = None
         self._over = False
         self._settled: list[Outcome] = []
@@ -134,7 +136,7 @@ class Planner:
         return Step(call, settled, rejected, skipped, self._over and not self._ready)
 
     async def _plan_some(self) -> None:
-        packer, constant = self._packer, self._settings.constant
+        packer = self._packer
         wanted = packer.wanted
         while len(self._read) < wanted and (self._unsifted or not self._source.exhausted):
             if len(self._skipped) >= _TELL_AT or len(self._settled) >= _TELL_AT:
@@ -148,17 +150,16 @@ class Planner:
             else:
                 self._over = not await self._look_again()
             return
-        if len(self._read) <= wanted:
-            part, self._read = self._read, []
-        else:  # they were read ahead
-            part, self._read = self._read[:wanted], self._read[wanted:]
-        if constant is not None:
-            distinct = self._deduplication is not None
-            whole = packer.whole(part, constant, distinct=distinct)
-            if whole is not None:
-                self._ready.append(whole)
-                return
+        part, self._read = self._read, []
+        if len(part) > wanted:  # they were read ahead
+            part, self._read = part[:wanted], part[wanted:]
         try:
+            if self._settings.constant is not None:
+                distinct = self._deduplication is not None
+                whole = packer.whole(part, self._settings.constant, distinct=distinct)
+                if whole is not None:
+                    self._ready.append(whole)
+                    part = []
             while part:
                 # An item is removed when it is planned: the caller's function may be cancelled.
                 await self._plan(part[0])
@@ -167,31 +168,29 @@ class Planner:
             self._read = part + self._read
 
     async def _read_some(self, number: int) -> None:
-        if self._deduplication is None:
-            self._read += await self._source.take(number)
-            return
-        # Kept here until they are sifted, so that a cancellation does not lose them.
-        self._unsifted += await self._source.take(number)
-        if not self._unsifted:
-            return
-        failure: Exception | None = None
-        if self._all_settled:
-            try:
-                await self._read_ahead(number)
-            except Exception as error:  # from the source: what came before is sifted nevertheless
-                failure = error
-        sifted = await self._deduplication.let_through(self._unsifted)
-        self._unsifted = []
-        self._all_settled = bool(sifted.skipped) and not sifted.items
-        self._take(sifted)
-        if failure is not None:
-            raise failure
-
-    async def _read_ahead(self, number: int) -> None:
         now = asyncio.get_running_loop().time
         until = now() + _AHEAD_SECONDS
-        while len(self._unsifted) < _AHEAD and not self._source.exhausted and now() < until:
-            self._unsifted += await self._source.take(number)
+        items = await self._source.take(number)
+        if self._deduplication is None:
+            self._read += items
+            return
+        # Kept here until they are sifted, so that a cancellation does not lose them.
+        self._unsifted += items
+        try:
+            while self._none_was_new and len(self._unsifted) < _AHEAD and now() < until:
+                if self._source.exhausted:
+                    break
+                items = await self._source.take(number)
+                self._unsifted += items
+        except Exception as error:  # from the source: what came before is sifted nevertheless
+            self._failure = error
+        if self._unsifted:
+            sifted = await self._deduplication.let_through(self._unsifted)
+            self._unsifted = []
+            self._none_was_new = bool(sifted.skipped) and not sifted.items
+            self._take(sifted)
+        if self._failure is not None:
+            raise self._failure
 
     async def _look_again(self) -> bool:
         """Plan targets that were set aside as possible duplicates; return ``False`` at the end."""

@@ -455,7 +455,7 @@ class Runner:
             self._tally.add(OutcomeStatus.SENT, len(sent))
             if self._listener is not None:
                 # Made one by one as they are taken: making them together would cost twice as much.
-                names = ids if receipt.complete else sent
+                names = ids if receipt.complete else sent  # the same, and strings already
                 accepted = ids.values() if receipt.complete else map(ids.__getitem__, sent)
                 told = map(Outcome, names, repeat(OutcomeStatus.SENT), accepted)
             for status, found in errors.items():

@@ -408,8 +408,8 @@ def test_an_index_says_sent_if_a_target_ever_was_and_else_what_came_last(path: P
     assert not index.exists()
 
 
-# NUL and what follows it: a target that no call takes may be recorded as refused.
-NAMES = st.text(st.sampled_from("ab\0\"\\'\n\x7fé中😀"), max_size=3)
+# With NUL and half pairs: no call takes them, but they are looked up, and a note may have a NUL.
+NAMES = st.text(st.sampled_from("ab\0\"\\'\n\x7fé중😀\ud83d\ude00"), max_size=3)
 STATED = st.lists(st.lists(st.tuples(NAMES, st.sampled_from([SENT, FAILED, UNKNOWN]))))
 
 
@@ -419,7 +419,7 @@ def test_an_index_knows_whole_ids_alone(
 ) -> None:
     known: dict[str, int] = {}
     for name, state in (row for part in parts for row in part):
-        if known.get(name) != SENT and "\0" not in name:
+        if known.get(name) != SENT and not set(name) & set("\0\ud83d\ude00"):
             known[name] = state
     asked += [name for part in parts for name, _ in part]
     with TemporaryDirectory() as folder:
