@@ -136,7 +136,7 @@ class Planner:
         return Step(call, settled, rejected, skipped, self._over and not self._ready)
 
     async def _plan_some(self) -> None:
-        packer = self._packer
+        packer, constant = self._packer, self._settings.constant
         wanted = packer.wanted
         while len(self._read) < wanted and (self._unsifted or not self._source.exhausted):
             if len(self._skipped) >= _TELL_AT or len(self._settled) >= _TELL_AT:
@@ -154,9 +154,9 @@ class Planner:
         if len(part) > wanted:  # they were read ahead
             part, self._read = part[:wanted], part[wanted:]
         try:
-            if self._settings.constant is not None:
+            if constant is not None:
                 distinct = self._deduplication is not None
-                whole = packer.whole(part, self._settings.constant, distinct=distinct)
+                whole = packer.whole(part, constant, distinct=distinct)
                 if whole is not None:
                     self._ready.append(whole)
                     part = []
@@ -176,10 +176,9 @@ class Planner:
             return
         # Kept here until they are sifted, so that a cancellation does not lose them.
         self._unsifted += items
+        most = _AHEAD if self._none_was_new else 0
         try:
-            while self._none_was_new and len(self._unsifted) < _AHEAD and now() < until:
-                if self._source.exhausted:
-                    break
+            while len(self._unsifted) < most and not self._source.exhausted and now() < until:
                 items = await self._source.take(number)
                 self._unsifted += items
         except Exception as error:  # from the source: what came before is sifted nevertheless
